@@ -1,0 +1,102 @@
+// The architecture is kept by lint rules: who may import what stands here, beside the rules against forgotten promises.
+import tseslint from "typescript-eslint";
+
+const clientNode = {
+  name: "@kubernetes/client-node",
+  message: "Kubernetes is spoken in operator/kubernetes/ only: go through the Cluster interface (operator/cluster.ts).",
+  allowTypeImports: false,
+};
+const dotI = {
+  name: "@dot-i/k8s-operator",
+  message: "The base class is used in operator/shell.ts only (docs/decisions.md, 'The base class').",
+};
+const only = (...patterns) => ({
+  "@typescript-eslint/no-restricted-imports": ["error", { paths: [clientNode, dotI], patterns }],
+});
+
+export default tseslint.config(
+  { ignores: ["**/node_modules", "**/dist", "test/fake-api/*.mjs"] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js"] } } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      ...only(),
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      // void in arrow shorthand is how an event handler is written
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "no-restricted-globals": ["error", { name: "alert" }],
+    },
+  },
+  {
+    // process.exit belongs to main alone: anything else that ends the process would lose work in flight.
+    files: ["**/*.ts"],
+    ignores: ["**/main.ts", "tools/**", "crds/generate.ts", "test/**", "bench/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "exit", message: "Only main.ts ends the process: throw, or set process.exitCode." },
+      ],
+    },
+  },
+  {
+    // Deciding is pure: neither clock nor client nor chance.
+    files: ["operator/decide/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      ...only({
+        regex: "^(?!\\./|\\.\\./(domain|config|settings)|\\.\\./\\.\\./crds/|@claude-run/crds)",
+        message: "decide imports its own folder, the domain's types and crds only: no clock, no client, no node modules.",
+      }),
+      "no-restricted-globals": ["error", "process", "setTimeout", "fetch", "performance"],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "The time is in Observed.now." },
+        { object: "Math", property: "random", message: "Deciding is deterministic." },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "The time is in Observed.now." },
+      ],
+    },
+  },
+  {
+    files: ["operator/kubernetes/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI] }] },
+  },
+  {
+    files: ["operator/shell.ts"],
+    rules: { "@typescript-eslint/no-restricted-imports": "off" },
+  },
+  {
+    // The runner sits beside the user's money and work: no dependencies at all, and of crds only what needs no zod.
+    files: ["runner/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(?!\\./|node:|\\.\\./crds/reasons\\.ts$)",
+              message: "The runner is one file without dependencies: node:, its own folder and crds/reasons.ts only.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["crds/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "^\\.\\./(operator|runner|adapter|cli)", message: "crds is the root of the imports." }] },
+      ],
+    },
+  },
+  { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
+);

@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{crds,runner,operator,test}/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.cluster.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // Against the real cluster (KUBECONFIG from test/cluster/cluster run): one file after the other, one cluster.
+        test: {
+          name: "cluster",
+          include: ["{crds,operator,test}/**/*.cluster.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["test/cluster/vitest-setup.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
