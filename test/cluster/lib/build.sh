@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# The Go programs, built from their modules (tools/*/go.mod) into a cache that all checkouts share.
+
+KUBERNETES=v1.35.4
+
+find_go() {
+  for GO in go /usr/local/go/bin/go; do command -v "$GO" >/dev/null 2>&1 && return; done
+  return 1
+}
+
+# tool_dir TOOL: where its programs are or will be. The name holds all that the result depends on.
+tool_dir() {
+  local hash
+  hash=$(cat "$here/tools/$1"/go.* "$here/lib/build.sh" | sha256sum | cut -c1-12)
+  echo "$CACHE/bin/$1-$hash"
+}
+built() { [ -d "$(tool_dir "$1")" ]; }
+
+compile() { # TOOL INTO
+  local p=k8s.io/component-base/version flags='-s -w'
+  [ "$1" = kubernetes ] && flags+=" -X $p.gitVersion=$KUBERNETES -X $p.gitMajor=1 -X $p.gitMinor=35"
+  [ "$1" = helm ] && flags+=" -X helm.sh/helm/v3/internal/version.version=$(cd "$here/tools/helm" && "$GO" list -m -f '{{.Version}}' helm.sh/helm/v3)"
+  # -v names each package as it is compiled: progress shows the last one
+  (cd "$here/tools/$1" && CGO_ENABLED=0 "$GO" build -v -trimpath -o "$2/" -ldflags="$flags" tool)
+  if [ "$1" = kubernetes ]; then mv "$2/server" "$2/etcd"; fi # go.etcd.io/etcd/server/v3
+}
+
+declare -A build_time=(
+  [kubernetes]="6 minutes on two cores the first time, 80 s with a warm Go cache"
+  [helm]="1 minute" [kwok]="1 minute" [kind]="half a minute"
+)
+# build_tool TOOL: under a lock, because another checkout may be at it; moved in place whole, so that a crash leaves nothing.
+build_tool() {
+  [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok or kind"
+  built "$1" && return
+  local dir
+  dir=$(tool_dir "$1")
+  if ! find_go; then check_go; report_problems; fi
+  (
+    lock "$CACHE/bin/$1.lock" 8
+    built "$1" && exit
+    rm -rf "$CACHE/bin/$1"-*.tmp
+    mkdir -p "$dir.tmp"
+    progress "building $1 from its Go modules (${build_time[$1]})" compile "$1" "$dir.tmp"
+    mv "$dir.tmp" "$dir"
+  )
+}
+build_tools() {
+  local tool
+  [ $# -gt 0 ] || set -- kubernetes helm
+  for tool in "$@"; do build_tool "$tool"; done
+}
+# The PATH that `run` gives: our own tools first.
+tools_path() {
+  local tool path=''
+  for tool in kubernetes helm kwok kind; do built "$tool" && path+="$(tool_dir "$tool"):"; done
+  echo "$path$PATH"
+}
