@@ -1,0 +1,119 @@
+/** The ClaudeRun as a whole: schema and inferred types. The one source of the CRD, its reference page and these types. */
+import * as z from "zod";
+import { apiVersion, kind } from "./names.ts";
+import { changing, obeying, celList, type Rule, type TransitionRule } from "./rules.ts";
+import { specSchema } from "./spec.ts";
+import { finishedPhases, statusSchema } from "./status.ts";
+
+const NAME_LENGTH = 63;
+
+const nameFitsLabel: Rule<{ metadata: { name: string } }> = {
+  rule: `size(self.metadata.name) <= ${NAME_LENGTH}`,
+  message: `metadata.name must be at most ${NAME_LENGTH} characters long: it becomes a label's value`,
+  holds: ({ metadata }) => metadata.name.length <= NAME_LENGTH,
+};
+
+/** The rules stand at the root because a rule on status would not fire for a status that is taken away. */
+const wasFinished = `has(oldSelf.status) && has(oldSelf.status.phase) && oldSelf.status.phase in ${celList(finishedPhases)}`;
+
+function keptOnceFinished(field: string): TransitionRule {
+  return {
+    rule:
+      `!(${wasFinished}) || (has(self.status) && has(self.status.${field}) == has(oldSelf.status.${field}) && ` +
+      `(!has(self.status.${field}) || self.status.${field} == oldSelf.status.${field}))`,
+    message: `status.${field} must stay as it is once the run has finished: create a new run`,
+    fieldPath: `.status.${field}`,
+  };
+}
+
+/** Status fields that never change once phase is a finished one. */
+export const finalStatusFields = ["phase", "completionTime", "result", "failure"] as const;
+
+const metadataSchema = z.looseObject({ name: z.string() });
+
+/** A ClaudeRun as it is written; of metadata only what is ours to judge. */
+export const claudeRunSchema = changing(
+  obeying(
+    z.strictObject({
+      apiVersion: z.literal(apiVersion),
+      kind: z.literal(kind),
+      metadata: metadataSchema,
+      spec: specSchema.describe(
+        "What is wanted. Immutable but for suspend, cancel, cancelReason, priority and the TTLs.",
+      ),
+      status: statusSchema.describe("What is. Written by the operator.").exactOptional(),
+    }),
+    nameFitsLabel,
+  ),
+  ...finalStatusFields.map(keptOnceFinished),
+);
+
+/** All the way down: objects that came from the API server are shared by caches. */
+export type DeepReadonly<T> = T extends readonly (infer U)[]
+  ? readonly DeepReadonly<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** A spec as the API server stores it, with defaults filled in. */
+export type ClaudeRunSpec = DeepReadonly<z.output<typeof specSchema>>;
+/** A spec as a client writes it: what has a default may be left out. */
+export type ClaudeRunSpecInput = DeepReadonly<z.input<typeof specSchema>>;
+export type ClaudeRunStatus = DeepReadonly<z.output<typeof statusSchema>>;
+
+export type Phase = NonNullable<ClaudeRunStatus["phase"]>;
+export type FinishedPhase = (typeof finishedPhases)[number];
+export type ConcurrencyPolicy = ClaudeRunSpec["concurrencyPolicy"];
+export type Condition = NonNullable<ClaudeRunStatus["conditions"]>[number];
+export type Result = NonNullable<ClaudeRunStatus["result"]>;
+export type Failure = NonNullable<ClaudeRunStatus["failure"]>;
+export type PodOptions = NonNullable<ClaudeRunSpec["pod"]>;
+export type ClaudeOptionsSpec = NonNullable<ClaudeRunSpec["claude"]>;
+
+/** What an object that came from the API server says about itself. */
+export interface ObjectMetadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** RFC 3339. */
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** A ClaudeRun as the API server gives it. */
+export interface ClaudeRun {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: typeof kind;
+  readonly metadata: ObjectMetadata;
+  readonly spec: ClaudeRunSpec;
+  readonly status?: ClaudeRunStatus;
+}
+
+/** A ClaudeRun as a client creates it. */
+export interface ClaudeRunInput {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: typeof kind;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: ClaudeRunSpecInput;
+}

@@ -1,0 +1,120 @@
+/** Bounded building blocks of the schemas. Every string, list and map of the API is made here, so none is unbounded. */
+import * as z from "zod";
+import { dataKey, dnsSubdomain, quantityPattern } from "./formats.ts";
+import { exactlyOneOf, obeying, type Rule } from "./rules.ts";
+
+/** Longest name of a Kubernetes object. */
+const NAME_LENGTH = 253;
+
+/** Length as the API server counts it: in code points, where JavaScript counts UTF-16 units. */
+function codePoints(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    count++;
+    if ((text.codePointAt(i) ?? 0) > 0xffff) i++;
+  }
+  return count;
+}
+
+/** A string of at least one character (or `min`) and at most `max`. */
+export function text(bounds: { min?: number; max: number }, ...rules: readonly Rule<string>[]) {
+  const { min = 1, max } = bounds;
+  const schema = z
+    .string()
+    .refine((value) => codePoints(value) >= min, {
+      error: min === 1 ? "must not be empty" : `must be at least ${min} characters long`,
+      abort: true,
+    })
+    .refine((value) => codePoints(value) <= max, { error: `must be at most ${max} characters long`, abort: true })
+    .meta(min === 0 ? { maxLength: max } : { minLength: min, maxLength: max });
+  return obeying(schema, ...rules);
+}
+
+/** The name of another object in the run's namespace. */
+export function objectName(description: string) {
+  return text({ max: NAME_LENGTH }, dnsSubdomain).describe(description);
+}
+
+/** A whole number. */
+export function integer(min: number, max: number) {
+  return z.int().min(min).max(max);
+}
+
+/** A count that only grows: no maximum but what a double holds exactly. */
+export function count() {
+  return z.int().min(0);
+}
+
+/** A point in time, RFC 3339. */
+export function time() {
+  return text({ max: 64 })
+    .refine((value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value), {
+      error: "must be a time in RFC 3339, such as 2026-01-31T12:00:00Z",
+    })
+    .meta({ format: "date-time" });
+}
+
+/** A list of at most `max` items. */
+export function list<S extends z.ZodType>(item: S, max: number) {
+  return z.array(item).max(max);
+}
+
+/** A list whose items are told apart by a key. */
+export function keyedList<S extends z.ZodType<Record<K, unknown>>, K extends string>(item: S, key: K, max: number) {
+  return list(item, max)
+    .refine((items) => new Set(items.map((each) => each[key])).size === items.length, {
+      error: `must not name the same ${key} twice`,
+    })
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
+}
+
+/** A map of at most `max` entries. */
+export function mapOf<S extends z.ZodType>(value: S, max: number) {
+  return z
+    .record(z.string(), value)
+    .refine((entries) => Object.keys(entries).length <= max, { error: `must have at most ${max} entries` })
+    .meta({ maxProperties: max });
+}
+
+/** A Kubernetes quantity: a number or a string with a unit. */
+export function quantity() {
+  const advice = "must be a quantity that is not negative, such as 500m, 2 or 4Gi";
+  const written = z.string().refine((value) => value.length <= 32 && quantityPattern.test(value), { error: advice });
+  return z.union([z.int().min(0).max(Number.MAX_SAFE_INTEGER), written], { error: advice }).meta({
+    "x-kubernetes-int-or-string": true,
+    minimum: 0,
+    maxLength: 32,
+    pattern: quantityPattern.source,
+  });
+}
+
+/**
+ * A field that the API server fills in. It does so for null as well as for absence, hence the preprocessing; the type
+ * says what matters to a caller: it may be left out, and is always there after parsing.
+ */
+export function defaulted<S extends z.ZodType>(
+  schema: S,
+  value: z.output<S> & (string | number | boolean),
+): z.ZodDefault<S> {
+  const filled = z.preprocess((given) => (given === null ? undefined : given), schema.default(value as never));
+  return filled as unknown as z.ZodDefault<S>;
+}
+
+/** One key of a Secret or a ConfigMap in the run's namespace. */
+export function keyOf(kind: "Secret" | "ConfigMap") {
+  return z.strictObject({
+    name: objectName(`Name of the ${kind}.`),
+    key: text({ max: NAME_LENGTH }, dataKey).describe("Key in its data."),
+  });
+}
+
+/** One key of either a Secret or a ConfigMap. */
+export function keySource() {
+  return obeying(
+    z.strictObject({
+      secretKeyRef: keyOf("Secret").describe("A key of a Secret.").exactOptional(),
+      configMapKeyRef: keyOf("ConfigMap").describe("A key of a ConfigMap.").exactOptional(),
+    }),
+    exactlyOneOf("secretKeyRef", "configMapKeyRef"),
+  );
+}

@@ -1,0 +1,97 @@
+/** What strings may look like, each with the advice for those that do not. */
+import { reservedMountPath, reservedVolumePrefix, runnerConfigVariable } from "./names.ts";
+import { celString, matching, type Rule } from "./rules.ts";
+
+export const dnsLabel = matching(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  "must be a DNS label: lower case letters, digits and '-', beginning and ending with a letter or digit",
+);
+
+export const dnsSubdomain = matching(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  "must be an object's name: lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+);
+
+/** Key in the data of a Secret or a ConfigMap. */
+export const dataKey = matching(
+  /^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$/,
+  "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.', not beginning with '..'",
+);
+
+export const environmentName = matching(
+  /^[-._a-zA-Z][-._a-zA-Z0-9]*$/,
+  "must be a variable's name: letters, digits, '_', '-' and '.', not beginning with a digit",
+);
+
+export const notRunnerConfig: Rule<string> = {
+  rule: `self != ${celString(runnerConfigVariable)}`,
+  message: `must not be ${runnerConfigVariable}, which the operator sets: choose another name`,
+  holds: (name) => name !== runnerConfigVariable,
+};
+
+/** The empty value or a label's value. */
+export const labelValue = matching(
+  /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
+  "must be a label's value: letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+);
+
+export const dollars: Rule<string> = {
+  rule: "self.matches('^[0-9]{1,6}([.][0-9]{1,6})?$') && self.matches('[1-9]')",
+  message: 'must be an amount of dollars above zero as a decimal string, such as "2.50"',
+  holds: (value) => /^[0-9]{1,6}([.][0-9]{1,6})?$/.test(value) && /[1-9]/.test(value),
+};
+
+/** An amount that is not negative; Kubernetes' own quantities also know a sign. */
+export const quantityPattern = /^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$/;
+
+export const sessionId = matching(
+  /^[A-Za-z0-9][-_A-Za-z0-9]*$/,
+  "must be a session's id, as in status.session.id of an earlier run",
+);
+
+/** Text that goes to claude as the value of an option. */
+export const notAnOption: Rule<string> = {
+  rule: "!self.startsWith('-')",
+  message: "must not begin with '-': claude would take it for an option",
+  holds: (value) => !value.startsWith("-"),
+};
+
+export const printable = matching(/^[!-~]+$/, "must consist of printable ASCII characters without spaces");
+
+export const ipAddress = matching(/^[0-9a-fA-F.:]+$/, "must be an IP address");
+
+export const absolutePath = matching(
+  /^(\/[^/:]+)+$/,
+  "must be an absolute path other than '/', without ':', '//' and a '/' at the end",
+);
+
+export const relativePath = matching(/^[^/]/, "must be a relative path: leave out the '/' it begins with");
+
+export const withoutDots: Rule<string> = {
+  rule: "!self.split('/').exists(part, part == '.' || part == '..')",
+  message: "must not contain '.' or '..' as a part: write the path out",
+  holds: (path) => !path.split("/").some((part) => part === "." || part === ".."),
+};
+
+export const notReservedPath: Rule<string> = {
+  rule: `!(self + '/').startsWith(${celString(`${reservedMountPath}/`)})`,
+  message: `must not lie at or below ${reservedMountPath}, which the operator mounts: choose another path`,
+  holds: (path) => !`${path}/`.startsWith(`${reservedMountPath}/`),
+};
+
+export const notReservedVolume: Rule<string> = {
+  rule: `!self.startsWith(${celString(reservedVolumePrefix)})`,
+  message: `must not begin with '${reservedVolumePrefix}', which names the operator's own volumes: choose another name`,
+  holds: (name) => !name.startsWith(reservedVolumePrefix),
+};
+
+/** What the downward API can give a container as a variable. */
+export const fieldPath = matching(
+  /^(metadata[.](name|namespace|uid|(labels|annotations)\['[^']+'\])|spec[.](nodeName|serviceAccountName)|status[.](hostIPs?|podIPs?))$/,
+  "must be a field of the pod that a variable can carry, such as metadata.name, metadata.labels['key'] or spec.nodeName",
+);
+
+export const capability = matching(
+  /^[A-Z][A-Z0-9_]*$/,
+  "must be a capability in capitals without CAP_, such as NET_RAW",
+);

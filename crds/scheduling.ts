@@ -1,0 +1,98 @@
+/** spec.pod's say in where it runs: tolerations and affinity, typed to the last level so that a change is seen. */
+import * as z from "zod";
+import { integer, list, mapOf, text } from "./fields.ts";
+import { labelValue } from "./formats.ts";
+import { obeying, type Rule } from "./rules.ts";
+
+const key = () => text({ max: 317 });
+const value = () => text({ min: 0, max: 63 }, labelValue);
+
+const tolerationMatches: Rule<{ key?: string; operator?: string; value?: string }> = {
+  rule: "has(self.operator) && self.operator == 'Exists' ? !has(self.value) || self.value == '' : has(self.key) && self.key != ''",
+  message: "must set key unless operator is Exists, and leave value out if it is",
+  holds: (toleration) => (toleration.operator === "Exists" ? !toleration.value : Boolean(toleration.key)),
+};
+const secondsNeedNoExecute: Rule<{ effect?: string; tolerationSeconds?: number }> = {
+  rule: "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+  message: "must set effect to NoExecute where tolerationSeconds is set",
+  holds: (toleration) => toleration.tolerationSeconds === undefined || toleration.effect === "NoExecute",
+};
+
+const toleration = obeying(
+  z.strictObject({
+    key: text({ min: 0, max: 317 }).describe("Key of the taint. Empty with Exists: every taint.").exactOptional(),
+    operator: z.enum(["Exists", "Equal"]).describe("Default: Equal.").exactOptional(),
+    value: value().describe("Value of the taint.").exactOptional(),
+    effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).describe("Default: every effect.").exactOptional(),
+    tolerationSeconds: integer(-2_147_483_648, 2_147_483_647)
+      .describe("How long a NoExecute taint is borne. Default: forever.")
+      .exactOptional(),
+  }),
+  tolerationMatches,
+  secondsNeedNoExecute,
+);
+
+const expression = (operators: readonly [string, ...string[]]) =>
+  z.strictObject({
+    key: key(),
+    operator: z.enum(operators),
+    values: list(value(), 64).exactOptional(),
+  });
+
+const nodeExpressions = () =>
+  list(expression(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]), 16).exactOptional();
+const nodeTerm = () => z.strictObject({ matchExpressions: nodeExpressions(), matchFields: nodeExpressions() });
+const weight = () => integer(1, 100);
+
+const nodeAffinity = z.strictObject({
+  requiredDuringSchedulingIgnoredDuringExecution: z
+    .strictObject({ nodeSelectorTerms: list(nodeTerm(), 16).min(1) })
+    .describe("The node must match one of the terms.")
+    .exactOptional(),
+  preferredDuringSchedulingIgnoredDuringExecution: list(
+    z.strictObject({ weight: weight(), preference: nodeTerm() }),
+    16,
+  )
+    .describe("Nodes that match are preferred by weight.")
+    .exactOptional(),
+});
+
+const labelSelector = () =>
+  z
+    .strictObject({
+      matchLabels: mapOf(value(), 16).exactOptional(),
+      matchExpressions: list(expression(["In", "NotIn", "Exists", "DoesNotExist"]), 16).exactOptional(),
+    })
+    .exactOptional();
+const labelKeys = () => list(key(), 16).exactOptional();
+const podTerm = () =>
+  z.strictObject({
+    topologyKey: key(),
+    labelSelector: labelSelector(),
+    matchLabelKeys: labelKeys(),
+    mismatchLabelKeys: labelKeys(),
+    namespaces: list(text({ max: 63 }), 16).exactOptional(),
+    namespaceSelector: labelSelector(),
+  });
+
+const podAffinity = (verb: string) =>
+  z
+    .strictObject({
+      requiredDuringSchedulingIgnoredDuringExecution: list(podTerm(), 8)
+        .describe(`The pod must be scheduled ${verb} pods that match every term.`)
+        .exactOptional(),
+      preferredDuringSchedulingIgnoredDuringExecution: list(
+        z.strictObject({ weight: weight(), podAffinityTerm: podTerm() }),
+        8,
+      )
+        .describe(`It is preferred ${verb} pods that match, by weight.`)
+        .exactOptional(),
+    })
+    .exactOptional();
+
+export const tolerationsSchema = list(toleration, 32);
+export const affinitySchema = z.strictObject({
+  nodeAffinity: nodeAffinity.describe("Which nodes.").exactOptional(),
+  podAffinity: podAffinity("beside"),
+  podAntiAffinity: podAffinity("away from"),
+});

@@ -1,0 +1,116 @@
+/** spec.pod.volumes and volumeMounts: the few kinds that give no access to the node. */
+import * as z from "zod";
+import { integer, keyedList, list, objectName, quantity, text } from "./fields.ts";
+import {
+  absolutePath,
+  dataKey,
+  dnsLabel,
+  notReservedPath,
+  notReservedVolume,
+  relativePath,
+  withoutDots,
+} from "./formats.ts";
+import { exactlyOneOf, obeying } from "./rules.ts";
+
+const mode = (description: string) =>
+  integer(0, 0o777).describe(`${description}, as a decimal number.`).exactOptional();
+
+/** A path inside a volume. */
+export const pathInVolume = () => text({ max: 512 }, relativePath, withoutDots);
+/** Where the container sees a volume. */
+export const mountPath = () => text({ max: 512 }, absolutePath, withoutDots, notReservedPath);
+
+const items = () =>
+  list(
+    z.strictObject({
+      key: text({ max: 253 }, dataKey).describe("Key in the data."),
+      path: pathInVolume().describe("File in the volume."),
+      mode: mode("Permission bits of the file"),
+    }),
+    64,
+  )
+    .describe("Keys to show, and as which files. Default: all.")
+    .exactOptional();
+
+const optional = () => z.boolean().describe("It may be missing. Default: false.").exactOptional();
+const defaultMode = () => mode("Permission bits of the files. Default: 420 (0644)");
+
+const projectedSource = obeying(
+  z.strictObject({
+    secret: z
+      .strictObject({ name: objectName("Name of the Secret."), items: items(), optional: optional() })
+      .describe("Keys of a Secret.")
+      .exactOptional(),
+    configMap: z
+      .strictObject({ name: objectName("Name of the ConfigMap."), items: items(), optional: optional() })
+      .describe("Keys of a ConfigMap.")
+      .exactOptional(),
+    serviceAccountToken: z
+      .strictObject({
+        path: pathInVolume().describe("File in the volume."),
+        audience: text({ max: 1024 }).describe("Who the token is for. Default: the API server.").exactOptional(),
+        expirationSeconds: integer(600, 4_294_967_296)
+          .describe("Lifetime in seconds; it is renewed in time. Default: 3600.")
+          .exactOptional(),
+      })
+      .describe("A token of the pod's service account, for instance to identify itself to a cloud.")
+      .exactOptional(),
+  }),
+  exactlyOneOf("secret", "configMap", "serviceAccountToken"),
+);
+
+const volume = obeying(
+  z.strictObject({
+    name: text({ max: 63 }, dnsLabel, notReservedVolume).describe("Name that volumeMounts refer to."),
+    emptyDir: z
+      .strictObject({
+        medium: z.enum(["", "Memory"]).describe("Memory: a tmpfs, which counts as memory used.").exactOptional(),
+        sizeLimit: quantity().describe("Its size. Default: unlimited.").exactOptional(),
+      })
+      .describe("A directory that lives as long as the pod.")
+      .exactOptional(),
+    configMap: z
+      .strictObject({
+        name: objectName("Name of the ConfigMap."),
+        defaultMode: defaultMode(),
+        items: items(),
+        optional: optional(),
+      })
+      .describe("The files of a ConfigMap.")
+      .exactOptional(),
+    secret: z
+      .strictObject({
+        secretName: objectName("Name of the Secret."),
+        defaultMode: defaultMode(),
+        items: items(),
+        optional: optional(),
+      })
+      .describe("The files of a Secret.")
+      .exactOptional(),
+    persistentVolumeClaim: z
+      .strictObject({
+        claimName: objectName("Name of the claim."),
+        readOnly: z.boolean().describe("Mount it read-only. Default: false.").exactOptional(),
+      })
+      .describe("A PersistentVolumeClaim.")
+      .exactOptional(),
+    projected: z
+      .strictObject({
+        defaultMode: defaultMode(),
+        sources: list(projectedSource, 16).describe("What it shows; each item exactly one source."),
+      })
+      .describe("Several sources in one directory.")
+      .exactOptional(),
+  }),
+  exactlyOneOf("emptyDir", "configMap", "secret", "persistentVolumeClaim", "projected"),
+);
+
+const volumeMount = z.strictObject({
+  name: text({ max: 63 }, dnsLabel).describe("Name of a volume in volumes."),
+  mountPath: mountPath().describe("Absolute path in the container."),
+  subPath: pathInVolume().describe("Path in the volume. Default: its root.").exactOptional(),
+  readOnly: z.boolean().describe("Default: false.").exactOptional(),
+});
+
+export const volumesSchema = keyedList(volume, "name", 32);
+export const volumeMountsSchema = keyedList(volumeMount, "mountPath", 64);
