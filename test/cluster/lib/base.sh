@@ -30,14 +30,11 @@ store_base() { # ROOT
 archive() { echo "$CACHE/images/$1-$2.tar"; } # NAME KEY
 
 build_archive() { # NAME KEY: builds the image and stores it whole under its archive's name
-  local file iid bundle mount options=()
+  local file iid apt=$CACHE/images/apt-proxy.conf options=()
   file=$(archive "$1" "$2")
   iid=$(mktemp)
-  # a machine with certificate authorities or apt settings of its own: for the RUN steps only, never in the image
-  bundle=/etc/ssl/certs/ca-certificates.crt
-  for mount in "$bundle" /etc/apt/apt.conf.d /etc/apt/apt.conf; do
-    [ -e "$mount" ] && options+=(-v "$mount:$mount:ro")
-  done
+  # a proxy that this machine's apt uses: for the RUN steps only, never in the image
+  if apt-config dump | grep -i '^Acquire::https\?::proxy' >"$apt"; then options+=(-v "$apt:/etc/apt/apt.conf.d/99proxy:ro"); fi
   buildah bud -q --layers --pull-never --isolation chroot --network host "${options[@]}" --iidfile "$iid" \
     --build-context "npm=$NPM" -t "$(reference "$1")" -f "$checkout/${dockerfile[$1]}" "$checkout"
   rm -f "$file.tmp"

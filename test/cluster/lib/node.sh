@@ -120,7 +120,7 @@ healthy() {
 remove_all() {
   local name pid mount socket
   for name in kubelet kube-controller-manager kube-scheduler kube-proxy; do # nobody may start pods again
-    pid=$(pid_of "$name") && kill -9 "$pid" 2>/dev/null || true
+    if pid=$(pid_of "$name"); then kill -9 "$pid" 2>/dev/null || true; fi
   done
   for pid in $(stragglers); do kill -9 "$pid" 2>/dev/null || true; done
   kill_pods
