@@ -91,8 +91,27 @@ export interface RunReport {
   /** RFC 3339; UsageLimited only. */
   readonly resumeAfterTime?: string;
   /** Set if claude was ended and did not end by itself: by a signal to the runner, or by one of its watchdogs. */
-  readonly stop?: { readonly cause: "Signal" | "DeadlineExceeded" | "IdleTimeout" | "NoOutput" | "ResultGrace"; readonly time: string };
+  readonly stop?: {
+    readonly cause: "Signal" | "DeadlineExceeded" | "IdleTimeout" | "NoOutput" | "ResultGrace";
+    readonly time: string;
+  };
   /** All that was written to the container's log before the `end` line. */
   readonly log: { readonly lines: number; readonly bytes: number; readonly sha256: string };
   readonly progress?: { readonly turns: number; readonly lastActivityTime?: string; readonly activity?: string };
 }
+
+/** A line of the runner's own on the container's stdout, between the lines of claude: one JSON object per line. */
+export type RunnerLine = { readonly type: "runner"; /** 1, 2, 3, … over all such lines. */ readonly seq: number } & (
+  | { readonly subtype: "start"; readonly v: 1; readonly time: string }
+  /** One line of claude's stderr, redacted; `partial` if the line goes on in the next one. */
+  | { readonly subtype: "stderr"; readonly text: string; readonly partial?: true }
+  /** `log` counts every byte before this line. */
+  | {
+      readonly subtype: "checkpoint";
+      readonly time: string;
+      readonly log: RunReport["log"];
+      readonly progress: NonNullable<RunReport["progress"]>;
+    }
+  /** The last line. Its report is the termination message. */
+  | { readonly subtype: "end"; readonly time: string; readonly report: RunReport }
+);

@@ -1,0 +1,60 @@
+/** Entry point: `runner.mjs` runs claude in a container, `runner.mjs inspect FILE` judges a saved log. */
+import { writeFileSync } from "node:fs";
+import { parseInspectArguments, usage, UsageError, type InspectRequest } from "./command-line.ts";
+import { inspect, UnreadableFile } from "./inspect.ts";
+import { run } from "./run.ts";
+import { defaultTerminationLog } from "./termination-message.ts";
+
+/** "Internal software error" in sysexits.h: a defect of the runner itself. */
+const internalError = 70;
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === undefined) process.exit(await run(process.env).catch(explainDefect));
+process.exitCode = command === "inspect" ? await inspectFile(rest) : wrongCommand(command);
+
+async function inspectFile(args: readonly string[]): Promise<number> {
+  const request = parse(args);
+  if (typeof request === "number") return request;
+  try {
+    console.log(JSON.stringify(await inspect(request), undefined, 2));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+function parse(args: readonly string[]): InspectRequest | number {
+  try {
+    const request = parseInspectArguments(args);
+    if (request !== undefined) return request;
+    console.log(usage);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${usage}`);
+    return 2;
+  }
+}
+
+function wrongCommand(word: string): number {
+  if (word === "-h" || word === "--help") {
+    console.log(usage);
+    return 0;
+  }
+  console.error(
+    `unknown command ${word}: allowed is inspect, or no command at all inside a run's container\n\n${usage}`,
+  );
+  return 2;
+}
+
+function explainDefect(error: unknown): number {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = `the runner itself failed, please report this: ${stack.slice(0, 1000)}`;
+  const log = { lines: 0, bytes: 0, sha256: "" };
+  const report = { v: 1, complete: true, reason: "NoResult", message, result: {}, log };
+  writeFileSync(process.env["TERMINATION_LOG"] ?? defaultTerminationLog, JSON.stringify(report));
+  console.log(JSON.stringify({ type: "runner", subtype: "stderr", seq: 0, text: message }));
+  return internalError;
+}

@@ -1,0 +1,58 @@
+/** Signals for claude's process group, and its end. */
+import { setTimeout as delay } from "node:timers/promises";
+
+const leftoverTermMs = 500;
+const pollMs = 10;
+
+/** claude and whatever it started, as long as that stays in its group. */
+export class ProcessGroup {
+  readonly #id: number;
+  #killTimer: NodeJS.Timeout | undefined;
+  #killAtMs = Infinity;
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  /** False if the group has no member any more. */
+  signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-this.#id, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sends the signal now and KILL after `killAfterMs`; a later call can only bring KILL forward. */
+  end(signal: NodeJS.Signals, killAfterMs: number): void {
+    this.signal(signal);
+    const killAtMs = performance.now() + killAfterMs;
+    if (killAtMs >= this.#killAtMs) return;
+    this.#killAtMs = killAtMs;
+    clearTimeout(this.#killTimer);
+    this.#killTimer = setTimeout(() => this.signal("SIGKILL"), killAfterMs);
+  }
+
+  /** After claude's own end: ends what it left behind and resolves when nothing of it runs. */
+  async reap(): Promise<void> {
+    clearTimeout(this.#killTimer);
+    const leftoverMs = Math.max(0, Math.min(leftoverTermMs, this.#killAtMs - performance.now()));
+    if (this.signal("SIGTERM")) await this.#gone(leftoverMs);
+    if (this.signal("SIGKILL")) await this.#gone(leftoverTermMs);
+    // As a container's first process: also what left the group (setsid). Nobody else lives in this container.
+    if (process.pid === 1) killEverything();
+  }
+
+  async #gone(withinMs: number): Promise<void> {
+    const untilMs = performance.now() + withinMs;
+    while (performance.now() < untilMs && this.signal(0)) await delay(pollMs);
+  }
+}
+
+function killEverything(): void {
+  try {
+    process.kill(-1, "SIGKILL");
+  } catch {
+    // Nothing is left.
+  }
+}

@@ -1,0 +1,56 @@
+/** Keeps the outside informed while claude runs: the termination message after turns, checkpoints on stdout. */
+import type { RunReport } from "./contract.ts";
+import type { Output } from "./output.ts";
+
+const minimumIntervalMs = 1000;
+const checkpointBytes = 64 * 1024;
+const checkpointIntervalMs = 5000;
+
+/** Both kinds of news are bounded: a message at most once a second, a checkpoint every 64 KiB or 5 s of new output. */
+export class Progress {
+  readonly #output: Output;
+  readonly #describe: () => NonNullable<RunReport["progress"]>;
+  readonly #writeMessage: () => void;
+  readonly #interval: NodeJS.Timeout;
+  #messageTimer: NodeJS.Timeout | undefined;
+  #messageMs = -Infinity;
+  #checkpointEnd = 0;
+
+  constructor(output: Output, describe: () => NonNullable<RunReport["progress"]>, writeMessage: () => void) {
+    this.#output = output;
+    this.#describe = describe;
+    this.#writeMessage = writeMessage;
+    this.#interval = setInterval(() => this.#checkpointIfMoreThan(0), checkpointIntervalMs);
+  }
+
+  /** A turn has ended: write the message now, or as soon as a second has passed since the last one. */
+  turnEnded(): void {
+    if (this.#messageTimer !== undefined) return;
+    const waitMs = this.#messageMs + minimumIntervalMs - performance.now();
+    if (waitMs <= 0) this.#message();
+    else this.#messageTimer = setTimeout(() => this.#message(), waitMs);
+  }
+
+  /** Something was written to the log. */
+  wrote(): void {
+    this.#checkpointIfMoreThan(checkpointBytes - 1);
+  }
+
+  stop(): void {
+    clearInterval(this.#interval);
+    clearTimeout(this.#messageTimer);
+  }
+
+  #message(): void {
+    this.#messageTimer = undefined;
+    this.#messageMs = performance.now();
+    this.#writeMessage();
+  }
+
+  #checkpointIfMoreThan(bytes: number): void {
+    if (this.#output.bytes - this.#checkpointEnd <= bytes) return;
+    const time = new Date().toISOString();
+    this.#output.checkpoint((log) => ({ subtype: "checkpoint", time, log, progress: this.#describe() }));
+    this.#checkpointEnd = this.#output.bytes;
+  }
+}

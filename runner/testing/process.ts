@@ -1,0 +1,33 @@
+/** Starts the built runner, the one file that goes into the container, as a process. */
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+export const builtRunner = `${root}dist/runner.mjs`;
+
+/** What a process left behind. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Builds dist/ if it is missing or older than the sources. */
+export function buildRunner(): void {
+  execFileSync(process.execPath, ["tools/build.ts"], { cwd: root });
+}
+
+/** `node runner.mjs …` to its end. */
+export function runBuilt(args: readonly string[], stdin = ""): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [builtRunner, ...args], (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+    child.stdin?.end(stdin);
+  });
+}
+
+/** `node runner.mjs` as in the container; stdout and stderr are pipes, and it leads its own process group. */
+export function startBuilt(environment: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [builtRunner], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+}
