@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 const clientNode = {
   name: "@kubernetes/client-node",
   message: "Kubernetes is spoken in operator/kubernetes/ only: go through the Cluster interface (operator/cluster.ts).",
-  allowTypeImports: false,
+  allowTypeImports: true,
 };
 const dotI = {
   name: "@dot-i/k8s-operator",
@@ -27,7 +27,8 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // void in arrow shorthand is how an event handler is written
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      "no-restricted-globals": ["error", { name: "alert" }],
+      // client-node's models are classes in name only: everybody, the client included, passes plain objects.
+      "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
     },
   },
   {
@@ -47,7 +48,7 @@ export default tseslint.config(
     ignores: ["**/*.test.ts"],
     rules: {
       ...only({
-        regex: "^(?!\\./|\\.\\./(domain|config|settings)|\\.\\./\\.\\./crds/|@claude-run/crds)",
+        regex: "^(?!\\./|\\.\\./(domain|config|settings)|\\.\\./\\.\\./crds/|zod$)",
         message: "decide imports its own folder, the domain's types and crds only: no clock, no client, no node modules.",
       }),
       "no-restricted-globals": ["error", "process", "setTimeout", "fetch", "performance"],
@@ -63,7 +64,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["operator/kubernetes/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    files: ["operator/kubernetes/**/*.ts", "operator/main.ts", "bench/**/*.ts", "test/**/*.ts"],
     rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI] }] },
   },
   {

@@ -1,0 +1,146 @@
+/** Carries decisions out. Every write the operator makes is on these lines, in the order that survives a crash between any two. */
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decide/decide.ts";
+import { failure } from "./decide/outcome.ts";
+import { judgeSlot } from "./decide/slot.ts";
+import * as status from "./decide/status.ts";
+import { hasEnded, type Observed } from "./domain.ts";
+import { ConflictError, InvalidSpecError, RefusedError } from "./errors.ts";
+import type { Patience } from "./patience.ts";
+
+/** What act needs beside the decision. */
+export interface Hands {
+  readonly cluster: Cluster;
+  readonly patience: Patience;
+}
+
+/** Does one thing; returns in how many milliseconds to look again, if that is known. */
+export async function act(decision: Decision, observed: Observed, hands: Hands): Promise<number | undefined> {
+  const { cluster } = hands;
+  switch (decision.do) {
+    case "make":
+      return make(decision, observed, hands);
+    case "admit":
+      return admit(decision, observed, hands);
+    case "letGo":
+      await cluster.change(decision.pod, "letGo");
+      return undefined;
+    case "stop":
+      await cluster.change(decision.pod, decision.stop);
+      return undefined;
+    case "withdraw":
+      await withdraw(decision, cluster);
+      return undefined;
+    case "record":
+      return record(decision, observed, hands);
+    case "recordLost":
+      return recordLost(decision, observed, hands);
+    case "release":
+      await cluster.change(decision.pod, "release");
+      return undefined;
+    case "sweep":
+      await sweep(decision, cluster);
+      return undefined;
+    case "removeRun":
+      await cluster.remove(decision.run);
+      return undefined;
+    default:
+      return decision satisfies never;
+  }
+}
+
+type Doing<Word extends Decision["do"]> = Extract<Decision, { do: Word }>;
+
+/** A Job that the API server refuses for good ends its run; what may pass (quota, our own rights) is tried again. */
+async function make({ run, attempt }: Doing<"make">, observed: Observed, { cluster }: Hands): Promise<undefined> {
+  try {
+    await cluster.make(run, attempt);
+  } catch (error) {
+    const reason = refusalOf(error);
+    if (reason === undefined) throw error;
+    await cluster.record(run, status.finished(run, failure(reason, (error as Error).message), observed.nowMs));
+  }
+}
+
+function refusalOf(error: unknown): "InvalidSpec" | "JobCreateFailed" | undefined {
+  if (error instanceof InvalidSpecError) return "InvalidSpec";
+  return error instanceof RefusedError && error.isFinal ? "JobCreateFailed" : undefined;
+}
+
+/** Raise the flag (the gated pod, seen), look, compare-and-swap, let go. */
+async function admit(decision: Doing<"admit">, observed: Observed, hands: Hands): Promise<number | undefined> {
+  const { run, pod } = decision;
+  const { cluster } = hands;
+  const verdict = judgeSlot(pod, await cluster.look(pod), observed.runs);
+  switch (verdict.slot) {
+    case "free":
+      await cluster.record(run, decision.status);
+      await cluster.change(pod, "letGo");
+      return undefined;
+    case "taken": {
+      const { name, node = "no node yet", runName } = verdict.by;
+      const message = `Pod ${name} of run ${runName} (${node}) may still be running: the slot is free once its end is confirmed.`;
+      const waiting = status.queued(run, { reason: "PreviousPodNotConfirmed", message, position: 1 }, observed.nowMs);
+      return record({ do: "record", run, status: waiting, soft: true }, observed, hands);
+    }
+    case "contended":
+      for (const rival of verdict.withdraw) await cluster.remove(rival, { ifUnchanged: true });
+      throw new ConflictError(`other gated pods of agent ${observed.agent} were withdrawn: look again`);
+    case "behind":
+      await cluster.remove(pod, { ifUnchanged: true });
+      throw new ConflictError(`gated pod ${verdict.of.name} of agent ${observed.agent} comes first: look again`);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Pod first, and only as we saw it: one that was let go a moment ago has changed, and then the Job must stay too. */
+async function withdraw({ pod, job }: Doing<"withdraw">, cluster: Cluster): Promise<void> {
+  if (pod !== undefined) await cluster.remove(pod, { ifUnchanged: true });
+  if (job !== undefined) await cluster.remove(job, { ifUnchanged: pod === undefined });
+}
+
+async function record(
+  decision: Doing<"record">,
+  { nowMs }: Observed,
+  { cluster, patience }: Hands,
+): Promise<number | undefined> {
+  const { run, status: next } = decision;
+  if (isDeepStrictEqual(run.status, next)) {
+    patience.forget(run.uid);
+    return undefined;
+  }
+  if (decision.soft === true) {
+    const leftMs = patience.left(
+      run.uid,
+      `${next.phase ?? ""}/${next.conditions?.find(({ type }) => type === "Succeeded")?.reason ?? ""}`,
+      nowMs,
+    );
+    if (leftMs > 0) return leftMs;
+  }
+  patience.forget(run.uid);
+  await cluster.record(run, next);
+  return undefined;
+}
+
+async function recordLost(
+  decision: Doing<"recordLost">,
+  observed: Observed,
+  hands: Hands,
+): Promise<number | undefined> {
+  const { run, podName: name, podUid: uid } = decision;
+  // The cache may not show the pod yet: another replica saw it first.
+  if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return 1000;
+  return record({ do: "record", run, status: decision.status }, observed, hands);
+}
+
+async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promise<void> {
+  const thing = pod ?? job;
+  if (thing === undefined) return;
+  const owner = { namespace: thing.namespace, name: thing.runName, uid: thing.runUid };
+  // A run that the cache does not show may only be too new for it.
+  if (run === undefined && (await cluster.exists("run", owner))) return;
+  if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
+  else await cluster.remove(thing, { ifUnchanged: true });
+}

@@ -1,0 +1,35 @@
+/** The one seam to Kubernetes, in the domain's words. operator/kubernetes/ speaks it for real, test/ in memory. */
+import type { ClaudeRunStatus } from "../crds/claude-run.ts";
+import type { AgentKey, Job, Pod, Run, Stop } from "./domain.ts";
+
+export interface Cluster {
+  /** What the caches show of an agent. They may lag; what must not be wrong is looked at when it matters. */
+  observe(agent: AgentKey): { runs: readonly Run[]; jobs: readonly Job[]; pods: readonly Pod[] };
+
+  /**
+   * The agent's pods that are not over, from a list that is no older than `pod`, which must have been seen by the
+   * watch. That is all the proof of invariant 1 asks for.
+   */
+  look(pod: Pod): Promise<readonly Pod[]>;
+
+  /** Makes the run's Job for an attempt, its pod gated, and its cargo. One that exists and is ours is success. */
+  make(run: Run, attempt: number): Promise<void>;
+
+  /** Writes the status if the run is still as we saw it; throws ConflictError otherwise. */
+  record(run: Run, status: ClaudeRunStatus): Promise<void>;
+
+  /**
+   * Changes a pod of ours. letGo: takes its gate off and our finalizer on, in one patch that fails if either is done.
+   * release: takes our finalizer off; harmless twice. stop: ends it, and keeps it with its log where it ran.
+   */
+  change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void>;
+
+  /** Deletes something of ours: only this uid, and `ifUnchanged` only as we saw it. Gone already is success. */
+  remove(thing: Run | Job | Pod, options?: { readonly ifUnchanged: boolean }): Promise<void>;
+
+  /** Asks the API server, not the cache, whether the object of this name and uid exists. */
+  exists(
+    kind: "run" | "pod",
+    id: { readonly namespace: string; readonly name: string; readonly uid: string },
+  ): Promise<boolean>;
+}

@@ -1,0 +1,85 @@
+/** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles. */
+import type { AgentKey, Settings } from "./domain.ts";
+import { ConflictError } from "./errors.ts";
+import { KubernetesCluster, type KubernetesClusterOptions } from "./kubernetes/kubernetes-cluster.ts";
+import type { Log } from "./log.ts";
+import { Patience } from "./patience.ts";
+import { WorkQueue } from "./queue.ts";
+import { reconcile } from "./reconcile.ts";
+
+/** States that pass sooner than this are not written. */
+const patienceMs = 1_500;
+/** Whatever was missed is found at the latest by this. */
+const resyncMs = 300_000;
+
+export class Controller {
+  readonly cluster: KubernetesCluster;
+  readonly #queue: WorkQueue;
+  readonly #log: Log;
+  #resync: NodeJS.Timeout | undefined;
+  #synced = false;
+
+  constructor(
+    options: Omit<KubernetesClusterOptions, "wake"> & { settings: Settings; workers: number; now: () => number },
+  ) {
+    const { settings, workers, now, log } = options;
+    this.#log = log;
+    this.cluster = new KubernetesCluster({
+      ...options,
+      wake: (agent, urgent) => {
+        this.#wake(agent, urgent);
+      },
+    });
+    const hands = { cluster: this.cluster, patience: new Patience(patienceMs), settings, now };
+    this.#queue = new WorkQueue((agent) => reconcile(agent as AgentKey, hands), {
+      concurrency: workers,
+      onError: (agent, error, delayMs) => {
+        this.#report(agent, error, delayMs);
+      },
+    });
+  }
+
+  /** True once all caches are filled and while their watches are heard. */
+  get isReady(): boolean {
+    return this.#synced;
+  }
+
+  /** Keys that wait for a worker. */
+  get depth(): number {
+    return this.#queue.depth;
+  }
+
+  /** Starts the watches and, once all caches are filled, the work: a half-filled cache must not decide. */
+  async start(): Promise<void> {
+    for (const reflector of this.cluster.reflectors) reflector.start();
+    await Promise.all(this.cluster.reflectors.map((reflector) => reflector.whenSynced()));
+    this.#synced = true;
+    this.#wakeAll();
+    this.#resync = setInterval(() => {
+      this.#wakeAll();
+    }, resyncMs);
+    this.#log.info({ ...this.cluster.sizes() }, "caches are filled, work begins");
+  }
+
+  /** Lets the passes in flight finish, then ends the watches. */
+  async stop(): Promise<void> {
+    clearInterval(this.#resync);
+    this.#synced = false;
+    await this.#queue.stop();
+    await Promise.all(this.cluster.reflectors.map((reflector) => reflector.stop()));
+  }
+
+  #wake(agent: AgentKey, urgent: boolean): void {
+    if (this.#synced) this.#queue.add(agent, urgent);
+  }
+
+  #wakeAll(): void {
+    for (const agent of this.cluster.agents()) this.#queue.add(agent);
+  }
+
+  #report(agent: string, error: unknown, delayMs: number): void {
+    // Somebody was faster, or the cache lagged: the next pass sees it.
+    if (error instanceof ConflictError) this.#log.debug({ agent, err: error }, "changed meanwhile, looking again");
+    else this.#log.error({ agent, err: error, delayMs: Math.round(delayMs) }, "pass failed, trying again");
+  }
+}

@@ -1,0 +1,188 @@
+/** Constructors of every status a run can have. Nobody else spells a phase or a condition. */
+import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { cancelReasons, failureReasons, type FinalReason, type QueuedReason } from "../../crds/reasons.ts";
+import type { Pod, Run } from "../domain.ts";
+import { condition, withConditions, type Says } from "./conditions.ts";
+import type { Mirror } from "./mirror.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The run waits for its agent's slot. */
+export function queued(
+  run: Run,
+  why: { readonly reason: QueuedReason; readonly message: string; readonly position?: number },
+  nowMs: number,
+): ClaudeRunStatus {
+  const rest = without(run.status, "queuePosition");
+  const status: ClaudeRunStatus = {
+    ...rest,
+    phase: "Queued",
+    queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
+    ...(why.position === undefined ? {} : { queuePosition: why.position }),
+  };
+  return stamped(run, status, nowMs, [
+    { type: "Finished", status: "False", reason: "Queued", message: "The run has not ended." },
+    { type: "Succeeded", status: "Unknown", reason: why.reason, message: why.message },
+    { type: "Admitted", status: "False", reason: why.reason, message: why.message },
+  ]);
+}
+
+/** The compare-and-swap of invariant 2: this pod, and no other, is let go for this attempt. */
+export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
+  const rest = without(run.status, "queuePosition");
+  const status: ClaudeRunStatus = {
+    ...rest,
+    phase: "Pending",
+    attempt: pod.attempt,
+    queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
+    admittedTime: rfc3339(nowMs),
+    pod: { name: pod.name, uid: pod.uid, phase: "Pending" },
+    ...(pod.jobName === undefined
+      ? {}
+      : { job: { name: pod.jobName, ...(pod.jobUid === undefined ? {} : { uid: pod.jobUid }) } }),
+  };
+  return stamped(run, status, nowMs, [
+    { type: "Finished", status: "False", reason: "Pending", message: "The run has not ended." },
+    { type: "Succeeded", status: "Unknown", reason: "Scheduling", message: "The pod waits for a node." },
+    { type: "Admitted", status: "True", reason: "SlotHeld", message: `Pod ${pod.name} holds the agent's slot.` },
+  ]);
+}
+
+/** What the pod of an admitted run shows at the moment. */
+export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): ClaudeRunStatus {
+  const status: ClaudeRunStatus = {
+    ...run.status,
+    phase: mirror.phase,
+    pod: mirroredPod(pod, mirror.waitingReason),
+    ...(mirror.startedMs === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(mirror.startedMs) }),
+  };
+  return stamped(run, status, nowMs, [
+    { type: "Finished", status: "False", reason: mirror.phase, message: "The run has not ended." },
+    { type: "Succeeded", status: "Unknown", reason: mirror.reason, message: mirror.message },
+    ...progressOf(pod, mirror),
+  ]);
+}
+
+/** The end: written once, never changed again. */
+export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunStatus {
+  const rest = without(run.status, "queuePosition", "progress");
+  const { reason, message, report, pod } = outcome;
+  const started = pod?.container.kind === "terminated" ? pod.container.startedMs : undefined;
+  const ended = pod?.container.kind === "terminated" ? pod.container.finishedMs : undefined;
+  const status: ClaudeRunStatus = {
+    ...rest,
+    phase: phaseOf(reason),
+    queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
+    ...(started === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(started) }),
+    completionTime: rfc3339(ended ?? nowMs),
+    ...(pod === undefined ? {} : { pod: mirroredPod(pod) }),
+    ...(report === undefined ? {} : { result: report.result, log: { ...report.log, complete: report.complete } }),
+    ...(report?.session === undefined ? {} : { session: report.session }),
+    ...(phaseOf(reason) === "Failed" ? { failure: failureOf(outcome) } : {}),
+  };
+  const hasLog = pod !== undefined && pod.container.kind === "terminated" && !pod.deleting;
+  const succeeded = reason === "Completed" ? "True" : "False";
+  return stamped(run, status, nowMs, [
+    { type: "Finished", status: "True", reason, message },
+    { type: "Succeeded", status: succeeded, reason, message },
+    ...(condition(run.status.conditions, "Admitted") === undefined
+      ? []
+      : [
+          {
+            type: "Admitted",
+            status: "False",
+            reason: "Finished",
+            message: "The agent's slot is free again.",
+          } as const,
+        ]),
+    report === undefined
+      ? { type: "ResultRecorded", status: "False", reason: "NoReport", message: "The container left no report." }
+      : {
+          type: "ResultRecorded",
+          status: "True",
+          reason: "Recorded",
+          message: "The runner's report is in status.result.",
+        },
+    hasLog
+      ? {
+          type: "LogsAvailable",
+          status: "True",
+          reason: "PodKept",
+          message: `kubectl logs ${pod.name} until the pod's TTL.`,
+        }
+      : { type: "LogsAvailable", status: "False", reason: "NoPod", message: "There is no pod to read a log from." },
+  ]);
+}
+
+function phaseOf(reason: FinalReason): "Succeeded" | "Failed" | "Cancelled" {
+  if (reason === "Completed") return "Succeeded";
+  return Object.hasOwn(cancelReasons, reason) ? "Cancelled" : "Failed";
+}
+
+function failureOf({ reason, message, report }: Outcome): NonNullable<ClaudeRunStatus["failure"]> {
+  const entry = Object.hasOwn(failureReasons, reason)
+    ? failureReasons[reason as keyof typeof failureReasons]
+    : undefined;
+  return {
+    reason,
+    message,
+    retryable: entry?.retryable ?? false,
+    ...(report?.resumeAfterTime === undefined ? {} : { resumeAfterTime: report.resumeAfterTime }),
+  };
+}
+
+function mirroredPod(pod: Pod, waitingReason?: string): NonNullable<ClaudeRunStatus["pod"]> {
+  return {
+    name: pod.name,
+    uid: pod.uid,
+    phase: pod.phase,
+    ...(pod.node === undefined ? {} : { node: pod.node }),
+    ...(pod.reason === undefined ? {} : { reason: pod.reason.slice(0, 256) }),
+    ...(pod.message === undefined ? {} : { message: pod.message.slice(0, 1024) }),
+    ...(waitingReason === undefined ? {} : { waitingReason: waitingReason.slice(0, 256) }),
+  };
+}
+
+function progressOf(pod: Pod, mirror: Mirror): Says[] {
+  const says: Says[] = [];
+  if (pod.scheduled !== undefined) {
+    const on = pod.node === undefined ? "The pod has a node." : `The pod is on node ${pod.node}.`;
+    says.push({
+      type: "PodScheduled",
+      status: pod.scheduled.done ? "True" : "False",
+      reason: pod.scheduled.reason ?? (pod.scheduled.done ? "Scheduled" : "Scheduling"),
+      message: pod.scheduled.message ?? (pod.scheduled.done ? on : "The pod waits for a node."),
+    });
+  }
+  if (mirror.phase === "Running") {
+    says.push({ type: "Started", status: "True", reason: "ContainerRunning", message: "The container runs." });
+    says.push({
+      type: "LogsAvailable",
+      status: "True",
+      reason: "ContainerRunning",
+      message: `kubectl logs -f ${pod.name}`,
+    });
+  }
+  return says;
+}
+
+function stamped(run: Run, status: ClaudeRunStatus, nowMs: number, says: readonly Says[]): ClaudeRunStatus {
+  const conditions = withConditions(run.status.conditions ?? [], says, {
+    generation: run.generation,
+    time: rfc3339(nowMs),
+  });
+  return { ...status, observedGeneration: run.generation, conditions };
+}
+
+function rfc3339(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function without<K extends keyof ClaudeRunStatus>(
+  status: ClaudeRunStatus,
+  ...names: readonly K[]
+): Omit<ClaudeRunStatus, K> {
+  return Object.fromEntries(Object.entries(status).filter(([name]) => !names.includes(name as K))) as Omit<
+    ClaudeRunStatus,
+    K
+  >;
+}

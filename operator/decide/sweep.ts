@@ -1,0 +1,50 @@
+/**
+ * What is ours but of no unfinished run: results nobody waits for any more, and pods and Jobs that a frozen replica made
+ * for a run that is over. They stay gated, so they can't run; they are removed so that they hold nobody up.
+ */
+import { hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
+import type { Decision } from "./decide.ts";
+
+/** Decisions about leftovers, and about finished runs whose TTL is over. */
+export function sweep(observed: Observed): { decisions: readonly Decision[]; wakeAtMs?: number } {
+  const byUid = new Map(observed.runs.map((run) => [run.uid, run]));
+  const pods = observed.pods.flatMap((pod) => sweepPod(pod, byUid.get(pod.runUid)));
+  const jobs = observed.jobs.flatMap((job) => sweepJob(job, byUid.get(job.runUid)));
+  const expired = observed.runs.flatMap((run) => expiryOf(run, observed.nowMs));
+  const wakes = expired.map((each) => each.wakeAtMs).filter((at) => at !== undefined);
+  return {
+    decisions: [...pods, ...jobs, ...expired.flatMap((each) => each.decisions)],
+    ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }),
+  };
+}
+
+function sweepPod(pod: Pod, run: Run | undefined): Decision[] {
+  const isOver = run === undefined || isFinished(run);
+  const isRunsOwn = run !== undefined && run.status.pod?.uid === pod.uid;
+  // A pod that was let go and has ended: whatever is to be recorded of it is (or nobody is left to record it for).
+  if (pod.held && hasEnded(pod) && (isOver || !isRunsOwn)) {
+    return run === undefined ? [{ do: "sweep", pod }] : [{ do: "release", pod }];
+  }
+  if (hasEnded(pod)) return [];
+  if (run === undefined) return [{ do: "sweep", pod }];
+  if (isFinished(run)) return [{ do: "sweep", run, pod }];
+  // Another pod of an admitted run: it can never be let go.
+  if (isAdmitted(run) && !isRunsOwn && pod.gated) return [{ do: "sweep", run, pod }];
+  return [];
+}
+
+function sweepJob(job: Job, run: Run | undefined): Decision[] {
+  if (job.deleting || job.finished) return [];
+  if (run === undefined) return [{ do: "sweep", job }];
+  // A Job that still makes pods for a finished run; one whose pod was let go ends by itself.
+  if (isFinished(run) && run.status.job?.uid !== job.uid) return [{ do: "sweep", run, job }];
+  return [];
+}
+
+function expiryOf(run: Run, nowMs: number): { decisions: Decision[]; wakeAtMs?: number }[] {
+  const seconds = run.spec.ttlSecondsAfterFinished;
+  const completedMs = Date.parse(run.status.completionTime ?? "");
+  if (!isFinished(run) || run.deleting || seconds === undefined || Number.isNaN(completedMs)) return [];
+  const atMs = completedMs + seconds * 1000;
+  return nowMs < atMs ? [{ decisions: [], wakeAtMs: atMs }] : [{ decisions: [{ do: "removeRun", run }] }];
+}

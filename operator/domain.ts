@@ -1,0 +1,144 @@
+/**
+ * The operator's own words for what it watches. The API server's objects end in operator/kubernetes/parse.ts; past it
+ * everything speaks of these. Times are milliseconds since the epoch; absent means not known.
+ */
+import type { ClaudeRunSpec, ClaudeRunStatus } from "../crds/claude-run.ts";
+import type { CancelReason, FailureReason } from "../crds/reasons.ts";
+
+/** Namespace and agent: the key of all work, as one agent's runs contend for one slot. */
+export type AgentKey = `${string}/${string}`;
+
+/** The part of the spec that deciding looks at; the rest (prompt, pod template) is read when the Job is made. */
+export type RunSpec = Pick<
+  ClaudeRunSpec,
+  | "agent"
+  | "cancel"
+  | "cancelReason"
+  | "suspend"
+  | "priority"
+  | "concurrencyPolicy"
+  | "queueDeadlineSeconds"
+  | "startDeadlineSeconds"
+  | "activeDeadlineSeconds"
+  | "terminationGracePeriodSeconds"
+  | "podTTLSecondsAfterFinished"
+  | "ttlSecondsAfterFinished"
+>;
+
+/** A ClaudeRun. */
+export interface Run {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly createdMs: number;
+  readonly deleting: boolean;
+  readonly spec: RunSpec;
+  readonly status: ClaudeRunStatus;
+}
+
+/** A Job of ours. */
+export interface Job {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly agent: string;
+  readonly runName: string;
+  readonly runUid: string;
+  readonly attempt: number;
+  readonly createdMs: number;
+  readonly deleting: boolean;
+  readonly finished: boolean;
+}
+
+/** Why a pod of ours was stopped by us; it travels on the pod, so that no operator needs to remember it. */
+export interface Stop {
+  readonly reason: CancelReason | FailureReason;
+  readonly message: string;
+}
+
+/** The one container that matters: the runner with claude. */
+export type ContainerState =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "waiting"; readonly reason?: string; readonly message?: string }
+  | { readonly kind: "running"; readonly startedMs?: number }
+  | {
+      readonly kind: "terminated";
+      readonly reason?: string;
+      readonly exitCode: number;
+      readonly signal?: number;
+      /** The termination message: the runner's report, if all went well. */
+      readonly message?: string;
+      readonly startedMs?: number;
+      readonly finishedMs?: number;
+    };
+
+/** A pod of ours. */
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly agent: string;
+  readonly runName: string;
+  readonly runUid: string;
+  readonly attempt: number;
+  readonly jobName?: string;
+  readonly jobUid?: string;
+  /** The run's priority when the Job was made: part of the order in which two gated pods give way. */
+  readonly priority: number;
+  readonly createdMs: number;
+  readonly gated: boolean;
+  /** Has our finalizer: it was let go and its result may not be recorded yet. */
+  readonly held: boolean;
+  readonly deleting: boolean;
+  readonly node?: string;
+  readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+  readonly reason?: string;
+  readonly message?: string;
+  readonly scheduled?: { readonly done: boolean; readonly reason?: string; readonly message?: string };
+  /** The DisruptionTarget condition: who ended it (drain, preemption, node loss). */
+  readonly disruption?: { readonly reason: string; readonly message?: string };
+  readonly container: ContainerState;
+  readonly stop?: Stop;
+}
+
+/** Everything a decision may look at. */
+export interface Observed {
+  readonly agent: AgentKey;
+  readonly nowMs: number;
+  readonly runs: readonly Run[];
+  readonly jobs: readonly Job[];
+  readonly pods: readonly Pod[];
+  readonly settings: Settings;
+}
+
+/** What the operator's configuration says about deciding. */
+export interface Settings {
+  /** False: nothing is admitted (`admission: paused`); what runs goes on. */
+  readonly admission: boolean;
+}
+
+export function agentKey(namespace: string, agent: string): AgentKey {
+  return `${namespace}/${agent}`;
+}
+
+/** True if no container of the pod runs or can ever run again. */
+export function hasEnded(pod: Pod): boolean {
+  if (pod.phase === "Succeeded" || pod.phase === "Failed") return true;
+  // Binding a pod that is being deleted is refused: without a node, or with its gate, it can never run.
+  return pod.deleting && (pod.gated || pod.node === undefined);
+}
+
+/** True once the run's outcome is recorded: it never changes again. */
+export function isFinished(run: Run): boolean {
+  const { phase } = run.status;
+  return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
+}
+
+/** True once a pod was let go (or is about to be) for this run: the compare-and-swap has happened. */
+export function isAdmitted(run: Run): boolean {
+  return run.status.pod?.uid !== undefined;
+}

@@ -1,0 +1,47 @@
+/** What can go wrong with a request, in the words the loop acts on. */
+
+/** Somebody else changed the object since we saw it: look again; nothing to report. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+}
+
+/** The API server said no for good (4xx): the same request will not succeed. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  /** The server's HTTP status code. */
+  readonly code: number;
+  /** The reason word of the server's Status object ("Forbidden", "Invalid", …). */
+  readonly reason: string;
+
+  constructor(message: string, options: ErrorOptions & { code: number; reason: string }) {
+    super(message, options);
+    this.code = options.code;
+    this.reason = options.reason;
+  }
+
+  /** True if the object itself is at fault: not our rights, not a quota, not a namespace that is going away. */
+  get isFinal(): boolean {
+    return (
+      this.code === 400 ||
+      this.code === 422 ||
+      (this.code === 403 && /admission webhook|ValidatingAdmissionPolicy|violates PodSecurity/.test(this.message))
+    );
+  }
+}
+
+/** The request may succeed later: 429, 5xx, a broken connection. */
+export class ClusterError extends Error {
+  override readonly name = "ClusterError";
+  /** From Retry-After, if the server sent one. */
+  readonly retryAfterMs?: number;
+
+  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
+    super(message, options);
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The stored spec does not parse: it was written past the schema, or by a newer version. */
+export class InvalidSpecError extends Error {
+  override readonly name = "InvalidSpecError";
+}

@@ -1,0 +1,207 @@
+/** From the API server's objects to the domain's. Whatever is not needed for deciding ends here. */
+import type { ClaudeRun, ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { annotations, finalizer, labels, schedulingGate } from "../../crds/names.ts";
+import type { ContainerState, Job, Pod, Run, RunSpec, Stop } from "../domain.ts";
+import { containerName } from "../names.ts";
+
+interface Meta {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[];
+}
+
+interface RawState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly signal?: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly startedAt?: string;
+    readonly finishedAt?: string;
+  };
+}
+
+interface RawPod {
+  readonly metadata: Meta;
+  readonly spec?: { readonly nodeName?: string; readonly schedulingGates?: readonly { readonly name: string }[] };
+  readonly status?: {
+    readonly phase?: Pod["phase"];
+    readonly reason?: string;
+    readonly message?: string;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+    readonly containerStatuses?: readonly { readonly name: string; readonly state?: RawState }[];
+  };
+}
+
+/** A pod with the two lists that a JSON patch addresses by index. */
+export interface CachedPod extends Pod {
+  readonly gates: readonly string[];
+  readonly finalizers: readonly string[];
+}
+
+const identity = (
+  meta: Meta,
+): { namespace: string; name: string; uid: string; resourceVersion: string; createdMs: number; deleting: boolean } => ({
+  namespace: meta.namespace ?? "",
+  name: meta.name ?? "",
+  uid: meta.uid ?? "",
+  resourceVersion: meta.resourceVersion ?? "",
+  createdMs: Date.parse(meta.creationTimestamp ?? ""),
+  deleting: meta.deletionTimestamp !== undefined,
+});
+
+/** Which run and attempt a Job or pod was made for. */
+const origin = (meta: Meta): { agent: string; runName: string; runUid: string; attempt: number } => ({
+  agent: meta.labels?.[labels.agent] ?? "",
+  runName: meta.labels?.[labels.run] ?? "",
+  runUid: meta.annotations?.[annotations.runUid] ?? "",
+  attempt: Number(meta.annotations?.[annotations.attempt] ?? "1"),
+});
+
+/** A ClaudeRun; of a finished one only what keeps others from starting it again. */
+export function parseRun(object: unknown): Run | undefined {
+  const { metadata, spec, status = {} } = object as Omit<ClaudeRun, "metadata"> & { metadata: Meta };
+  // The schema requires both; an object without them was never accepted.
+  if (typeof (spec as RunSpec | undefined)?.agent !== "string") return undefined;
+  return {
+    ...identity(metadata),
+    generation: metadata.generation ?? 0,
+    spec: {
+      agent: spec.agent,
+      ...pick(spec, [
+        "cancel",
+        "cancelReason",
+        "suspend",
+        "priority",
+        "concurrencyPolicy",
+        "queueDeadlineSeconds",
+        "startDeadlineSeconds",
+        "activeDeadlineSeconds",
+        "terminationGracePeriodSeconds",
+        "podTTLSecondsAfterFinished",
+        "ttlSecondsAfterFinished",
+      ]),
+    },
+    status: kept(status),
+  };
+}
+
+function kept(status: ClaudeRunStatus): ClaudeRunStatus {
+  const isOver = status.phase === "Succeeded" || status.phase === "Failed" || status.phase === "Cancelled";
+  if (!isOver) return status;
+  return pick(status, ["phase", "attempt", "completionTime", "job", "pod"]);
+}
+
+/** A Job of ours; undefined for one that only wears our label. */
+export function parseJob(object: unknown): Job | undefined {
+  const { metadata, status } = object as {
+    metadata: Meta;
+    status?: { conditions?: readonly { type: string; status: string }[] };
+  };
+  const made = origin(metadata);
+  if (made.agent === "" || made.runUid === "") return undefined;
+  const finished = (status?.conditions ?? []).some(
+    ({ type, status: is }) =>
+      is === "True" &&
+      (type === "Complete" || type === "Failed" || type === "SuccessCriteriaMet" || type === "FailureTarget"),
+  );
+  return { ...identity(metadata), ...made, finished };
+}
+
+/** A pod of ours; undefined for a stranger, and for one that is over and given back. */
+export function parsePod(object: unknown): CachedPod | undefined {
+  const { metadata, spec, status } = object as RawPod;
+  const made = origin(metadata);
+  if (made.agent === "" || made.runUid === "") return undefined;
+  const finalizers = metadata.finalizers ?? [];
+  const gates = (spec?.schedulingGates ?? []).map(({ name }) => name);
+  const held = finalizers.includes(finalizer);
+  const phase = status?.phase ?? "Pending";
+  if (!held && (phase === "Succeeded" || phase === "Failed")) return undefined;
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === "Job");
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const disruption = status?.conditions?.find(({ type, status: is }) => type === "DisruptionTarget" && is === "True");
+  const stop = parseStop(metadata.annotations?.[annotations.stop]);
+  return {
+    ...identity(metadata),
+    ...made,
+    jobName: owner?.name ?? metadata.labels?.["batch.kubernetes.io/job-name"] ?? "",
+    ...(owner === undefined ? {} : { jobUid: owner.uid }),
+    priority: Number(metadata.annotations?.[annotations.priority] ?? "0"),
+    gates,
+    finalizers,
+    gated: gates.includes(schedulingGate),
+    held,
+    ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
+    phase,
+    ...pick(status ?? {}, ["reason", "message"]),
+    ...(scheduled === undefined
+      ? {}
+      : { scheduled: { done: scheduled.status === "True", ...pick(scheduled, ["reason", "message"]) } }),
+    ...(disruption === undefined
+      ? {}
+      : { disruption: { reason: disruption.reason ?? "", ...pick(disruption, ["message"]) } }),
+    container: parseContainer(status?.containerStatuses?.find(({ name }) => name === containerName)?.state),
+    ...(stop === undefined ? {} : { stop }),
+  };
+}
+
+function parseContainer(state: RawState | undefined): ContainerState {
+  if (state?.terminated !== undefined) {
+    const { exitCode, startedAt, finishedAt } = state.terminated;
+    // A container that was never created is reported with the epoch for its times.
+    const startedMs = Date.parse(startedAt ?? "");
+    const finishedMs = Date.parse(finishedAt ?? "");
+    return {
+      kind: "terminated",
+      exitCode,
+      ...pick(state.terminated, ["reason", "message", "signal"]),
+      ...(startedMs > 0 ? { startedMs } : {}),
+      ...(finishedMs > 0 ? { finishedMs } : {}),
+    };
+  }
+  if (state?.running !== undefined) {
+    const startedMs = Date.parse(state.running.startedAt ?? "");
+    return { kind: "running", ...(startedMs > 0 ? { startedMs } : {}) };
+  }
+  if (state?.waiting !== undefined) return { kind: "waiting", ...pick(state.waiting, ["reason", "message"]) };
+  return { kind: "unknown" };
+}
+
+/** Our own annotation; a user can have written anything there. */
+function parseStop(text: string | undefined): Stop | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { reason, message } = JSON.parse(text) as Partial<Stop>;
+    return typeof reason === "string" && typeof message === "string" ? { reason, message } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The named fields that are there: exactOptionalPropertyTypes wants no undefined. */
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): { [P in K]: T[P] } {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as {
+    [P in K]: T[P];
+  };
+}

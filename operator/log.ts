@@ -1,0 +1,23 @@
+/** JSON logs: constant messages, data in fields; never prompts, environment or whole objects. */
+import pino from "pino";
+
+export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error">;
+
+/** A logger that writes at once, so that nothing is lost when the process ends. */
+export function createLog(level: string): pino.Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** An error as its messages, outermost first: stacks of our own frames tell an operator's user nothing. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const messages: string[] = [];
+  for (let at: unknown = error; at instanceof Error && messages.length < 6; at = at.cause)
+    messages.push(`${at.name}: ${at.message}`);
+  const known =
+    error.name.endsWith("Error") && !["TypeError", "RangeError", "ReferenceError", "SyntaxError"].includes(error.name);
+  return { message: messages.join(" ← "), ...(known ? {} : { stack: error.stack }) };
+}

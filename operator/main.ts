@@ -1,0 +1,66 @@
+/** Reads the configuration, wires the parts, ends them in order. The only file of the operator that ends the process. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import { fieldManager } from "../crds/names.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { Controller } from "./controller.ts";
+import { serveHealth } from "./health.ts";
+import { Transport } from "./kubernetes/transport.ts";
+import { createLog } from "./log.ts";
+import { ClaudeRunOperator } from "./shell.ts";
+
+const version = process.env["OPERATOR_VERSION"] ?? "dev";
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.logLevel);
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromDefault();
+  const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}` });
+  const controller = new Controller({
+    transport,
+    log,
+    runner: readFileSync(config.runnerFile ?? runnerFile(), "utf8"),
+    defaults: config.defaults,
+    settings: config.settings,
+    workers: config.workers,
+    now: transport.now,
+    ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+  });
+  const operator = new ClaudeRunOperator(controller, log);
+  const health = await serveHealth(config.healthPort, { livez: () => true, readyz: () => controller.isReady });
+
+  const stopped = Promise.withResolvers<undefined>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, "stopping: passes in flight finish first");
+      stopped.resolve(undefined);
+    });
+  }
+  log.info({ version, node: process.version, server: kubeConfig.getCurrentCluster()?.server }, "operator starts");
+  await Promise.race([operator.start(), stopped.promise]);
+  await stopped.promise;
+  await operator.stop();
+  await transport.close();
+  health.close();
+  log.info({}, "operator has stopped");
+}
+
+/** In the image beside this bundle, in a checkout in dist/. */
+function runnerFile(): string {
+  const beside = fileURLToPath(new URL("./runner.mjs", import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL("../dist/runner.mjs", import.meta.url));
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(
+      error instanceof ConfigError
+        ? `${error.message}\n`
+        : `the operator ended: ${String(error instanceof Error ? (error.stack ?? error) : error)}\n`,
+    );
+    process.exit(1);
+  },
+);

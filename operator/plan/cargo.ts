@@ -1,0 +1,63 @@
+/** The run's ConfigMap: the runner's configuration and an inline prompt. Cargo, owned by the Job; never a lock. */
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import type { ClaudeRun } from "../../crds/claude-run.ts";
+import type { ClaudeOptions, RunnerConfig } from "../../runner/contract.ts";
+import { attemptName } from "./names.ts";
+import { labelsOf, mountPathOf, type PodDefaults } from "./job.ts";
+import { configFile, mcpConfigPath, promptFile, promptPath, settingsPath } from "./paths.ts";
+
+/** The ConfigMap of an attempt, owned by its Job. */
+export function planCargo(
+  run: ClaudeRun,
+  options: {
+    attempt: number;
+    jobUid: string;
+    defaults: Pick<PodDefaults, "mountPath" | "terminationGracePeriodSeconds">;
+  },
+): V1ConfigMap {
+  const { attempt, jobUid, defaults } = options;
+  const name = attemptName(run.metadata, attempt);
+  const { prompt } = run.spec;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name,
+      namespace: run.metadata.namespace,
+      labels: labelsOf(run),
+      ownerReferences: [
+        { apiVersion: "batch/v1", kind: "Job", name, uid: jobUid, controller: true, blockOwnerDeletion: false },
+      ],
+    },
+    immutable: true,
+    data: {
+      [configFile]: JSON.stringify(runnerConfig(run, defaults)),
+      ...(prompt === undefined ? {} : { [promptFile]: prompt }),
+    },
+  };
+}
+
+/** What the runner is told: the spec's own words, and where things are in the container. */
+export function runnerConfig(
+  { spec }: Pick<ClaudeRun, "spec">,
+  defaults: Pick<PodDefaults, "mountPath" | "terminationGracePeriodSeconds">,
+): RunnerConfig {
+  const { mcpConfigFrom, settingsFrom, ...claude } = spec.claude ?? {};
+  const options: ClaudeOptions = {
+    ...claude,
+    ...(mcpConfigFrom === undefined ? {} : { mcpConfigPath }),
+    ...(settingsFrom === undefined ? {} : { settingsPath }),
+  };
+  return {
+    v: 1,
+    promptPath: promptPath(spec),
+    workingDirectory: mountPathOf(spec, defaults),
+    claude: options,
+    ...(spec.session === undefined ? {} : { session: spec.session }),
+    ...(spec.budget === undefined ? {} : { maxCostUSD: spec.budget.maxCostUSD }),
+    ...(spec.activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds: spec.activeDeadlineSeconds }),
+    ...(spec.idleTimeoutSeconds === undefined ? {} : { idleTimeoutSeconds: spec.idleTimeoutSeconds }),
+    resultGracePeriodSeconds: spec.resultGracePeriodSeconds,
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaults.terminationGracePeriodSeconds,
+  };
+}

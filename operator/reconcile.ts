@@ -1,0 +1,39 @@
+/** observe → decide → act. */
+import { act, type Hands } from "./act.ts";
+import { decide, type Decision } from "./decide/decide.ts";
+import type { AgentKey, Observed, Settings } from "./domain.ts";
+import { ConflictError } from "./errors.ts";
+
+/** Brings one agent's runs from what is to what should be. Safe to call at any time, any number of times. */
+export async function reconcile(
+  agent: AgentKey,
+  { settings, now, ...hands }: Hands & { readonly settings: Settings; readonly now: () => number },
+): Promise<{ again?: number }> {
+  const observed = { agent, nowMs: now(), settings, ...hands.cluster.observe(agent) };
+  const { groups, wakeAtMs } = decide(observed);
+  const waits = wakeAtMs === undefined ? [] : [Math.max(0, wakeAtMs - observed.nowMs)];
+  const failures: unknown[] = [];
+  for (const group of groups) {
+    await actInOrder(group, observed, hands).then(
+      (again) => waits.push(...again),
+      (error: unknown) => failures.push(error),
+    );
+  }
+  if (failures.length > 0) throw gravest(failures);
+  return waits.length === 0 ? {} : { again: Math.min(...waits) };
+}
+
+/** One group belongs to one run: its first failure ends it, and leaves the other runs' groups alone. */
+async function actInOrder(group: readonly Decision[], observed: Observed, hands: Hands): Promise<number[]> {
+  const waits: number[] = [];
+  for (const decision of group) {
+    const again = await act(decision, observed, hands);
+    if (again !== undefined) waits.push(again);
+  }
+  return waits;
+}
+
+/** A conflict is no news: anything else is reported first. */
+function gravest(failures: readonly unknown[]): unknown {
+  return failures.find((failure) => !(failure instanceof ConflictError)) ?? failures[0];
+}
