@@ -13,23 +13,16 @@ const nameFitsLabel: Rule<{ metadata: { name: string } }> = {
   holds: ({ metadata }) => metadata.name.length <= NAME_LENGTH,
 };
 
-/** The rules stand at the root because a rule on status would not fire for a status that is taken away. */
-const wasFinished = `has(oldSelf.status) && has(oldSelf.status.phase) && oldSelf.status.phase in ${celList(finishedPhases)}`;
+/** It stands at the root because a rule on status does not fire for a status that is taken away. */
+const phaseStays: TransitionRule = {
+  rule:
+    `!has(oldSelf.status) || !has(oldSelf.status.phase) || !(oldSelf.status.phase in ${celList(finishedPhases)}) || ` +
+    "(has(self.status) && has(self.status.phase) && self.status.phase == oldSelf.status.phase)",
+  message: "status.phase must stay as it is once the run has finished: create a new run",
+  fieldPath: ".status.phase",
+};
 
-function keptOnceFinished(field: string): TransitionRule {
-  return {
-    rule:
-      `!(${wasFinished}) || (has(self.status) && has(self.status.${field}) == has(oldSelf.status.${field}) && ` +
-      `(!has(self.status.${field}) || self.status.${field} == oldSelf.status.${field}))`,
-    message: `status.${field} must stay as it is once the run has finished: create a new run`,
-    fieldPath: `.status.${field}`,
-  };
-}
-
-/** Status fields that never change once phase is a finished one. */
-export const finalStatusFields = ["phase", "completionTime", "result", "failure"] as const;
-
-const metadataSchema = z.looseObject({ name: z.string() });
+const metadataSchema = z.object({ name: z.string() });
 
 /** A ClaudeRun as it is written; of metadata only what is ours to judge. */
 export const claudeRunSchema = changing(
@@ -45,7 +38,7 @@ export const claudeRunSchema = changing(
     }),
     nameFitsLabel,
   ),
-  ...finalStatusFields.map(keptOnceFinished),
+  phaseStays,
 );
 
 /** All the way down: objects that came from the API server are shared by caches. */

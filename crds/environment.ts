@@ -1,8 +1,8 @@
 /** spec.pod.env and spec.pod.envFrom: the container's variables. */
 import * as z from "zod";
-import { keyOf, list, objectName, quantity, text } from "./fields.ts";
+import { keyOf, list, nestedName, quantity, text } from "./fields.ts";
 import { environmentName, fieldPath, notRunnerConfig } from "./formats.ts";
-import { exactlyOneOf, notBoth, obeying, type Rule } from "./rules.ts";
+import { exactlyOneOf, notBoth, obeying, patterned, type Rule } from "./rules.ts";
 
 const optional = (what: string) => z.boolean().describe(`The ${what} may be missing. Default: false.`).exactOptional();
 
@@ -17,7 +17,11 @@ const variableSource = obeying(
       .describe("A key of a ConfigMap.")
       .exactOptional(),
     fieldRef: z
-      .strictObject({ fieldPath: text({ max: 400 }, fieldPath).describe("Path of the field, such as metadata.uid.") })
+      .strictObject({
+        fieldPath: patterned(text({ min: 0, max: 400 }), fieldPath).describe(
+          "Path of the field, such as metadata.uid.",
+        ),
+      })
       .describe("A field of the pod.")
       .exactOptional(),
     resourceFieldRef: z
@@ -59,7 +63,7 @@ const variable = obeying(
 
 const sourceObject = (kind: "Secret" | "ConfigMap") =>
   z
-    .strictObject({ name: objectName(`Name of the ${kind}.`), optional: optional(kind) })
+    .strictObject({ name: nestedName().describe(`Name of the ${kind}.`), optional: optional(kind) })
     .describe(`A ${kind} whose keys become variables.`)
     .exactOptional();
 

@@ -1,7 +1,7 @@
 /** Bounded building blocks of the schemas. Every string, list and map of the API is made here, so none is unbounded. */
 import * as z from "zod";
-import { dataKey, dnsSubdomain, quantityPattern } from "./formats.ts";
-import { exactlyOneOf, obeying, type Rule } from "./rules.ts";
+import { dataKey, dnsSubdomain, quantityFormat } from "./formats.ts";
+import { exactlyOneOf, obeying, patterned, type Rule } from "./rules.ts";
 
 /** Longest name of a Kubernetes object. */
 const NAME_LENGTH = 253;
@@ -16,9 +16,9 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** A string of at least one character (or `min`) and at most `max`. */
+/** A string of at most `max` characters, and of at least one unless `min` says otherwise or a rule refuses the empty one. */
 export function text(bounds: { min?: number; max: number }, ...rules: readonly Rule<string>[]) {
-  const { min = 1, max } = bounds;
+  const { min = rules.every(({ holds }) => holds("")) ? 1 : 0, max } = bounds;
   const schema = z
     .string()
     .refine((value) => codePoints(value) >= min, {
@@ -30,9 +30,19 @@ export function text(bounds: { min?: number; max: number }, ...rules: readonly R
   return obeying(schema, ...rules);
 }
 
-/** The name of another object in the run's namespace. */
+/** The name of another object, with advice if it cannot be one. */
 export function objectName(description: string) {
   return text({ max: NAME_LENGTH }, dnsSubdomain).describe(description);
+}
+
+/** The name of another object in the depths of the schema, where each rule costs room. */
+export function nestedName() {
+  return patterned(text({ min: 0, max: NAME_LENGTH }), dnsSubdomain);
+}
+
+/** A key in the data of a Secret or a ConfigMap. */
+export function keyInData() {
+  return patterned(text({ min: 0, max: NAME_LENGTH }), dataKey);
 }
 
 /** A whole number. */
@@ -78,13 +88,13 @@ export function mapOf<S extends z.ZodType>(value: S, max: number) {
 
 /** A Kubernetes quantity: a number or a string with a unit. */
 export function quantity() {
-  const advice = "must be a quantity that is not negative, such as 500m, 2 or 4Gi";
-  const written = z.string().refine((value) => value.length <= 32 && quantityPattern.test(value), { error: advice });
-  return z.union([z.int().min(0).max(Number.MAX_SAFE_INTEGER), written], { error: advice }).meta({
+  const { holds, message, pattern } = quantityFormat;
+  const written = z.string().refine((value) => value.length <= 32 && holds(value), { error: message });
+  return z.union([z.int().min(0), written], { error: message }).meta({
     "x-kubernetes-int-or-string": true,
     minimum: 0,
     maxLength: 32,
-    pattern: quantityPattern.source,
+    pattern,
   });
 }
 
@@ -103,8 +113,8 @@ export function defaulted<S extends z.ZodType>(
 /** One key of a Secret or a ConfigMap in the run's namespace. */
 export function keyOf(kind: "Secret" | "ConfigMap") {
   return z.strictObject({
-    name: objectName(`Name of the ${kind}.`),
-    key: text({ max: NAME_LENGTH }, dataKey).describe("Key in its data."),
+    name: nestedName().describe(`Name of the ${kind}.`),
+    key: keyInData().describe("Key in its data."),
   });
 }
 

@@ -8,14 +8,14 @@ export const dnsLabel = matching(
 );
 
 export const dnsSubdomain = matching(
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
   "must be an object's name: lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
 );
 
 /** Key in the data of a Secret or a ConfigMap. */
 export const dataKey = matching(
-  /^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$/,
-  "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.', not beginning with '..'",
+  /^[-._a-zA-Z0-9]+$/,
+  "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'",
 );
 
 export const environmentName = matching(
@@ -42,7 +42,10 @@ export const dollars: Rule<string> = {
 };
 
 /** An amount that is not negative; Kubernetes' own quantities also know a sign. */
-export const quantityPattern = /^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$/;
+export const quantityFormat = matching(
+  /^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$/,
+  "must be a quantity that is not negative, such as 500m, 2 or 4Gi",
+);
 
 export const sessionId = matching(
   /^[A-Za-z0-9][-_A-Za-z0-9]*$/,
@@ -60,18 +63,18 @@ export const printable = matching(/^[!-~]+$/, "must consist of printable ASCII c
 
 export const ipAddress = matching(/^[0-9a-fA-F.:]+$/, "must be an IP address");
 
+/** One part of a path: neither empty nor "." nor "..", and without ':', which Kubernetes refuses in mount paths. */
+const PART = "([^/:.][^/:]*|[.][^/:.][^/:]*|[.][.][^/:]+)";
+
 export const absolutePath = matching(
-  /^(\/[^/:]+)+$/,
-  "must be an absolute path other than '/', without ':', '//' and a '/' at the end",
+  new RegExp(`^(/${PART})+$`),
+  "must be an absolute path, written out: without '.', '..', '//', ':' and a '/' at the end",
 );
 
-export const relativePath = matching(/^[^/]/, "must be a relative path: leave out the '/' it begins with");
-
-export const withoutDots: Rule<string> = {
-  rule: "!self.split('/').exists(part, part == '.' || part == '..')",
-  message: "must not contain '.' or '..' as a part: write the path out",
-  holds: (path) => !path.split("/").some((part) => part === "." || part === ".."),
-};
+export const relativePath = matching(
+  new RegExp(`^${PART}(/${PART})*$`),
+  "must be a relative path, written out: without '.', '..', '//', ':' and a '/' at either end",
+);
 
 export const notReservedPath: Rule<string> = {
   rule: `!(self + '/').startsWith(${celString(`${reservedMountPath}/`)})`,
@@ -89,9 +92,4 @@ export const notReservedVolume: Rule<string> = {
 export const fieldPath = matching(
   /^(metadata[.](name|namespace|uid|(labels|annotations)\['[^']+'\])|spec[.](nodeName|serviceAccountName)|status[.](hostIPs?|podIPs?))$/,
   "must be a field of the pod that a variable can carry, such as metadata.name, metadata.labels['key'] or spec.nodeName",
-);
-
-export const capability = matching(
-  /^[A-Z][A-Z0-9_]*$/,
-  "must be a capability in capitals without CAP_, such as NET_RAW",
 );

@@ -9,15 +9,17 @@ export type Parsed<T> =
 type Issue = z.core.$ZodIssue;
 
 /**
- * Reads a ClaudeRun as the API server would on creation: spec and name are judged and defaults filled in. The status is
- * passed through unseen, as a client's is ignored and the operator's was judged when it was written.
+ * Reads a ClaudeRun as the API server would on creation: spec and name are judged and defaults filled in. The rest of
+ * metadata is the server's own to judge, and so is the status: a client's is ignored, the operator's was judged when it
+ * was written. Both are passed through as they are.
  */
 export function parseClaudeRun(document: unknown): Parsed<ClaudeRun> {
-  const { status, ...rest } = isObject(document) ? document : { status: undefined };
-  const parsed = parseWith(claudeRunSchema, isObject(document) ? rest : document);
+  if (!isObject(document)) return parseWith(z.never({ error: "must be an object" }), document);
+  const { status, ...judged } = document;
+  const parsed = parseWith(claudeRunSchema, judged);
   if (!parsed.ok) return parsed;
-  const value: unknown = status === undefined ? parsed.value : { ...parsed.value, status };
-  return { ok: true, value: value as ClaudeRun };
+  const passedThrough = { metadata: judged["metadata"], ...(status !== undefined && { status }) };
+  return { ok: true, value: { ...parsed.value, ...passedThrough } as ClaudeRun };
 }
 
 /** Reads a value by its schema, with this API's advice in place of zod's messages. */

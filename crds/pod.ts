@@ -1,7 +1,7 @@
 /** spec.pod: how a run's pod is made; whatever is absent comes from the operator's configuration. */
 import * as z from "zod";
 import { envFromSchema, envSchema } from "./environment.ts";
-import { list, mapOf, objectName, quantity, text } from "./fields.ts";
+import { list, mapOf, nestedName, objectName, quantity, text } from "./fields.ts";
 import { ipAddress, labelValue, printable } from "./formats.ts";
 import { reservedKeys, reservedKeyPrefixes } from "./names.ts";
 import { celList, celString, obeying, type Rule } from "./rules.ts";
@@ -38,8 +38,7 @@ const mountsHaveVolumes: Rule<{
     volumeMounts.every((mount) => volumes.some((volume) => volume.name === mount.name)),
 };
 
-const amounts = (description: string) =>
-  obeying(mapOf(quantity(), 16), validKeys).describe(description).exactOptional();
+const amounts = (description: string) => mapOf(quantity(), 16).describe(description).exactOptional();
 
 const resources = z.strictObject({
   requests: amounts("What the scheduler sets aside."),
@@ -64,7 +63,7 @@ export const podSchema = obeying(
       .describe("Image with node 20 or newer and claude on its PATH.")
       .exactOptional(),
     imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).describe("When the image is pulled.").exactOptional(),
-    imagePullSecrets: list(z.strictObject({ name: objectName("Name of the Secret.") }), 16)
+    imagePullSecrets: list(z.strictObject({ name: nestedName().describe("Name of the Secret.") }), 16)
       .describe("Secrets of type kubernetes.io/dockerconfigjson for the image's registry.")
       .exactOptional(),
     serviceAccountName: objectName("ServiceAccount of the pod.").exactOptional(),
@@ -77,13 +76,15 @@ export const podSchema = obeying(
     volumeMounts: volumeMountsSchema
       .describe("Where the container sees the volumes. /run/claude-run is the operator's own.")
       .exactOptional(),
-    nodeSelector: obeying(mapOf(text({ min: 0, max: 63 }, labelValue), 32), validKeys)
+    nodeSelector: mapOf(text({ min: 0, max: 63 }), 32)
       .describe("Labels that the node must have.")
       .exactOptional(),
     tolerations: tolerationsSchema.describe("Taints of nodes that the pod bears.").exactOptional(),
     affinity: affinitySchema.describe("Nodes and pods that it is drawn to or kept from.").exactOptional(),
-    priorityClassName: objectName("PriorityClass of the pod; not the order in the agent's queue.").exactOptional(),
-    runtimeClassName: objectName("RuntimeClass of the pod, for instance one of gVisor.").exactOptional(),
+    priorityClassName: nestedName()
+      .describe("PriorityClass of the pod; not the order in the agent's queue.")
+      .exactOptional(),
+    runtimeClassName: nestedName().describe("RuntimeClass of the pod, for instance one of gVisor.").exactOptional(),
     dnsConfig: dnsConfig.describe("Added to the pod's name resolution.").exactOptional(),
     securityContext: podSecurityContextSchema.describe("Security settings of the pod.").exactOptional(),
     containerSecurityContext: containerSecurityContextSchema

@@ -1,11 +1,10 @@
 /** spec.pod's say in where it runs: tolerations and affinity, typed to the last level so that a change is seen. */
 import * as z from "zod";
 import { integer, list, mapOf, text } from "./fields.ts";
-import { labelValue } from "./formats.ts";
 import { obeying, type Rule } from "./rules.ts";
 
 const key = () => text({ max: 317 });
-const value = () => text({ min: 0, max: 63 }, labelValue);
+const value = () => text({ min: 0, max: 63 });
 
 const tolerationMatches: Rule<{ key?: string; operator?: string; value?: string }> = {
   rule: "has(self.operator) && self.operator == 'Exists' ? !has(self.value) || self.value == '' : has(self.key) && self.key != ''",
@@ -64,15 +63,11 @@ const labelSelector = () =>
       matchExpressions: list(expression(["In", "NotIn", "Exists", "DoesNotExist"]), 16).exactOptional(),
     })
     .exactOptional();
-const labelKeys = () => list(key(), 16).exactOptional();
 const podTerm = () =>
   z.strictObject({
     topologyKey: key(),
     labelSelector: labelSelector(),
-    matchLabelKeys: labelKeys(),
-    mismatchLabelKeys: labelKeys(),
     namespaces: list(text({ max: 63 }), 16).exactOptional(),
-    namespaceSelector: labelSelector(),
   });
 
 const podAffinity = (verb: string) =>

@@ -1,27 +1,17 @@
 /** spec.pod.securityContext and containerSecurityContext. There is no way to ask for a privileged container. */
 import * as z from "zod";
 import { integer, list, text } from "./fields.ts";
-import { capability } from "./formats.ts";
-import { obeying, type Rule } from "./rules.ts";
 
 const MAX_ID = 2_147_483_647;
 const id = (description: string) => integer(0, MAX_ID).describe(description).exactOptional();
 const flag = (description: string) => z.boolean().describe(description).exactOptional();
 
-const localhostProfile: Rule<{ type: string; localhostProfile?: unknown }> = {
-  rule: "(self.type == 'Localhost') == has(self.localhostProfile)",
-  message: "must set localhostProfile with type Localhost and only then",
-  holds: (profile) => (profile.type === "Localhost") === (profile.localhostProfile !== undefined),
-};
-
 const profile = (name: string) =>
-  obeying(
-    z.strictObject({
+  z
+    .strictObject({
       type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("Which profile."),
       localhostProfile: text({ max: 512 }).describe("Name of a profile on the node.").exactOptional(),
-    }),
-    localhostProfile,
-  )
+    })
     .describe(`The ${name} profile.`)
     .exactOptional();
 
@@ -31,15 +21,15 @@ const shared = () => ({
   runAsGroup: id("Group id of the processes."),
   runAsNonRoot: flag("Refuse to start as user 0."),
   seccompProfile: profile("seccomp"),
+});
+
+export const podSecurityContextSchema = z.strictObject({
+  ...shared(),
   appArmorProfile: profile("AppArmor"),
   seLinuxOptions: z
     .strictObject({ user: label(), role: label(), type: label(), level: label() })
     .describe("The SELinux label.")
     .exactOptional(),
-});
-
-export const podSecurityContextSchema = z.strictObject({
-  ...shared(),
   fsGroup: id("Group id that owns the volumes."),
   fsGroupChangePolicy: z.enum(["Always", "OnRootMismatch"]).describe("When owners are changed.").exactOptional(),
   supplementalGroups: list(integer(0, MAX_ID), 32).describe("More group ids of the processes.").exactOptional(),
@@ -47,7 +37,7 @@ export const podSecurityContextSchema = z.strictObject({
 });
 
 const capabilities = (description: string) =>
-  list(text({ max: 64 }, capability), 64)
+  list(text({ max: 64 }), 64)
     .describe(description)
     .exactOptional();
 

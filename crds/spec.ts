@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { claudeSchema } from "./claude.ts";
 import { changing, exactlyOneOf, immutable, obeying, type Rule, type TransitionRule } from "./rules.ts";
-import { defaulted, integer, keySource, objectName, text } from "./fields.ts";
+import { defaulted, integer, keySource, nestedName, objectName, text } from "./fields.ts";
 import { dnsLabel, dollars, sessionId } from "./formats.ts";
 import { podSchema } from "./pod.ts";
 import { mountPath, pathInVolume } from "./volumes.ts";
@@ -37,7 +37,7 @@ const session = z.strictObject({
 const workspace = z.strictObject({
   persistentVolumeClaim: z
     .strictObject({
-      claimName: objectName("Name of the claim."),
+      claimName: nestedName().describe("Name of the claim."),
       subPath: pathInVolume().describe("Directory in the volume. Default: its root.").exactOptional(),
     })
     .describe("Keeps the workspace, and with it the sessions, beyond the run. Absent: an emptyDir.")

@@ -1,5 +1,6 @@
 /** The status of a ClaudeRun: what is. Only the operator writes it. */
 import * as z from "zod";
+import { celList, changing, immutable, type TransitionRule } from "./rules.ts";
 import { count, integer, keyedList, list, text, time } from "./fields.ts";
 
 /** What a run can be in; derived from its conditions. */
@@ -80,7 +81,19 @@ const reference = (kind: string) => ({
   uid: text({ max: 64 }).describe(`Uid of the ${kind}.`),
 });
 
-export const statusSchema = z.strictObject({
+/** Fields that never change once phase is a finished one. */
+export const finalFields = ["completionTime", "result", "failure"] as const;
+
+function keptOnceFinished(field: (typeof finalFields)[number]): TransitionRule {
+  const kept = immutable(field, "optional");
+  return {
+    rule: `!has(oldSelf.phase) || !(oldSelf.phase in ${celList(finishedPhases)}) || (${kept.rule})`,
+    message: `${field} must stay as it is once the run has finished: create a new run`,
+    fieldPath: `.${field}`,
+  };
+}
+
+const fields = z.strictObject({
   observedGeneration: counted("Generation of the spec that the operator has seen."),
   phase: z
     .enum(phases)
@@ -143,3 +156,5 @@ export const statusSchema = z.strictObject({
     .describe("Why the run failed; absent unless phase is Failed.")
     .exactOptional(),
 });
+
+export const statusSchema = changing(fields, ...finalFields.map(keptOnceFinished));

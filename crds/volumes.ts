@@ -1,30 +1,22 @@
 /** spec.pod.volumes and volumeMounts: the few kinds that give no access to the node. */
 import * as z from "zod";
-import { integer, keyedList, list, objectName, quantity, text } from "./fields.ts";
-import {
-  absolutePath,
-  dataKey,
-  dnsLabel,
-  notReservedPath,
-  notReservedVolume,
-  relativePath,
-  withoutDots,
-} from "./formats.ts";
-import { exactlyOneOf, obeying } from "./rules.ts";
+import { integer, keyedList, keyInData, list, nestedName, quantity, text } from "./fields.ts";
+import { absolutePath, dnsLabel, notReservedPath, notReservedVolume, relativePath } from "./formats.ts";
+import { exactlyOneOf, obeying, patterned } from "./rules.ts";
 
 const mode = (description: string) =>
   integer(0, 0o777).describe(`${description}, as a decimal number.`).exactOptional();
 
 /** A path inside a volume. */
-export const pathInVolume = () => text({ max: 512 }, relativePath, withoutDots);
+export const pathInVolume = () => patterned(text({ min: 0, max: 512 }), relativePath);
 /** Where the container sees a volume. */
-export const mountPath = () => text({ max: 512 }, absolutePath, withoutDots, notReservedPath);
+export const mountPath = () => text({ max: 512 }, absolutePath, notReservedPath);
 
 const items = () =>
   list(
     z.strictObject({
-      key: text({ max: 253 }, dataKey).describe("Key in the data."),
-      path: pathInVolume().describe("File in the volume."),
+      key: keyInData().describe("Key in the data."),
+      path: text({ max: 512 }).describe("File in the volume."),
       mode: mode("Permission bits of the file"),
     }),
     64,
@@ -38,16 +30,16 @@ const defaultMode = () => mode("Permission bits of the files. Default: 420 (0644
 const projectedSource = obeying(
   z.strictObject({
     secret: z
-      .strictObject({ name: objectName("Name of the Secret."), items: items(), optional: optional() })
+      .strictObject({ name: nestedName().describe("Name of the Secret."), items: items(), optional: optional() })
       .describe("Keys of a Secret.")
       .exactOptional(),
     configMap: z
-      .strictObject({ name: objectName("Name of the ConfigMap."), items: items(), optional: optional() })
+      .strictObject({ name: nestedName().describe("Name of the ConfigMap."), items: items(), optional: optional() })
       .describe("Keys of a ConfigMap.")
       .exactOptional(),
     serviceAccountToken: z
       .strictObject({
-        path: pathInVolume().describe("File in the volume."),
+        path: text({ max: 512 }).describe("File in the volume."),
         audience: text({ max: 1024 }).describe("Who the token is for. Default: the API server.").exactOptional(),
         expirationSeconds: integer(600, 4_294_967_296)
           .describe("Lifetime in seconds; it is renewed in time. Default: 3600.")
@@ -71,7 +63,7 @@ const volume = obeying(
       .exactOptional(),
     configMap: z
       .strictObject({
-        name: objectName("Name of the ConfigMap."),
+        name: nestedName().describe("Name of the ConfigMap."),
         defaultMode: defaultMode(),
         items: items(),
         optional: optional(),
@@ -80,7 +72,7 @@ const volume = obeying(
       .exactOptional(),
     secret: z
       .strictObject({
-        secretName: objectName("Name of the Secret."),
+        secretName: nestedName().describe("Name of the Secret."),
         defaultMode: defaultMode(),
         items: items(),
         optional: optional(),
@@ -89,7 +81,7 @@ const volume = obeying(
       .exactOptional(),
     persistentVolumeClaim: z
       .strictObject({
-        claimName: objectName("Name of the claim."),
+        claimName: nestedName().describe("Name of the claim."),
         readOnly: z.boolean().describe("Mount it read-only. Default: false.").exactOptional(),
       })
       .describe("A PersistentVolumeClaim.")
