@@ -38,7 +38,11 @@ export default tseslint.config(
     rules: {
       "no-restricted-properties": [
         "error",
-        { object: "process", property: "exit", message: "Only main.ts ends the process: throw, or set process.exitCode." },
+        {
+          object: "process",
+          property: "exit",
+          message: "Only main.ts ends the process: throw, or set process.exitCode.",
+        },
       ],
     },
   },
@@ -49,7 +53,8 @@ export default tseslint.config(
     rules: {
       ...only({
         regex: "^(?!\\./|\\.\\./(domain|config|settings)|\\.\\./\\.\\./crds/|zod$)",
-        message: "decide imports its own folder, the domain's types and crds only: no clock, no client, no node modules.",
+        message:
+          "decide imports its own folder, the domain's types and crds only: no clock, no client, no node modules.",
       }),
       "no-restricted-globals": ["error", "process", "setTimeout", "fetch", "performance"],
       "no-restricted-properties": [

@@ -2,7 +2,13 @@
 import { existsSync, statSync, globSync } from "node:fs";
 import { build, type BuildOptions } from "esbuild";
 
-const common: BuildOptions = { bundle: true, platform: "node", format: "esm", logLevel: "warning", legalComments: "none" };
+const common: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  logLevel: "warning",
+  legalComments: "none",
+};
 const bundles: { sources: string[]; options: BuildOptions & { outfile: string } }[] = [
   {
     sources: ["runner/**/*.ts", "crds/reasons.ts"],

@@ -1,0 +1,116 @@
+/**
+ * Runs the project's checks and prints one closing line, "N passed, N failed"; exits 1 if anything failed.
+ *   node tools/check.ts [--cluster [--long]]
+ * Every test counts once, and so does each check that is not a test (types, lint, format, generated files).
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** vitest writes its counts here; without it the step itself is what passes or fails. */
+  readonly report?: string;
+  /** What vitest is told beside the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const reports = mkdtempSync(join(tmpdir(), "claude-run-check-"));
+const total: Count = { passed: 0, failed: 0 };
+
+function vitest(project: string, wrapper: readonly string[] = [], env: Record<string, string> = {}): Step {
+  const report = join(reports, `${project}.json`);
+  const command = [
+    ...wrapper,
+    "vitest",
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ];
+  return { name: `${project} tests`, command, report, env };
+}
+
+/** Runs a step; its output goes straight through, or (quietly) only if it fails. */
+async function run(step: Step, quietly = false): Promise<boolean> {
+  const startedMs = Date.now();
+  if (!quietly) console.log(`\n── ${step.name}: ${step.command.join(" ")}`);
+  const [file = "", ...args] = step.command;
+  const child = spawn(file, args, {
+    stdio: ["ignore", quietly ? "pipe" : "inherit", quietly ? "pipe" : "inherit"],
+    env: { ...process.env, ...step.env },
+  });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => said.push(chunk));
+  const code = await new Promise<number>((resolve) => {
+    child.on("error", (error) => {
+      said.push(Buffer.from(`${error.message}\n`));
+      resolve(127);
+    });
+    child.on("close", (exitCode) => {
+      resolve(exitCode ?? 1);
+    });
+  });
+  const ok = code === 0;
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+  if (quietly && !ok) process.stdout.write(Buffer.concat(said));
+  console.log(`${ok ? "✓" : "✗"} ${step.name} (${seconds} s)`);
+  count(step, ok);
+  return ok;
+}
+
+function count(step: Step, ok: boolean): void {
+  if (step.report === undefined || !existsSync(step.report)) {
+    total[ok ? "passed" : "failed"] += 1;
+    return;
+  }
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(step.report, "utf8")) as {
+    numPassedTests: number;
+    numFailedTests: number;
+  };
+  total.passed += numPassedTests;
+  // A file that does not even load, or an error outside any test, fails no test, yet vitest fails.
+  total.failed += ok ? numFailedTests : Math.max(1, numFailedTests);
+}
+
+async function main(): Promise<void> {
+  const wants = new Set(process.argv.slice(2));
+  const unknown = [...wants].filter((word) => word !== "--cluster" && word !== "--long");
+  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(" ")}: allowed are --cluster and --long`);
+
+  const isFresh = run({ name: "generated files", command: ["node", "crds/generate.ts", "--check"] }, true);
+  const hasTypes = run({ name: "types", command: ["tsc", "-p", "."] }, true);
+  await Promise.all([isFresh, hasTypes]);
+  const isClean = run({ name: "lint", command: ["eslint", "."] }, true);
+  const isFormatted = run({ name: "format", command: ["prettier", "--log-level", "warn", "--check", "."] }, true);
+  await run(vitest("unit"));
+  await Promise.all([isClean, isFormatted]);
+
+  if (wants.has("--cluster")) {
+    const cluster = "test/cluster/cluster";
+    const isUp =
+      (await run({ name: "cluster", command: [cluster, "up"] })) &&
+      (await run({ name: "images", command: [cluster, "images"] }));
+    if (isUp) await run(vitest("cluster", [cluster, "run"], wants.has("--long") ? { TEST_LONG: "1" } : {}));
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  total.failed += 1;
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
