@@ -12,7 +12,7 @@ backend_up() {
   local name began=$SECONDS
   if [ -d "$R" ]; then
     for name in "${COMPONENTS[@]}"; do [ "$(state_of "$name")" != frozen ] || backend_thaw "$name"; done
-    if [ -f "$R/ready" ] && healthy; then say "is up already"; return; fi
+    if [ -f "$R/ready" ] && healthy; then say "is up already"; return 0; fi
     say "found a half-dead cluster: removing it"
   fi
   remove_all
@@ -77,13 +77,16 @@ backend_run() {
 backend_restart() {
   component "$1"
   [ -f "$R/cmd/$1" ] || die "the cluster is not up"
-  end "$1"
+  say "restarting $1"
+  end "$1" 20
   launch "$1"
+  until_ok 50 running "$1"
   case $1 in
     etcd | kube-apiserver) until_ok 600 api_ready ;;
     containerd) until_ok 200 ctrk version ;;
+    # a kubelet that does not find containerd while it starts gives up
+    kubelet) until_ok 300 kubelet_healthy ;;
   esac
-  until_ok 20 test "$(state_of "$1")" = running
 }
 backend_freeze() {
   component "$1"
@@ -105,13 +108,13 @@ backend_has_image() { # NAME KEY
   [ ! -f "$R/ready" ] || [ -n "$(ctrk image ls -q "name==$(reference "$1")")" ]
 }
 backend_build_image() { # NAME KEY
-  [ -f "$(archive "$1" "$2")" ] && return
+  [ -f "$(archive "$1" "$2")" ] && return 0
   check_machine
   base_image
   progress "building the $1 image" build_archive "$1" "$2"
 }
 backend_load_image() { # NAME KEY
-  if [ ! -f "$R/ready" ]; then say "the $1 image is built; the cluster is not up, so it was not loaded"; return; fi
+  if [ ! -f "$R/ready" ]; then say "the $1 image is built; the cluster is not up, so it was not loaded"; return 0; fi
   progress "loading the $1 image" ctrk image import "$(archive "$1" "$2")"
   echo "$2" >"$D/containerd/claude-run-$1"
 }

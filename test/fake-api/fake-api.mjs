@@ -8,111 +8,184 @@
 //   modifiers: usage{}, outputTokens, stop_reason, chunk (code points per delta), chunkDelayMs, delayMs,
 //              times (for status/drop: fail that many times, then go on with the next step)
 // A session gets at most --max-requests replies, so that a prompt whose last step calls a tool cannot go on for ever.
-import http from 'node:http'
-const arg = (n, d) => { const i = process.argv.indexOf('--' + n); return i < 0 ? d : process.argv[i + 1] }
-const sleep = ms => new Promise(r => setTimeout(r, ms))
-const attempts = new Map()                       // session id + turn -> failed attempts so far
-const served = new Map()                         // session id -> requests so far
-const maxRequests = +arg('max-requests', 200)
-let seq = 0
+import http from "node:http";
+const arg = (n, d) => {
+  const i = process.argv.indexOf("--" + n);
+  return i < 0 ? d : process.argv[i + 1];
+};
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const attempts = new Map(); // session id + turn -> failed attempts so far
+const served = new Map(); // session id -> requests so far
+const maxRequests = +arg("max-requests", 200);
+let seq = 0;
 
 function overLimit(session) {
-  const n = (served.get(session) ?? 0) + 1
-  served.delete(session)                         // to the end of the map: the oldest sessions are forgotten first
-  served.set(session, n)
-  for (const map of [served, attempts]) while (map.size > 10_000) map.delete(map.keys().next().value)
-  return n > maxRequests
+  const n = (served.get(session) ?? 0) + 1;
+  served.delete(session); // to the end of the map: the oldest sessions are forgotten first
+  served.set(session, n);
+  for (const map of [served, attempts]) while (map.size > 10_000) map.delete(map.keys().next().value);
+  return n > maxRequests;
 }
 
-function directive(messages) {                   // the last user text that holds @fake [...], and the turn number after it
+function directive(messages) {
+  // the last user text that holds @fake [...], and the turn number after it
   for (let i = messages.length - 1; i >= 0; i--) {
-    const m = messages[i]
-    if (m.role !== 'user') continue              // the CLI also sends role "system" messages: skip them
-    const blocks = typeof m.content === 'string' ? [{ type: 'text', text: m.content }] : m.content
+    const m = messages[i];
+    if (m.role !== "user") continue; // the CLI also sends role "system" messages: skip them
+    const blocks = typeof m.content === "string" ? [{ type: "text", text: m.content }] : m.content;
     for (const b of blocks.slice().reverse()) {
-      const at = b.type === 'text' ? b.text.indexOf('@fake ') : -1
-      if (at < 0) continue
-      return { steps: JSON.parse(b.text.slice(at + 6)), turn: messages.slice(i + 1).filter(x => x.role === 'assistant').length }
+      const at = b.type === "text" ? b.text.indexOf("@fake ") : -1;
+      if (at < 0) continue;
+      return {
+        steps: JSON.parse(b.text.slice(at + 6)),
+        turn: messages.slice(i + 1).filter((x) => x.role === "assistant").length,
+      };
     }
   }
-  return { steps: [{ text: 'ok' }], turn: 0 }
+  return { steps: [{ text: "ok" }], turn: 0 };
 }
 
 function sendError(res, id, status, type, message, headers = {}) {
-  res.writeHead(status, { 'content-type': 'application/json', 'request-id': id, ...headers })
-  res.end(JSON.stringify({ type: 'error', error: { type, message }, request_id: id }))
+  res.writeHead(status, { "content-type": "application/json", "request-id": id, ...headers });
+  res.end(JSON.stringify({ type: "error", error: { type, message }, request_id: id }));
 }
 
 async function messages(req, res, body, id) {
-  const { steps, turn } = directive(body.messages)
-  let step = steps[Math.min(turn, steps.length - 1)]
-  const key = req.headers['x-claude-code-session-id'] + '/' + turn
-  if (step.times) {                              // fail `times` times, then use the next step for this turn
-    const n = attempts.get(key) ?? 0
-    if (n < step.times) attempts.set(key, n + 1)
-    else step = steps[turn + 1] ?? { text: 'ok' }
+  const { steps, turn } = directive(body.messages);
+  let step = steps[Math.min(turn, steps.length - 1)];
+  const key = req.headers["x-claude-code-session-id"] + "/" + turn;
+  if (step.times) {
+    // fail `times` times, then use the next step for this turn
+    const n = attempts.get(key) ?? 0;
+    if (n < step.times) attempts.set(key, n + 1);
+    else step = steps[turn + 1] ?? { text: "ok" };
   }
-  if (step.delayMs) await sleep(step.delayMs)
-  if (step.hang) return
-  if (step.drop === 'headers') return req.socket.destroy()
-  if (step.status) return sendError(res, id, step.status, step.type ?? 'api_error', step.message ?? 'fake error', step.headers)
-  const content = step.blocks ?? (step.tool
-    ? [{ type: 'tool_use', id: 'toolu_' + id.slice(4), name: step.tool, input: step.input ?? {} }]
-    : [{ type: 'text', text: step.text ?? 'ok' }])
-  const stop_reason = step.stop_reason ?? (content.some(b => b.type === 'tool_use') ? 'tool_use' : 'end_turn')
-  const usage = { input_tokens: 100, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1, ...step.usage }
-  const output_tokens = step.outputTokens ?? 10
-  const msg = { id: 'msg_' + id.slice(4), type: 'message', role: 'assistant', model: body.model, content: [], stop_reason: null, stop_sequence: null, usage }
-  if (!body.stream) {                            // the CLI falls back to this after a 404 or a broken stream
-    if (step.drop) return req.socket.destroy()
-    res.writeHead(200, { 'content-type': 'application/json', 'request-id': id })
-    return res.end(JSON.stringify({ ...msg, content, stop_reason, usage: { ...usage, output_tokens } }))
+  if (step.delayMs) await sleep(step.delayMs);
+  if (step.hang) return;
+  if (step.drop === "headers") return req.socket.destroy();
+  if (step.status)
+    return sendError(res, id, step.status, step.type ?? "api_error", step.message ?? "fake error", step.headers);
+  const content =
+    step.blocks ??
+    (step.tool
+      ? [{ type: "tool_use", id: "toolu_" + id.slice(4), name: step.tool, input: step.input ?? {} }]
+      : [{ type: "text", text: step.text ?? "ok" }]);
+  const stop_reason = step.stop_reason ?? (content.some((b) => b.type === "tool_use") ? "tool_use" : "end_turn");
+  const usage = {
+    input_tokens: 100,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: 1,
+    ...step.usage,
+  };
+  const output_tokens = step.outputTokens ?? 10;
+  const msg = {
+    id: "msg_" + id.slice(4),
+    type: "message",
+    role: "assistant",
+    model: body.model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
+  if (!body.stream) {
+    // the CLI falls back to this after a 404 or a broken stream
+    if (step.drop) return req.socket.destroy();
+    res.writeHead(200, { "content-type": "application/json", "request-id": id });
+    return res.end(JSON.stringify({ ...msg, content, stop_reason, usage: { ...usage, output_tokens } }));
   }
-  res.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': id })
-  const send = (type, o) => res.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...o })}\n\n`)   // the event: line is needed
-  send('message_start', { message: msg })
+  res.writeHead(200, { "content-type": "text/event-stream", "request-id": id });
+  const send = (type, o) => res.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...o })}\n\n`); // the event: line is needed
+  send("message_start", { message: msg });
   for (const [index, b] of content.entries()) {
-    if (b.type === 'text') {
-      send('content_block_start', { index, content_block: { type: 'text', text: '' } })
-      const cps = Array.from(b.text), size = step.chunk ?? 4096
+    if (b.type === "text") {
+      send("content_block_start", { index, content_block: { type: "text", text: "" } });
+      const cps = Array.from(b.text),
+        size = step.chunk ?? 4096;
       for (let k = 0; k < cps.length; k += size) {
-        send('content_block_delta', { index, delta: { type: 'text_delta', text: cps.slice(k, k + size).join('') } })
-        if (step.chunkDelayMs) await sleep(step.chunkDelayMs)
+        send("content_block_delta", { index, delta: { type: "text_delta", text: cps.slice(k, k + size).join("") } });
+        if (step.chunkDelayMs) await sleep(step.chunkDelayMs);
       }
     } else {
-      send('content_block_start', { index, content_block: { ...b, input: {} } })
-      send('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: JSON.stringify(b.input) } })
+      send("content_block_start", { index, content_block: { ...b, input: {} } });
+      send("content_block_delta", {
+        index,
+        delta: { type: "input_json_delta", partial_json: JSON.stringify(b.input) },
+      });
     }
-    if (step.drop) { await sleep(20); return req.socket.destroy() }
-    send('content_block_stop', { index })
+    if (step.drop) {
+      await sleep(20);
+      return req.socket.destroy();
+    }
+    send("content_block_stop", { index });
   }
-  send('message_delta', { delta: { stop_reason, stop_sequence: null }, usage: { output_tokens } })
-  send('message_stop', {})
-  res.end()
+  send("message_delta", { delta: { stop_reason, stop_sequence: null }, usage: { output_tokens } });
+  send("message_stop", {});
+  res.end();
 }
 
 const server = http.createServer(async (req, res) => {
-  if (req.url === '/healthz') { res.writeHead(200); return res.end('ok') }
-  const chunks = []
-  for await (const c of req) chunks.push(c)
-  const id = 'req_' + String(++seq).padStart(8, '0')
-  const path = req.url.split('?')[0]             // the CLI adds ?beta=true
-  let body = {}
-  try { body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') } catch { return sendError(res, id, 400, 'invalid_request_error', 'bad JSON') }
-  console.error(JSON.stringify({ id, method: req.method, path, model: body.model, stream: body.stream, messages: body.messages?.length, session: req.headers['x-claude-code-session-id'] }))
-  if (req.method === 'HEAD') { res.writeHead(200); return res.end() }                       // 2.1.197 probes HEAD /
-  if (req.method !== 'POST' || !path.endsWith('/v1/messages')) {
-    if (path.endsWith('/v1/messages/count_tokens')) { res.writeHead(200, { 'content-type': 'application/json' }); return res.end('{"input_tokens":100}') }
-    return sendError(res, id, 404, 'not_found_error', 'no such endpoint')
+  if (req.url === "/healthz") {
+    res.writeHead(200);
+    return res.end("ok");
   }
-  if (!(req.headers['x-api-key'] || req.headers.authorization)) return sendError(res, id, 401, 'authentication_error', 'x-api-key header is required', { 'x-should-retry': 'false' })
-  if (/bad-key/.test(req.headers['x-api-key'] ?? '')) return sendError(res, id, 401, 'authentication_error', 'invalid x-api-key', { 'x-should-retry': 'false' })
-  const session = req.headers['x-claude-code-session-id'] ?? req.socket.remoteAddress
-  if (overLimit(session)) return sendError(res, id, 400, 'invalid_request_error', `the fake API answers ${maxRequests} requests of one session, no more`)
-  try { await messages(req, res, body, id) } catch (e) {   // a directive that is no JSON: said to the CLI, not a crash
-    if (res.headersSent) req.socket.destroy()
-    else sendError(res, id, 400, 'invalid_request_error', `bad @fake directive: ${e.message}`)
+  const chunks = [];
+  for await (const c of req) chunks.push(c);
+  const id = "req_" + String(++seq).padStart(8, "0");
+  const path = req.url.split("?")[0]; // the CLI adds ?beta=true
+  let body = {};
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
+  } catch {
+    return sendError(res, id, 400, "invalid_request_error", "bad JSON");
   }
-})
-server.listen(+arg('port', 0), arg('host', '127.0.0.1'), () => console.log(JSON.stringify({ port: server.address().port })))
-for (const s of ['SIGTERM', 'SIGINT']) process.on(s, () => process.exit(0))
+  console.error(
+    JSON.stringify({
+      id,
+      method: req.method,
+      path,
+      model: body.model,
+      stream: body.stream,
+      messages: body.messages?.length,
+      session: req.headers["x-claude-code-session-id"],
+    }),
+  );
+  if (req.method === "HEAD") {
+    res.writeHead(200);
+    return res.end();
+  } // 2.1.197 probes HEAD /
+  if (req.method !== "POST" || !path.endsWith("/v1/messages")) {
+    if (path.endsWith("/v1/messages/count_tokens")) {
+      res.writeHead(200, { "content-type": "application/json" });
+      return res.end('{"input_tokens":100}');
+    }
+    return sendError(res, id, 404, "not_found_error", "no such endpoint");
+  }
+  if (!(req.headers["x-api-key"] || req.headers.authorization))
+    return sendError(res, id, 401, "authentication_error", "x-api-key header is required", {
+      "x-should-retry": "false",
+    });
+  if (/bad-key/.test(req.headers["x-api-key"] ?? ""))
+    return sendError(res, id, 401, "authentication_error", "invalid x-api-key", { "x-should-retry": "false" });
+  const session = req.headers["x-claude-code-session-id"] ?? req.socket.remoteAddress;
+  if (overLimit(session))
+    return sendError(
+      res,
+      id,
+      400,
+      "invalid_request_error",
+      `the fake API answers ${maxRequests} requests of one session, no more`,
+    );
+  try {
+    await messages(req, res, body, id);
+  } catch (e) {
+    // a directive that is no JSON: said to the CLI, not a crash
+    if (res.headersSent) req.socket.destroy();
+    else sendError(res, id, 400, "invalid_request_error", `bad @fake directive: ${e.message}`);
+  }
+});
+server.listen(+arg("port", 0), arg("host", "127.0.0.1"), () =>
+  console.log(JSON.stringify({ port: server.address().port })),
+);
+for (const s of ["SIGTERM", "SIGINT"]) process.on(s, () => process.exit(0));

@@ -6,9 +6,9 @@ BASE=docker.io/library/debian:bookworm-slim
 # base_image: the public image if it can be had; else the same made by debootstrap under the same name, so that the
 # Dockerfiles keep their canonical FROM.
 base_image() {
-  buildah inspect --type image "$BASE" >/dev/null 2>&1 && return
+  buildah inspect --type image "$BASE" >/dev/null 2>&1 && return 0
   say "pulling $BASE"
-  timeout 60 buildah pull -q "$BASE" >/dev/null 2>&1 && return
+  timeout 60 buildah pull -q "$BASE" >/dev/null 2>&1 && return 0
   say "no registry can be reached: making the base image from Debian packages"
   local root=$CACHE/images/base.tmp
   rm -rf "$root"
@@ -48,7 +48,7 @@ build_archive() { # NAME KEY: builds the image and stores it whole under its arc
 # The pause container that every pod needs: nothing but a sleep.
 load_pause() {
   local file=$CACHE/images/pause.tar
-  [ -n "$(ctrk image ls -q "name==$PAUSE")" ] && return
+  [ -n "$(ctrk image ls -q "name==$PAUSE")" ] && return 0
   if [ ! -f "$file" ]; then (lock "$CACHE/images/lock" 8 && build_pause "$file"); fi
   ctrk image import "$file" >/dev/null
 }

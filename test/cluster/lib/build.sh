@@ -11,7 +11,7 @@ find_go() {
 # tool_dir TOOL: where its programs are or will be. The name holds all that the result depends on.
 tool_dir() {
   local hash
-  hash=$(cat "$here/tools/$1"/go.* "$here/lib/build.sh" | sha256sum | cut -c1-12)
+  hash=$({ cat "$here/tools/$1"/go.*; declare -f compile; echo "$KUBERNETES"; } | sha256sum | cut -c1-12)
   echo "$CACHE/bin/$1-$hash"
 }
 built() { [ -d "$(tool_dir "$1")" ]; }
@@ -32,7 +32,7 @@ declare -A build_time=(
 # build_tool TOOL: under a lock, because another checkout may be at it; moved in place whole, so that a crash leaves nothing.
 build_tool() {
   [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok or kind"
-  built "$1" && return
+  built "$1" && return 0
   local dir
   dir=$(tool_dir "$1")
   if ! find_go; then check_go; report_problems; fi

@@ -48,7 +48,7 @@ progress() {
 lock() {
   mkdir -p "$(dirname "$1")"
   eval "exec $2>>\"\$1\""
-  flock -n "$2" && return
+  flock -n "$2" && return 0
   say "waiting for another command that holds $1"
   flock -w 1800 "$2" || die "gave up after 30 minutes: $1 is still locked"
 }

@@ -5,7 +5,7 @@ GO_MINIMUM=1.25
 problems=()
 problem() { problems+=("$1"); }
 report_problems() {
-  [ ${#problems[@]} -eq 0 ] && return
+  [ ${#problems[@]} -eq 0 ] && return 0
   say "${#problems[@]} thing(s) missing on this machine:"
   printf '  - %s\n' "${problems[@]}" >&2
   exit 1
@@ -26,10 +26,10 @@ lacking() {
 install_packages() {
   local missing
   mapfile -t missing < <(lacking)
-  [ ${#missing[@]} -eq 0 ] && return
+  [ ${#missing[@]} -eq 0 ] && return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     problem "packages ${missing[*]}: install them (apt-get would do it by itself, as root on Debian)"
-    return
+    return 0
   fi
   progress "apt-get update" apt-get update -qq
   # policy-rc.d is not ours to write: a containerd service that Debian starts by itself does no harm
@@ -57,7 +57,7 @@ check_cgroups() {
       [ -d "$root/$controller" ] || problem "cgroup v1: controller '$controller' is not mounted at $root/$controller: mount it"
     done
   fi
-  [ -d "$probe" ] && return
+  [ -d "$probe" ] && return 0
   if mkdir "$probe" 2>/dev/null; then
     rmdir "$probe"
   else
@@ -84,7 +84,7 @@ check_go() {
   local version
   if ! find_go; then
     problem "Go is missing: install Go $GO_MINIMUM or newer (https://go.dev/dl, unpack to /usr/local; Debian's golang-go is too old)"
-    return
+    return 0
   fi
   # in a module, because Go >= 1.21 fetches the newer toolchain that go.mod asks for
   version=$(cd "$here/tools/kubernetes" && "$GO" env GOVERSION 2>/dev/null) || version=$("$GO" version | awk '{print $3}')

@@ -19,7 +19,7 @@ npm_packages() {
   local dir
   dir=$CACHE/images/npm-$(sha256sum "$checkout/test/images/package-lock.json" | cut -c1-12)
   NPM=$dir/node_modules
-  [ -d "$dir" ] && return
+  [ -d "$dir" ] && return 0
   check_npm
   report_problems
   rm -rf "$CACHE"/images/npm-*

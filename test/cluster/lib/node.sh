@@ -43,7 +43,7 @@ kill_pods() {
       # a directory may vanish while we look
       if [ -d "$dir" ]; then find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null || true; fi
     done | sort -u)
-    [ -z "$pids" ] && return
+    [ -z "$pids" ] && return 0
     # shellcheck disable=SC2086
     kill -9 $pids 2>/dev/null || true
     sleep 0.1
@@ -110,6 +110,7 @@ api_ready() { kube get --raw /readyz 2>/dev/null | grep -q '^ok'; }
 node_ready() {
   kube get node node0 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null | grep -q True
 }
+kubelet_healthy() { kube get --raw /api/v1/nodes/node0/proxy/healthz 2>/dev/null | grep -q '^ok'; }
 healthy() {
   local name
   for name in "${COMPONENTS[@]}"; do [ "$(state_of "$name")" = running ] || return 1; done

@@ -39,7 +39,7 @@ pid_of() { # NAME
 }
 state_of() { # NAME: running, frozen, dead
   local pid
-  pid=$(pid_of "$1") || { echo dead; return; }
+  pid=$(pid_of "$1") || { echo dead; return 0; }
   case $(awk '/^State:/ {print $2}' "/proc/$pid/status" 2>/dev/null) in
     T | t) echo frozen ;;
     Z | X | '') echo dead ;;
@@ -47,6 +47,7 @@ state_of() { # NAME: running, frozen, dead
   esac
 }
 
+running() { [ "$(state_of "$1")" = running ]; }
 gone() { ! belongs "$1"; } # a zombie that nobody reaped has no command line: it is gone too
 # end NAME [TENTHS]: TERM, then KILL for what does not go.
 end() {
@@ -56,6 +57,7 @@ end() {
   kill -CONT "$pid" 2>/dev/null || true # a frozen one would never hear it
   until_ok "${2:-50}" gone "$pid" 2>/dev/null || { kill -9 "$pid" 2>/dev/null || true; }
   until_ok 50 gone "$pid"
+  rm -f "$R/pid/$1"
 }
 
 # stragglers: pids of every program of ours that names this cluster's run directory: shims, and what a crash left unrecorded.
