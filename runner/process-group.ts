@@ -1,4 +1,5 @@
 /** Signals for claude's process group, and its end. */
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 const leftoverTermMs = 500;
@@ -45,7 +46,27 @@ export class ProcessGroup {
 
   async #gone(withinMs: number): Promise<void> {
     const untilMs = performance.now() + withinMs;
-    while (performance.now() < untilMs && this.signal(0)) await delay(pollMs);
+    while (performance.now() < untilMs && this.signal(0) && hasLiveMember(this.#id)) await delay(pollMs);
+  }
+}
+
+/** A group of nothing but zombies still takes signals: nobody may ever wait for them, and they do nothing any more. */
+function hasLiveMember(group: number): boolean {
+  const processes = readdirSync("/proc").filter((name) => /^\d+$/u.test(name));
+  return processes.some((pid) => {
+    const [state, , memberOf] = statFields(pid);
+    return memberOf === `${group}` && state !== "Z";
+  });
+}
+
+/** The fields after the command's name, which may itself contain blanks and brackets. */
+function statFields(pid: string): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    // It ended in between.
+    return [];
   }
 }
 

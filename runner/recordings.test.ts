@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Inspection } from "./inspect.ts";
-import { buildRunner, runBuilt } from "./testing/process.ts";
+import { buildRunner, runBuilt } from "./test-process.ts";
 
 const recordings = fileURLToPath(new URL("../test/recordings/", import.meta.url));
 const [header = "", ...lines] = readFileSync(`${recordings}expected.tsv`, "utf8").trimEnd().split("\n");

@@ -22,6 +22,8 @@ interface Outcome {
 const forwardedSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
 /** How long an unread log may hold up the end; the termination message is written by then. */
 const flushMs = 5000;
+/** The same for a run that was ended: the kubelet's KILL is near. */
+const flushAfterStopMs = 500;
 
 /** Runs claude as RUNNER_CONFIG says; resolves to the container's exit code: claude's own, or 128 + signal. */
 export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
@@ -36,7 +38,7 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
   const report = bound({ ...outcome.report, log: output.digest() });
   message.finish(JSON.stringify(report));
   output.own({ subtype: "end", time: new Date().toISOString(), report });
-  await withinTime(output.drained());
+  await withinTime(output.drained(), report.stop === undefined ? flushMs : flushAfterStopMs);
   return outcome.exitCode;
 }
 
@@ -105,9 +107,9 @@ class SignalForwarder {
   }
 }
 
-async function withinTime(work: Promise<void>): Promise<void> {
+async function withinTime(work: Promise<void>, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, flushMs)));
+  const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
   await Promise.race([work, timeUp]);
   clearTimeout(timer);
 }

@@ -2,7 +2,7 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../", import.meta.url));
 export const builtRunner = `${root}dist/runner.mjs`;
 
 /** What a process left behind. */
@@ -27,7 +27,7 @@ export function runBuilt(args: readonly string[], stdin = ""): Promise<Finished>
   });
 }
 
-/** `node runner.mjs` as in the container; stdout and stderr are pipes, and it leads its own process group. */
-export function startBuilt(environment: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [builtRunner], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+/** `node runner.mjs` as in the container. */
+export function startBuilt(environment: NodeJS.ProcessEnv, stdout: "pipe" | number): ChildProcess {
+  return spawn(process.execPath, [builtRunner], { env: environment, stdio: ["ignore", stdout, "pipe"] });
 }

@@ -1,0 +1,222 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunReport } from "./contract.ts";
+import { buildRunner } from "./test-process.ts";
+import { digestBefore, removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
+
+beforeAll(() => buildRunner());
+afterAll(removeRuns);
+
+async function runToEnd(script: string, options: StubOptions = {}): Promise<EndedRun> {
+  const run = await runStub(script, options);
+  expect(run.stderr).toBe("");
+  const end = run.lines.at(-1);
+  expect(end).toMatchObject({ subtype: "end", report: run.report });
+  expect(run.report.log).toEqual(digestBefore(run.stdout, run.stdout.lastIndexOf('{"type":"runner"')));
+  expect(run.lines.map((line) => line.seq)).toEqual(run.lines.map((_, index) => index + 1));
+  return run;
+}
+
+function claudesBytes(run: EndedRun): string {
+  return run.stdout.toString("utf8").replaceAll(/^\{"type":"runner".*\n/gmu, "");
+}
+
+describe.concurrent("what goes in and out", () => {
+  test("the prompt's bytes reach stdin unchanged", async () => {
+    const prompt = Buffer.concat([randomBytes(200_000), Buffer.from("-p\r\n\0 no newline at the end")]);
+    const run = await runToEnd(
+      `init(); result({ result: createHash("sha256").update(fs.readFileSync(0)).digest("hex") });`,
+      { prompt },
+    );
+    expect(run.code).toBe(0);
+    expect(run.report).toMatchObject({
+      v: 1,
+      complete: true,
+      reason: "Completed",
+      result: { text: createHash("sha256").update(prompt).digest("hex"), exitCode: 0, costUSD: "0.5", turns: 1 },
+      session: { id: "s-1" },
+    });
+  });
+
+  test("arguments arrive one by one, whatever is in them", async () => {
+    const { report } = await runToEnd(`init(); result({ result: JSON.stringify(process.argv.slice(2)) });`, {
+      config: {
+        maxCostUSD: "2.50",
+        claude: {
+          model: "opus",
+          maxTurns: 40,
+          allowedTools: ["Bash(git *)", "-x; rm -rf $HOME"],
+          systemPrompt: "- be\nkind 'and' \"quote\"",
+          extraArgs: ["--betas", "a"],
+        },
+      },
+    });
+    expect(JSON.parse(report.result.text ?? "")).toEqual([
+      "-p",
+      "--output-format=stream-json",
+      "--model=opus",
+      "--max-turns=40",
+      "--max-budget-usd=2.50",
+      "--allowedTools=Bash(git *)",
+      "--allowedTools=-x; rm -rf $HOME",
+      "--system-prompt=- be\nkind 'and' \"quote\"",
+      "--verbose",
+      "--betas",
+      "a",
+    ]);
+  });
+
+  test("stdout passes unchanged, broken UTF-8, carriage returns and an unterminated last line included", async () => {
+    const run = await runToEnd(`
+      init(); result(); fs.writeSync(1, "plain text\\r\\n");
+      fs.writeSync(1, Buffer.from([0xff, 0xfe, 0x0a])); fs.writeSync(1, '{"type":"unknown"}\\nunterminated');`);
+    expect(run.report.reason).toBe("Completed");
+    expect(claudesBytes(run).endsWith('plain text\r\n\uFFFD\uFFFD\n{"type":"unknown"}\nunterminated\n')).toBe(true);
+  });
+
+  test("checkpoints carry the digest of every byte before them", async () => {
+    const run = await runToEnd(`
+      init();
+      for (let i = 0; i < 300; i++) say({ type: "assistant", message: { id: "m" + i, content: "x".repeat(5000) } });
+      fs.writeSync(1, "y".repeat(9_000_000) + "\\n"); process.stderr.write("one\\ntwo"); result();`);
+    const checkpoints = run.lines.filter((line) => line.subtype === "checkpoint");
+    expect(checkpoints.length).toBeGreaterThan(10);
+    for (const checkpoint of checkpoints) {
+      expect(checkpoint.log).toEqual(digestBefore(run.stdout, run.stdout.indexOf(JSON.stringify(checkpoint))));
+    }
+    expect(run.lines.filter((line) => line.subtype === "stderr").map((line) => line.text)).toEqual(["one", "two"]);
+    expect(run.report.progress?.turns).toBe(1);
+    expect(claudesBytes(run)).toContain(`\n${"y".repeat(9_000_000)}\n`);
+  });
+
+  test("the exit code is claude's, and stderr's last line says why it did not start", async () => {
+    const run = await runToEnd(
+      `process.stderr.write("Warning: no\\nerror: unknown option '--x'\\n"); process.exit(7);`,
+    );
+    expect(run.code).toBe(7);
+    expect(run.report).toMatchObject({
+      reason: "ClaudeStartFailed",
+      message: "error: unknown option '--x'",
+      result: { exitCode: 7 },
+    });
+  });
+
+  test("secrets are redacted in stderr lines, the message and the result's text, not in claude's stream", async () => {
+    const environment = {
+      MY_API_KEY: "sk-very-secret",
+      DB_PASSWORD: "hunter2hunter2",
+      SHORT_TOKEN: "abc",
+      HARMLESS: "public-words",
+    };
+    const run = await runToEnd(
+      `init(); process.stderr.write("key sk-very-secret\\n");
+       result({ is_error: true, result: "sk-very-secret hunter2hunter2 abc public-words" }); process.exit(1);`,
+      { environment },
+    );
+    expect(run.report.result.text).toBe("[redacted] [redacted] abc public-words");
+    expect(JSON.stringify([run.report, run.lines])).not.toMatch(/sk-very-secret|hunter2/u);
+    expect(claudesBytes(run)).toContain("sk-very-secret");
+  });
+
+  test("the termination message is valid JSON at any moment", async () => {
+    const run = await startStub(`
+      init();
+      for (let i = 0; i < 60; i++) {
+        say({ type: "assistant", message: { id: "m" + i, content: [{ type: "tool_use", name: "T".repeat(60 - i) }] } });
+        result({ result: "r".repeat((60 - i) * 50) });
+        await pause(25);
+      }`);
+    const path = join(run.directory, "termination-log");
+    const seen = new Set<string>();
+    const over = new AbortController();
+    void run.ended.then(() => over.abort());
+    await until(() => existsSync(path));
+    while (!over.signal.aborted) {
+      seen.add(readFileSync(path, "utf8"));
+      await nextTurn();
+    }
+    const reports = [...seen].filter((text) => text !== "").map((text) => JSON.parse(text) as RunReport);
+    expect(reports.some((report) => !report.complete)).toBe(true);
+    // At most one a second, the one before claude's first event and the two at the end.
+    expect(reports.length).toBeLessThanOrEqual(7);
+    expect((await run.ended).report).toMatchObject({ complete: true, result: { turns: 60, costUSD: "30" } });
+  });
+});
+
+describe.concurrent("before money is spent", () => {
+  test("no claude on PATH is ClaudeMissing", async () => {
+    const run = await runToEnd("", { environment: { PATH: "/nonexistent" } });
+    expect(run.code).toBe(127);
+    expect(run.report).toMatchObject({ reason: "ClaudeMissing" });
+    expect(run.report.message).toContain("Dockerfile.agent");
+  });
+
+  test("a claude for another architecture is ClaudeMissing, and says so", async () => {
+    const machine = process.arch === "arm64" ? 62 : 183;
+    const elf = Buffer.alloc(64);
+    elf.write("\x7fELF", "latin1");
+    elf.writeUInt16LE(machine, 18);
+    const run = await runToEnd("", { prepare: (directory) => writeFile(join(directory, "bin/claude"), elf) });
+    expect(run.report).toMatchObject({ reason: "ClaudeMissing" });
+    expect(run.report.message).toContain("is built for");
+  });
+
+  test("an unreadable prompt is ClaudeStartFailed with the cause", async () => {
+    const run = await runToEnd("", { config: { promptPath: "/nonexistent/prompt" } });
+    expect(run.code).toBe(1);
+    expect(run.report).toMatchObject({ reason: "ClaudeStartFailed" });
+    expect(run.report.message).toMatch(/prompt.*ENOENT/u);
+  });
+
+  test("a HOME that cannot be written is ClaudeStartFailed with advice", async () => {
+    const run = await runToEnd("", { environment: { HOME: "/dev/null/home" } });
+    expect(run.report).toMatchObject({ reason: "ClaudeStartFailed" });
+    expect(run.report.message).toMatch(/HOME.*fsGroup/u);
+  });
+
+  test("a configuration of another version is refused", async () => {
+    const run = await runToEnd("", {
+      prepare: (directory) => writeFile(join(directory, "config.json"), JSON.stringify({ v: 2 })),
+    });
+    expect(run.report).toMatchObject({ reason: "ClaudeStartFailed" });
+    expect(run.report.message).toContain("version 2");
+  });
+
+  test("a session that is not there is SessionNotFound, or a new one if that is wanted", async () => {
+    const script = `init(); result({ result: process.argv.join(" ") });`;
+    const missing = await runToEnd(script, { config: { session: { resume: "s-0", onMissing: "Fail" } } });
+    expect(missing.report).toMatchObject({ reason: "SessionNotFound", result: {} });
+    const fresh = await runToEnd(script, { config: { session: { resume: "s-0", onMissing: "StartNew" } } });
+    expect(fresh.report.result.text).not.toContain("--resume");
+  });
+});
+
+describe.concurrent("what a run without a result has spent", () => {
+  const costState = (total: number, output: number) =>
+    `${JSON.stringify({ type: "cost-state", totalCostUSD: total, modelUsage: { m: { outputTokens: output, costUSD: total } } })}\n`;
+  const prepare = async (directory: string) => {
+    const project = join(directory, "home/.claude/projects/-work");
+    await mkdir(project, { recursive: true });
+    await writeFile(join(project, "s-1.jsonl"), costState(0.25, 10));
+  };
+  const config = { session: { resume: "s-1", onMissing: "Fail" } } as const;
+
+  test("is the session's newest total less the one before the run", async () => {
+    const script = `init(); fs.appendFileSync(process.env.HOME + "/.claude/projects/-work/s-1.jsonl", ${JSON.stringify(costState(0.35, 14))});
+      process.exit(143);`;
+    const { report } = await runToEnd(script, { config, prepare });
+    expect(report).toMatchObject({ reason: "NoResult", result: { costUSD: "0.1", usage: { outputTokens: 4 } } });
+  });
+
+  test("is absent without a new record", async () => {
+    const run = await runToEnd(`init(); process.exit(143);`, { config, prepare });
+    expect(run.report.result.costUSD).toBeUndefined();
+    expect(await readFile(join(run.directory, "home/.claude/projects/-work/s-1.jsonl"), "utf8")).toBe(
+      costState(0.25, 10),
+    );
+  });
+});

@@ -1,0 +1,158 @@
+import { execFileSync } from "node:child_process";
+import { constants, readFileSync } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Inspection } from "./inspect.ts";
+import { buildRunner, runBuilt } from "./test-process.ts";
+import { removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
+
+beforeAll(() => buildRunner());
+afterAll(removeRuns);
+
+function runToEnd(script: string, config: StubOptions["config"] = {}): Promise<EndedRun> {
+  return runStub(script, { config });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // A zombie that nobody has waited for yet does nothing any more.
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
+
+describe.concurrent("a signal to the runner", () => {
+  test("reaches claude's whole group, and the exit code is claude's", async () => {
+    const run = await startStub(`
+      process.on("SIGTERM", () => process.exit(143));
+      const child = spawn("/bin/sh", ["-c", "exec sleep 300"], { stdio: "ignore" });
+      init(); say({ type: "assistant", message: { id: "a" + child.pid, content: [] } }); stay();`);
+    await until(() => run.output().includes('"id":"a'));
+    const grandchild = Number(/"id":"a(\d+)"/u.exec(run.output().toString())?.[1]);
+    run.signal("SIGTERM");
+    const { code, report } = await run.ended;
+    expect(code).toBe(143);
+    expect(report).toMatchObject({ reason: "NoResult", stop: { cause: "Signal" }, result: { exitCode: 143 } });
+    expect(report.progress?.turns).toBe(1);
+    expect(isAlive(grandchild)).toBe(false);
+  });
+
+  test("is followed by KILL before the grace period ends, if claude does not care", async () => {
+    const run = await startStub(`process.on("SIGTERM", () => undefined); init(); stay();`, {
+      config: { terminationGracePeriodSeconds: 0.4 },
+    });
+    await until(() => run.output().includes('"subtype":"init"'));
+    run.signal("SIGTERM");
+    const { code, report } = await run.ended;
+    expect(code).toBe(137);
+    expect(report).toMatchObject({ complete: true, reason: "NoResult", result: { signal: "SIGKILL" } });
+  });
+});
+
+describe.concurrent("watchdogs", () => {
+  test("activeDeadlineSeconds", async () => {
+    const { code, report } = await runToEnd(`init(); stay();`, { activeDeadlineSeconds: 1 });
+    expect(code).toBe(143);
+    expect(report).toMatchObject({
+      reason: "DeadlineExceeded",
+      stop: { cause: "DeadlineExceeded" },
+      session: { id: "s-1" },
+    });
+  });
+
+  test("idleTimeoutSeconds, after output and without any", async () => {
+    const script = `init(); stay();`;
+    const [idle, silent] = await Promise.all([
+      runToEnd(script, { idleTimeoutSeconds: 1.5 }),
+      runToEnd(`stay();`, { idleTimeoutSeconds: 0.5 }),
+    ]);
+    expect(idle.report).toMatchObject({ reason: "IdleTimeout", stop: { cause: "IdleTimeout" } });
+    expect(silent.report).toMatchObject({ reason: "NoOutput", stop: { cause: "NoOutput" } });
+  });
+
+  test("resultGracePeriodSeconds: the result stands, whatever the exit code", async () => {
+    const { code, report } = await runToEnd(`init(); result(); stay();`, {
+      resultGracePeriodSeconds: 0.2,
+      idleTimeoutSeconds: 20,
+    });
+    expect(code).toBe(143);
+    expect(report).toMatchObject({
+      reason: "Completed",
+      stop: { cause: "ResultGrace" },
+      result: { hung: true, costUSD: "0.5" },
+    });
+    expect(report.message).toContain("did not end by itself");
+  });
+
+  test("the grace period waits for background tasks, and any later event stops it", async () => {
+    const { report } = await runToEnd(
+      `const tasks = (tasks) => say({ type: "system", subtype: "background_tasks_changed", tasks });
+       init(); tasks([{ task_id: "b" }]); result(); await pause(500);
+       tasks([]); result(); await pause(100); say({ type: "system", subtype: "anything" }); await pause(500);
+       result({ result: "last" });`,
+      { resultGracePeriodSeconds: 0.3 },
+    );
+    expect(report).toMatchObject({
+      reason: "Completed",
+      result: { text: "last", turns: 3, costUSD: "1.5", exitCode: 0 },
+    });
+    expect(report.result.hung).toBeUndefined();
+  });
+});
+
+describe.concurrent("a log that nobody reads", () => {
+  test("stops neither the deadline nor the report nor the end", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "unread-"));
+    const fifo = join(directory, "stdout");
+    execFileSync("mkfifo", [fifo]);
+    const stdout = await open(fifo, constants.O_RDWR);
+    const run = await startStub(`init(); for (;;) fs.writeSync(1, "x".repeat(9999) + "\\n");`, {
+      config: { activeDeadlineSeconds: 1 },
+      stdoutFd: stdout.fd,
+    });
+    const { code, report } = await run.ended;
+    await stdout.close();
+    await rm(directory, { recursive: true });
+    expect(code).toBe(143);
+    expect(report).toMatchObject({ complete: true, reason: "DeadlineExceeded", result: { signal: "SIGTERM" } });
+  });
+});
+
+describe.concurrent("what claude leaves behind", () => {
+  test("ends with it, even if it ignores TERM and holds stdout open", async () => {
+    const { report } = await runToEnd(`
+      const child = spawn("/bin/sh", ["-c", "trap '' TERM; sleep 300"], { stdio: "inherit" });
+      init(); result({ result: String(child.pid) }); await pause(50); process.exit(0);`);
+    expect(report.reason).toBe("Completed");
+    expect(isAlive(Number(report.result.text))).toBe(false);
+  });
+});
+
+describe.concurrent("inspect reads what kubectl logs of a run prints", () => {
+  async function inspected(run: EndedRun, lines: (line: string) => string = (line) => line): Promise<Inspection> {
+    const text = run.stdout.toString().replaceAll(/^.+$/gmu, lines);
+    return JSON.parse((await runBuilt(["inspect", "-"], text)).stdout) as Inspection;
+  }
+
+  test("and comes to the same verdict, with timestamps or without", async () => {
+    const script = `init(); process.stderr.write("a\\nlast words\\n"); process.exit(3);`;
+    const run = await runToEnd(script);
+    const expected = { reason: run.report.reason, message: run.report.message, result: run.report.result };
+    expect(await inspected(run)).toMatchObject({ phase: "Failed", ...expected });
+    const stamped = await inspected(run, (line) => `2026-11-22T05:41:06.076123456Z ${line}`);
+    expect(stamped).toMatchObject({ phase: "Failed", ...expected });
+    expect(stamped.message).toContain("last words");
+  });
+
+  test("also of a run that was ended, and of one that never started", async () => {
+    const [deadline, missing] = await Promise.all([
+      runToEnd(`init(); stay();`, { activeDeadlineSeconds: 0.8 }),
+      runToEnd("", { promptPath: "/nonexistent" }),
+    ]);
+    expect(await inspected(deadline)).toMatchObject({ reason: "DeadlineExceeded", result: { signal: "SIGTERM" } });
+    expect(await inspected(missing)).toMatchObject({ reason: "ClaudeStartFailed", message: missing.report.message });
+  });
+});

@@ -1,0 +1,149 @@
+/** A run of the built runner with a stub in claude's place. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RunnerConfig, RunnerLine, RunReport } from "./contract.ts";
+import { startBuilt } from "./test-process.ts";
+
+/** What a test changes about the usual run. */
+export interface StubOptions {
+  readonly config?: Partial<RunnerConfig>;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly prompt?: Buffer | string;
+  /** Takes the place of the pipe that is read. */
+  readonly stdoutFd?: number;
+  /** Makes files below the run's directory before it starts. */
+  readonly prepare?: (directory: string) => Promise<void>;
+}
+
+/** A started run. */
+export interface StubRun {
+  readonly directory: string;
+  readonly pid: number;
+  /** stdout so far. */
+  readonly output: () => Buffer;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<EndedRun>;
+}
+
+/** A run at its end. */
+export interface EndedRun {
+  readonly directory: string;
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  /** The termination message. */
+  readonly report: RunReport;
+  readonly lines: readonly RunnerLine[];
+}
+
+/** JavaScript at the top of every stub: `say` prints an event, `stay` never ends. */
+const prelude = `
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { spawn } from "node:child_process";
+const say = (event) => fs.writeSync(1, JSON.stringify({ session_id: "s-1", ...event }) + "\\n");
+const init = () => say({ type: "system", subtype: "init" });
+const result = (more = {}) => say({ type: "result", subtype: "success", is_error: false, num_turns: 1, result: "done",
+  duration_ms: 5, total_cost_usd: 0.5, model_usage_since_last_result: { m: { outputTokens: 3, costUSD: 0.5 } }, ...more });
+const stay = () => setInterval(() => undefined, 60_000);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+`;
+
+const directories: string[] = [];
+
+/** Starts the runner with a `claude` made of this JavaScript. */
+export async function startStub(script: string, options: StubOptions = {}): Promise<StubRun> {
+  const directory = await mkdtemp(join(tmpdir(), "runner-"));
+  directories.push(directory);
+  await mkdir(join(directory, "bin"));
+  const claude = join(directory, "bin/claude");
+  await writeFile(join(directory, "stub.mjs"), prelude + script);
+  await writeFile(claude, `#!/bin/sh\nexec ${process.execPath} ${join(directory, "stub.mjs")} "$@"\n`);
+  await chmod(claude, 0o755);
+  await writeFile(join(directory, "prompt"), options.prompt ?? "hello");
+  await writeFile(join(directory, "config.json"), JSON.stringify(configFor(directory, options.config)));
+  await options.prepare?.(directory);
+  const stdout = options.stdoutFd ?? "pipe";
+  return watch(directory, stdout, {
+    PATH: `${join(directory, "bin")}:/usr/bin:/bin`,
+    HOME: join(directory, "home"),
+    RUNNER_CONFIG: join(directory, "config.json"),
+    TERMINATION_LOG: join(directory, "termination-log"),
+    ...options.environment,
+  });
+}
+
+/** The same to its end. */
+export async function runStub(script: string, options: StubOptions = {}): Promise<EndedRun> {
+  return (await startStub(script, options)).ended;
+}
+
+/** Waits for a condition instead of sleeping; fails after ten seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const untilMs = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > untilMs) throw new Error(`the condition did not become true: ${condition.toString()}`);
+    await delay(5);
+  }
+}
+
+/** The runner's lines of an output. */
+export function runnerLines(stdout: Buffer): RunnerLine[] {
+  const lines = stdout.toString("utf8").split("\n");
+  return lines.filter((line) => line.startsWith('{"type":"runner"')).map((line) => JSON.parse(line) as RunnerLine);
+}
+
+/** What a checkpoint before `offset` has to say. */
+export function digestBefore(stdout: Buffer, offset: number): RunReport["log"] {
+  const before = stdout.subarray(0, offset);
+  const lines = before.toString("latin1").split("\n").length - 1;
+  return { lines, bytes: before.length, sha256: createHash("sha256").update(before).digest("hex") };
+}
+
+function configFor(directory: string, changes: Partial<RunnerConfig> = {}): RunnerConfig {
+  return {
+    v: 1,
+    promptPath: join(directory, "prompt"),
+    workingDirectory: join(directory, "work"),
+    claude: {},
+    resultGracePeriodSeconds: 30,
+    terminationGracePeriodSeconds: 30,
+    ...changes,
+  };
+}
+
+function watch(directory: string, stdoutTo: "pipe" | number, environment: NodeJS.ProcessEnv): StubRun {
+  const child = startBuilt(environment, stdoutTo);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  return {
+    directory,
+    pid: child.pid ?? 0,
+    output: () => Buffer.concat(stdout),
+    signal: (signal) => child.kill(signal),
+    ended: once(child, "close").then(() => {
+      const report = JSON.parse(readFileSync(join(directory, "termination-log"), "utf8")) as RunReport;
+      const output = Buffer.concat(stdout);
+      return {
+        directory,
+        code: child.exitCode,
+        stdout: output,
+        stderr: Buffer.concat(stderr).toString(),
+        report,
+        lines: runnerLines(output),
+      };
+    }),
+  };
+}
+
+/** For afterAll: removes what the file's runs left on disk. */
+export async function removeRuns(): Promise<void> {
+  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
+}
