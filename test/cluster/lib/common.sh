@@ -20,13 +20,13 @@ progress() {
   log=$(mktemp)
   say "$what …"
   (
-    # ends with its parent even when that is killed outright
+    # ends with its parent even when that is killed outright; its last sleep must not hold our caller's pipes open
     seconds=0
-    while sleep 5 && kill -0 $$ 2>/dev/null; do
+    while sleep 5 2>/dev/null && kill -0 $$ 2>/dev/null; do
       seconds=$((seconds + 5))
       echo "cluster:   … ${seconds} s  $(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c1-90)" >&2
     done
-  ) </dev/null 8>&- 9>&- &
+  ) </dev/null >/dev/null 8>&- 9>&- &
   beat=$!
   # not `"$@" || rc=$?`: that would switch off set -e inside a function
   set +e
