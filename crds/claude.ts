@@ -1,7 +1,7 @@
 /** spec.claude: the options of the Claude Code CLI, in its own words. */
 import * as z from "zod";
 import { beginsWithOption, longOptionsOnly, notRefusedOption } from "./extra-args.ts";
-import { integer, keySource, list, text } from "./fields.ts";
+import { integer, keySource, list, object, text } from "./fields.ts";
 import { notAnOption, printable } from "./formats.ts";
 import { notBoth, obeying, type Rule } from "./rules.ts";
 
@@ -26,7 +26,7 @@ const tools = (description: string) =>
     .exactOptional();
 
 export const claudeSchema = obeying(
-  z.strictObject({
+  object({
     model: text({ max: 256 }, printable, notAnOption)
       .describe("Alias or full name of the model (--model). Default: the CLI's own choice.")
       .exactOptional(),

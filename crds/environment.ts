@@ -1,43 +1,37 @@
 /** spec.pod.env and spec.pod.envFrom: the container's variables. */
 import * as z from "zod";
-import { keyOf, list, nestedName, quantity, text } from "./fields.ts";
+import { keyFields, list, nestedName, object, quantity, text } from "./fields.ts";
 import { environmentName, fieldPath, notRunnerConfig } from "./formats.ts";
 import { exactlyOneOf, notBoth, obeying, patterned, type Rule } from "./rules.ts";
 
 const optional = (what: string) => z.boolean().describe(`The ${what} may be missing. Default: false.`).exactOptional();
 
 const variableSource = obeying(
-  z.strictObject({
-    secretKeyRef: keyOf("Secret")
-      .extend({ optional: optional("key") })
+  object({
+    secretKeyRef: object({ ...keyFields("Secret"), optional: optional("key") })
       .describe("A key of a Secret.")
       .exactOptional(),
-    configMapKeyRef: keyOf("ConfigMap")
-      .extend({ optional: optional("key") })
+    configMapKeyRef: object({ ...keyFields("ConfigMap"), optional: optional("key") })
       .describe("A key of a ConfigMap.")
       .exactOptional(),
-    fieldRef: z
-      .strictObject({
-        fieldPath: patterned(text({ min: 0, max: 400 }), fieldPath).describe(
-          "Path of the field, such as metadata.uid.",
-        ),
-      })
+    fieldRef: object({
+      fieldPath: patterned(text({ min: 0, max: 400 }), fieldPath).describe("Path of the field, such as metadata.uid."),
+    })
       .describe("A field of the pod.")
       .exactOptional(),
-    resourceFieldRef: z
-      .strictObject({
-        resource: z
-          .enum([
-            "limits.cpu",
-            "limits.memory",
-            "limits.ephemeral-storage",
-            "requests.cpu",
-            "requests.memory",
-            "requests.ephemeral-storage",
-          ])
-          .describe("The resource."),
-        divisor: quantity().describe("Unit of the value. Default: 1.").exactOptional(),
-      })
+    resourceFieldRef: object({
+      resource: z
+        .enum([
+          "limits.cpu",
+          "limits.memory",
+          "limits.ephemeral-storage",
+          "requests.cpu",
+          "requests.memory",
+          "requests.ephemeral-storage",
+        ])
+        .describe("The resource."),
+      divisor: quantity().describe("Unit of the value. Default: 1.").exactOptional(),
+    })
       .describe("A resource of the container.")
       .exactOptional(),
   }),
@@ -51,7 +45,7 @@ const uniqueNames: Rule<readonly { name: string }[]> = {
 };
 
 const variable = obeying(
-  z.strictObject({
+  object({
     name: text({ max: 253 }, environmentName, notRunnerConfig).describe("Name of the variable."),
     value: text({ min: 0, max: 32_768 })
       .describe("Its value; $(OTHER) stands for a variable defined before it.")
@@ -62,13 +56,12 @@ const variable = obeying(
 );
 
 const sourceObject = (kind: "Secret" | "ConfigMap") =>
-  z
-    .strictObject({ name: nestedName().describe(`Name of the ${kind}.`), optional: optional(kind) })
+  object({ name: nestedName().describe(`Name of the ${kind}.`), optional: optional(kind) })
     .describe(`A ${kind} whose keys become variables.`)
     .exactOptional();
 
 const variables = obeying(
-  z.strictObject({
+  object({
     prefix: text({ min: 0, max: 253 }).describe("Put before each key to make the variable's name.").exactOptional(),
     secretRef: sourceObject("Secret"),
     configMapRef: sourceObject("ConfigMap"),

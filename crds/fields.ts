@@ -78,12 +78,37 @@ export function keyedList<S extends z.ZodType<Record<K, unknown>>, K extends str
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
 }
 
+/**
+ * An object of known fields. The API server takes null for absence in objects and maps (not in lists), so the nulls of
+ * known fields go first; an unknown field is refused even with null.
+ */
+export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const schema = z.strictObject(shape);
+  type Object = typeof schema;
+  const isNull = (name: string, value: unknown) => value === null && Object.hasOwn(shape, name);
+  return z.preprocess((given) => without(given, isNull), schema) as unknown as z.ZodType<
+    z.output<Object>,
+    z.input<Object>
+  >;
+}
+
 /** A map of at most `max` entries. */
 export function mapOf<S extends z.ZodType>(value: S, max: number) {
-  return z
+  const schema = z
     .record(z.string(), value)
-    .refine((entries) => Object.keys(entries).length <= max, { error: `must have at most ${max} entries` })
-    .meta({ maxProperties: max });
+    .refine((entries) => Object.keys(entries).length <= max, { error: `must have at most ${max} entries` });
+  type Map = typeof schema;
+  const isNull = (_name: string, given: unknown) => given === null;
+  const withoutNulls = z.preprocess((given) => without(given, isNull), schema) as unknown as z.ZodType<
+    z.output<Map>,
+    z.input<Map>
+  >;
+  return withoutNulls.meta({ maxProperties: max });
+}
+
+function without(given: unknown, leftOut: (name: string, value: unknown) => boolean): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => !leftOut(name, value)));
 }
 
 /** A Kubernetes quantity: a number or a string with a unit. */
@@ -98,30 +123,28 @@ export function quantity() {
   });
 }
 
-/**
- * A field that the API server fills in. It does so for null as well as for absence, hence the preprocessing; the type
- * says what matters to a caller: it may be left out, and is always there after parsing.
- */
+/** A field that is filled in where it is absent. */
 export function defaulted<S extends z.ZodType>(
   schema: S,
   value: z.output<S> & (string | number | boolean),
 ): z.ZodDefault<S> {
-  const filled = z.preprocess((given) => (given === null ? undefined : given), schema.default(value as never));
-  return filled as unknown as z.ZodDefault<S>;
+  return schema.default(value as never);
 }
 
 /** One key of a Secret or a ConfigMap in the run's namespace. */
 export function keyOf(kind: "Secret" | "ConfigMap") {
-  return z.strictObject({
-    name: nestedName().describe(`Name of the ${kind}.`),
-    key: keyInData().describe("Key in its data."),
-  });
+  return object(keyFields(kind));
+}
+
+/** The fields that name one key. */
+export function keyFields(kind: "Secret" | "ConfigMap") {
+  return { name: nestedName().describe(`Name of the ${kind}.`), key: keyInData().describe("Key in its data.") };
 }
 
 /** One key of either a Secret or a ConfigMap. */
 export function keySource() {
   return obeying(
-    z.strictObject({
+    object({
       secretKeyRef: keyOf("Secret").describe("A key of a Secret.").exactOptional(),
       configMapKeyRef: keyOf("ConfigMap").describe("A key of a ConfigMap.").exactOptional(),
     }),

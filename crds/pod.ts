@@ -1,7 +1,7 @@
 /** spec.pod: how a run's pod is made; whatever is absent comes from the operator's configuration. */
 import * as z from "zod";
 import { envFromSchema, envSchema } from "./environment.ts";
-import { list, mapOf, nestedName, objectName, quantity, text } from "./fields.ts";
+import { list, mapOf, nestedName, object, objectName, quantity, text } from "./fields.ts";
 import { ipAddress, labelValue, printable } from "./formats.ts";
 import { reservedKeys, reservedKeyPrefixes } from "./names.ts";
 import { celList, celString, obeying, type Rule } from "./rules.ts";
@@ -40,30 +40,30 @@ const mountsHaveVolumes: Rule<{
 
 const amounts = (description: string) => mapOf(quantity(), 16).describe(description).exactOptional();
 
-const resources = z.strictObject({
+const resources = object({
   requests: amounts("What the scheduler sets aside."),
   limits: amounts("What the container may not exceed; above limits.memory it ends with OOMKilled."),
 });
 
-const dnsConfig = z.strictObject({
+const dnsConfig = object({
   nameservers: list(text({ max: 45 }, ipAddress), 3)
     .describe("Addresses of name servers.")
     .exactOptional(),
   searches: list(text({ max: 253 }), 32)
     .describe("Domains in which short names are looked up.")
     .exactOptional(),
-  options: list(z.strictObject({ name: text({ max: 64 }), value: text({ min: 0, max: 64 }).exactOptional() }), 16)
+  options: list(object({ name: text({ max: 64 }), value: text({ min: 0, max: 64 }).exactOptional() }), 16)
     .describe("Options of resolv.conf, such as ndots.")
     .exactOptional(),
 });
 
 export const podSchema = obeying(
-  z.strictObject({
+  object({
     image: text({ max: 1024 }, printable)
       .describe("Image with node 20 or newer and claude on its PATH.")
       .exactOptional(),
     imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).describe("When the image is pulled.").exactOptional(),
-    imagePullSecrets: list(z.strictObject({ name: nestedName().describe("Name of the Secret.") }), 16)
+    imagePullSecrets: list(object({ name: nestedName().describe("Name of the Secret.") }), 16)
       .describe("Secrets of type kubernetes.io/dockerconfigjson for the image's registry.")
       .exactOptional(),
     serviceAccountName: objectName("ServiceAccount of the pod.").exactOptional(),

@@ -1,6 +1,6 @@
 /** spec.pod's say in where it runs: tolerations and affinity, typed to the last level so that a change is seen. */
 import * as z from "zod";
-import { integer, list, mapOf, text } from "./fields.ts";
+import { integer, list, mapOf, object, text } from "./fields.ts";
 import { obeying, type Rule } from "./rules.ts";
 
 const key = () => text({ max: 317 });
@@ -18,7 +18,7 @@ const secondsNeedNoExecute: Rule<{ effect?: string; tolerationSeconds?: number }
 };
 
 const toleration = obeying(
-  z.strictObject({
+  object({
     key: text({ min: 0, max: 317 }).describe("Key of the taint. Empty with Exists: every taint.").exactOptional(),
     operator: z.enum(["Exists", "Equal"]).describe("Default: Equal.").exactOptional(),
     value: value().describe("Value of the taint.").exactOptional(),
@@ -32,7 +32,7 @@ const toleration = obeying(
 );
 
 const expression = (operators: readonly [string, ...string[]]) =>
-  z.strictObject({
+  object({
     key: key(),
     operator: z.enum(operators),
     values: list(value(), 64).exactOptional(),
@@ -40,53 +40,42 @@ const expression = (operators: readonly [string, ...string[]]) =>
 
 const nodeExpressions = () =>
   list(expression(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]), 16).exactOptional();
-const nodeTerm = () => z.strictObject({ matchExpressions: nodeExpressions(), matchFields: nodeExpressions() });
+const nodeTerm = () => object({ matchExpressions: nodeExpressions(), matchFields: nodeExpressions() });
 const weight = () => integer(1, 100);
 
-const nodeAffinity = z.strictObject({
-  requiredDuringSchedulingIgnoredDuringExecution: z
-    .strictObject({ nodeSelectorTerms: list(nodeTerm(), 16).min(1) })
+const nodeAffinity = object({
+  requiredDuringSchedulingIgnoredDuringExecution: object({ nodeSelectorTerms: list(nodeTerm(), 16).min(1) })
     .describe("The node must match one of the terms.")
     .exactOptional(),
-  preferredDuringSchedulingIgnoredDuringExecution: list(
-    z.strictObject({ weight: weight(), preference: nodeTerm() }),
-    16,
-  )
+  preferredDuringSchedulingIgnoredDuringExecution: list(object({ weight: weight(), preference: nodeTerm() }), 16)
     .describe("Nodes that match are preferred by weight.")
     .exactOptional(),
 });
 
 const labelSelector = () =>
-  z
-    .strictObject({
-      matchLabels: mapOf(value(), 16).exactOptional(),
-      matchExpressions: list(expression(["In", "NotIn", "Exists", "DoesNotExist"]), 16).exactOptional(),
-    })
-    .exactOptional();
+  object({
+    matchLabels: mapOf(value(), 16).exactOptional(),
+    matchExpressions: list(expression(["In", "NotIn", "Exists", "DoesNotExist"]), 16).exactOptional(),
+  }).exactOptional();
 const podTerm = () =>
-  z.strictObject({
+  object({
     topologyKey: key(),
     labelSelector: labelSelector(),
     namespaces: list(text({ max: 63 }), 16).exactOptional(),
   });
 
 const podAffinity = (verb: string) =>
-  z
-    .strictObject({
-      requiredDuringSchedulingIgnoredDuringExecution: list(podTerm(), 8)
-        .describe(`The pod must be scheduled ${verb} pods that match every term.`)
-        .exactOptional(),
-      preferredDuringSchedulingIgnoredDuringExecution: list(
-        z.strictObject({ weight: weight(), podAffinityTerm: podTerm() }),
-        8,
-      )
-        .describe(`It is preferred ${verb} pods that match, by weight.`)
-        .exactOptional(),
-    })
-    .exactOptional();
+  object({
+    requiredDuringSchedulingIgnoredDuringExecution: list(podTerm(), 8)
+      .describe(`The pod must be scheduled ${verb} pods that match every term.`)
+      .exactOptional(),
+    preferredDuringSchedulingIgnoredDuringExecution: list(object({ weight: weight(), podAffinityTerm: podTerm() }), 8)
+      .describe(`It is preferred ${verb} pods that match, by weight.`)
+      .exactOptional(),
+  }).exactOptional();
 
 export const tolerationsSchema = list(toleration, 32);
-export const affinitySchema = z.strictObject({
+export const affinitySchema = object({
   nodeAffinity: nodeAffinity.describe("Which nodes.").exactOptional(),
   podAffinity: podAffinity("beside"),
   podAntiAffinity: podAffinity("away from"),

@@ -1,17 +1,16 @@
 /** spec.pod.securityContext and containerSecurityContext. There is no way to ask for a privileged container. */
 import * as z from "zod";
-import { integer, list, text } from "./fields.ts";
+import { integer, list, object, text } from "./fields.ts";
 
 const MAX_ID = 2_147_483_647;
 const id = (description: string) => integer(0, MAX_ID).describe(description).exactOptional();
 const flag = (description: string) => z.boolean().describe(description).exactOptional();
 
 const profile = (name: string) =>
-  z
-    .strictObject({
-      type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("Which profile."),
-      localhostProfile: text({ max: 512 }).describe("Name of a profile on the node.").exactOptional(),
-    })
+  object({
+    type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("Which profile."),
+    localhostProfile: text({ max: 512 }).describe("Name of a profile on the node.").exactOptional(),
+  })
     .describe(`The ${name} profile.`)
     .exactOptional();
 
@@ -23,11 +22,10 @@ const shared = () => ({
   seccompProfile: profile("seccomp"),
 });
 
-export const podSecurityContextSchema = z.strictObject({
+export const podSecurityContextSchema = object({
   ...shared(),
   appArmorProfile: profile("AppArmor"),
-  seLinuxOptions: z
-    .strictObject({ user: label(), role: label(), type: label(), level: label() })
+  seLinuxOptions: object({ user: label(), role: label(), type: label(), level: label() })
     .describe("The SELinux label.")
     .exactOptional(),
   fsGroup: id("Group id that owns the volumes."),
@@ -41,15 +39,14 @@ const capabilities = (description: string) =>
     .describe(description)
     .exactOptional();
 
-export const containerSecurityContextSchema = z.strictObject({
+export const containerSecurityContextSchema = object({
   ...shared(),
   allowPrivilegeEscalation: flag("Whether a process may gain more rights than its parent."),
   readOnlyRootFilesystem: flag("Mount the image read-only. Default: false."),
-  capabilities: z
-    .strictObject({
-      add: capabilities("Added; a namespace's Pod Security level may refuse them."),
-      drop: capabilities("Dropped."),
-    })
+  capabilities: object({
+    add: capabilities("Added; a namespace's Pod Security level may refuse them."),
+    drop: capabilities("Dropped."),
+  })
     .describe("Linux capabilities.")
     .exactOptional(),
 });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { claudeSchema } from "./claude.ts";
 import { changing, exactlyOneOf, immutable, obeying, type Rule, type TransitionRule } from "./rules.ts";
-import { defaulted, integer, keySource, nestedName, objectName, text } from "./fields.ts";
+import { defaulted, integer, keySource, nestedName, object, objectName, text } from "./fields.ts";
 import { dnsLabel, dollars, sessionId } from "./formats.ts";
 import { podSchema } from "./pod.ts";
 import { mountPath, pathInVolume } from "./volumes.ts";
@@ -24,7 +24,7 @@ const cancelStays: TransitionRule = {
   fieldPath: ".cancel",
 };
 
-const session = z.strictObject({
+const session = object({
   resume: text({ max: 128 }, sessionId).describe("Id of the session to continue; it must exist on the workspace."),
   onMissing: defaulted(
     z
@@ -34,12 +34,11 @@ const session = z.strictObject({
   ),
 });
 
-const workspace = z.strictObject({
-  persistentVolumeClaim: z
-    .strictObject({
-      claimName: nestedName().describe("Name of the claim."),
-      subPath: pathInVolume().describe("Directory in the volume. Default: its root.").exactOptional(),
-    })
+const workspace = object({
+  persistentVolumeClaim: object({
+    claimName: nestedName().describe("Name of the claim."),
+    subPath: pathInVolume().describe("Directory in the volume. Default: its root.").exactOptional(),
+  })
     .describe("Keeps the workspace, and with it the sessions, beyond the run. Absent: an emptyDir.")
     .exactOptional(),
   mountPath: mountPath().describe("Where the container sees it. Default: a setting of the operator.").exactOptional(),
@@ -62,10 +61,9 @@ const fields = {
   credentialsSecretName: objectName(
     "Secret whose keys become variables of the container: ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN and so on.",
   ).exactOptional(),
-  budget: z
-    .strictObject({
-      maxCostUSD: text({ max: 16 }, dollars).describe('US dollars as a decimal string above zero, such as "2.50".'),
-    })
+  budget: object({
+    maxCostUSD: text({ max: 16 }, dollars).describe('US dollars as a decimal string above zero, such as "2.50".'),
+  })
     .describe("Ends the run with reason BudgetExceeded once it has spent this much; enforced while it runs.")
     .exactOptional(),
   concurrencyPolicy: defaulted(
@@ -159,7 +157,7 @@ export const immutableFields: readonly string[] = Object.keys(fields).filter((fi
 const alwaysPresent = (field: keyof typeof fields) => !(fields[field] instanceof z.ZodExactOptional);
 
 export const specSchema = changing(
-  obeying(z.strictObject(fields), exactlyOneOf("prompt", "promptFrom")),
+  obeying(object(fields), exactlyOneOf("prompt", "promptFrom")),
   ...immutableFields.map((field) =>
     immutable(field, alwaysPresent(field as keyof typeof fields) ? "always" : "optional"),
   ),

@@ -1,4 +1,4 @@
-/** The status of a ClaudeRun: what is. Only the operator writes it. */
+/** The status of a ClaudeRun: what is. Only the operator writes it, so null need not be borne here. */
 import * as z from "zod";
 import { celList, changing, immutable, type TransitionRule } from "./rules.ts";
 import { count, integer, keyedList, list, text, time } from "./fields.ts";

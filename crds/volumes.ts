@@ -1,6 +1,6 @@
 /** spec.pod.volumes and volumeMounts: the few kinds that give no access to the node. */
 import * as z from "zod";
-import { integer, keyedList, keyInData, list, nestedName, quantity, text } from "./fields.ts";
+import { integer, keyInData, keyedList, list, nestedName, object, quantity, text } from "./fields.ts";
 import { absolutePath, dnsLabel, notReservedPath, notReservedVolume, relativePath } from "./formats.ts";
 import { exactlyOneOf, obeying, patterned } from "./rules.ts";
 
@@ -14,7 +14,7 @@ export const mountPath = () => text({ max: 512 }, absolutePath, notReservedPath)
 
 const items = () =>
   list(
-    z.strictObject({
+    object({
       key: keyInData().describe("Key in the data."),
       path: text({ max: 512 }).describe("File in the volume."),
       mode: mode("Permission bits of the file"),
@@ -28,23 +28,20 @@ const optional = () => z.boolean().describe("It may be missing. Default: false."
 const defaultMode = () => mode("Permission bits of the files. Default: 420 (0644)");
 
 const projectedSource = obeying(
-  z.strictObject({
-    secret: z
-      .strictObject({ name: nestedName().describe("Name of the Secret."), items: items(), optional: optional() })
+  object({
+    secret: object({ name: nestedName().describe("Name of the Secret."), items: items(), optional: optional() })
       .describe("Keys of a Secret.")
       .exactOptional(),
-    configMap: z
-      .strictObject({ name: nestedName().describe("Name of the ConfigMap."), items: items(), optional: optional() })
+    configMap: object({ name: nestedName().describe("Name of the ConfigMap."), items: items(), optional: optional() })
       .describe("Keys of a ConfigMap.")
       .exactOptional(),
-    serviceAccountToken: z
-      .strictObject({
-        path: text({ max: 512 }).describe("File in the volume."),
-        audience: text({ max: 1024 }).describe("Who the token is for. Default: the API server.").exactOptional(),
-        expirationSeconds: integer(600, 4_294_967_296)
-          .describe("Lifetime in seconds; it is renewed in time. Default: 3600.")
-          .exactOptional(),
-      })
+    serviceAccountToken: object({
+      path: text({ max: 512 }).describe("File in the volume."),
+      audience: text({ max: 1024 }).describe("Who the token is for. Default: the API server.").exactOptional(),
+      expirationSeconds: integer(600, 4_294_967_296)
+        .describe("Lifetime in seconds; it is renewed in time. Default: 3600.")
+        .exactOptional(),
+    })
       .describe("A token of the pod's service account, for instance to identify itself to a cloud.")
       .exactOptional(),
   }),
@@ -52,52 +49,47 @@ const projectedSource = obeying(
 );
 
 const volume = obeying(
-  z.strictObject({
+  object({
     name: text({ max: 63 }, dnsLabel, notReservedVolume).describe("Name that volumeMounts refer to."),
-    emptyDir: z
-      .strictObject({
-        medium: z.enum(["", "Memory"]).describe("Memory: a tmpfs, which counts as memory used.").exactOptional(),
-        sizeLimit: quantity().describe("Its size. Default: unlimited.").exactOptional(),
-      })
+    emptyDir: object({
+      medium: z.enum(["", "Memory"]).describe("Memory: a tmpfs, which counts as memory used.").exactOptional(),
+      sizeLimit: quantity().describe("Its size. Default: unlimited.").exactOptional(),
+    })
       .describe("A directory that lives as long as the pod.")
       .exactOptional(),
-    configMap: z
-      .strictObject({
-        name: nestedName().describe("Name of the ConfigMap."),
-        defaultMode: defaultMode(),
-        items: items(),
-        optional: optional(),
-      })
+    configMap: object({
+      name: nestedName().describe("Name of the ConfigMap."),
+      defaultMode: defaultMode(),
+      items: items(),
+      optional: optional(),
+    })
       .describe("The files of a ConfigMap.")
       .exactOptional(),
-    secret: z
-      .strictObject({
-        secretName: nestedName().describe("Name of the Secret."),
-        defaultMode: defaultMode(),
-        items: items(),
-        optional: optional(),
-      })
+    secret: object({
+      secretName: nestedName().describe("Name of the Secret."),
+      defaultMode: defaultMode(),
+      items: items(),
+      optional: optional(),
+    })
       .describe("The files of a Secret.")
       .exactOptional(),
-    persistentVolumeClaim: z
-      .strictObject({
-        claimName: nestedName().describe("Name of the claim."),
-        readOnly: z.boolean().describe("Mount it read-only. Default: false.").exactOptional(),
-      })
+    persistentVolumeClaim: object({
+      claimName: nestedName().describe("Name of the claim."),
+      readOnly: z.boolean().describe("Mount it read-only. Default: false.").exactOptional(),
+    })
       .describe("A PersistentVolumeClaim.")
       .exactOptional(),
-    projected: z
-      .strictObject({
-        defaultMode: defaultMode(),
-        sources: list(projectedSource, 16).describe("What it shows; each item exactly one source."),
-      })
+    projected: object({
+      defaultMode: defaultMode(),
+      sources: list(projectedSource, 16).describe("What it shows; each item exactly one source."),
+    })
       .describe("Several sources in one directory.")
       .exactOptional(),
   }),
   exactlyOneOf("emptyDir", "configMap", "secret", "persistentVolumeClaim", "projected"),
 );
 
-const volumeMount = z.strictObject({
+const volumeMount = object({
   name: text({ max: 63 }, dnsLabel).describe("Name of a volume in volumes."),
   mountPath: mountPath().describe("Absolute path in the container."),
   subPath: pathInVolume().describe("Path in the volume. Default: its root.").exactOptional(),

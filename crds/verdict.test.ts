@@ -1,0 +1,31 @@
+import { expect, describe, it } from "vitest";
+import { badExamples, goodExamples, objectOf, specOf } from "./examples.ts";
+import { parseClaudeRun } from "./parse.ts";
+import { immutableFields, mutableFields } from "./spec.ts";
+
+describe("good examples", () => {
+  it.each(goodExamples)("$says", (example) => {
+    expect(parseClaudeRun(objectOf(specOf(example)))).toMatchObject({ ok: true });
+  });
+
+  it("use every field of spec", () => {
+    const used = new Set(goodExamples.flatMap((example) => Object.keys(specOf(example) as object)));
+    expect([...immutableFields, ...mutableFields].filter((field) => !used.has(field))).toEqual([]);
+  });
+});
+
+describe("bad examples", () => {
+  it.each(badExamples)("$says", (example) => {
+    const parsed = parseClaudeRun(objectOf(specOf(example), example.name));
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems.join("\n")).toContain(example.problem);
+    // One line each, that says what must be.
+    for (const problem of problems) expect(problem).toMatch(/^[^\n]*must [^\n]*$/);
+  });
+});
+
+it("has at least 80 examples, and no sentence twice", () => {
+  const sentences = [...goodExamples, ...badExamples].map(({ says }) => says);
+  expect(sentences.length).toBeGreaterThanOrEqual(80);
+  expect(new Set(sentences).size).toBe(sentences.length);
+});
