@@ -76,6 +76,11 @@ export const badPodExamples: readonly BadExample[] = [
   bad("the node's files stay the node's", volume({ hostPath: { path: "/" } }), "unknown field hostPath", unknown),
   bad("a volume has a kind", volume({}), "must set exactly one of emptyDir"),
   bad(
+    "a projected source is one",
+    volume({ projected: { sources: [{}] } }),
+    "must set exactly one of secret, configMap, serviceAccountToken",
+  ),
+  bad(
     "a volume has one kind",
     volume({ emptyDir: {}, secret: { secretName: "s" } }),
     "must set exactly one of emptyDir",

@@ -1,7 +1,9 @@
 import { expect, describe, it } from "vitest";
+import { rootSchema } from "./crd.ts";
 import { badExamples, goodExamples, objectOf, specOf } from "./examples.ts";
 import { parseClaudeRun } from "./parse.ts";
 import { immutableFields, mutableFields } from "./spec.ts";
+import type { StructuralSchema } from "./structural.ts";
 
 describe("good examples", () => {
   it.each(goodExamples)("$says", (example) => {
@@ -22,6 +24,22 @@ describe("bad examples", () => {
     // One line each, that says what must be.
     for (const problem of problems) expect(problem).toMatch(/^[^\n]*must [^\n]*$/);
   });
+});
+
+it("has a bad example for every rule", () => {
+  const problems = badExamples.flatMap((example) => {
+    const parsed = parseClaudeRun(objectOf(specOf(example), example.name));
+    return parsed.ok ? [] : parsed.problems.map((problem) => problem.replace(/^spec[^:]*: /, ""));
+  });
+  const rules = (schema: StructuralSchema): string[] => [
+    ...(schema["x-kubernetes-validations"] ?? [])
+      .filter(({ rule }) => !rule.includes("oldSelf"))
+      .map(({ message }) => message),
+    ...[...Object.values(schema.properties ?? {}), schema.items ?? [], schema.additionalProperties ?? []]
+      .flat()
+      .flatMap(rules),
+  ];
+  expect([...new Set(rules(rootSchema()))].filter((message) => !problems.includes(message))).toEqual([]);
 });
 
 it("has at least 80 examples, and no sentence twice", () => {
