@@ -1,9 +1,8 @@
 /** Entry point: `runner.mjs` runs claude in a container, `runner.mjs inspect FILE` judges a saved log. */
-import { writeFileSync } from "node:fs";
 import { parseInspectArguments, usage, UsageError, type InspectRequest } from "./command-line.ts";
 import { inspect, UnreadableFile } from "./inspect.ts";
 import { run } from "./run.ts";
-import { defaultTerminationLog } from "./termination-message.ts";
+import { defaultTerminationLog, TerminationMessage } from "./termination-message.ts";
 
 /** "Internal software error" in sysexits.h: a defect of the runner itself. */
 const internalError = 70;
@@ -54,7 +53,7 @@ function explainDefect(error: unknown): number {
   const message = `the runner itself failed, please report this: ${stack.slice(0, 1000)}`;
   const log = { lines: 0, bytes: 0, sha256: "" };
   const report = { v: 1, complete: true, reason: "NoResult", message, result: {}, log };
-  writeFileSync(process.env["TERMINATION_LOG"] ?? defaultTerminationLog, JSON.stringify(report));
+  new TerminationMessage(process.env["TERMINATION_LOG"] ?? defaultTerminationLog).finish(JSON.stringify(report));
   console.log(JSON.stringify({ type: "runner", subtype: "stderr", seq: 0, text: message }));
   return internalError;
 }

@@ -14,8 +14,12 @@ type WithoutFrame<T> = T extends unknown ? Omit<T, "type" | "seq"> : never;
 /** A line of our own, without what every such line has. */
 export type OwnLine = WithoutFrame<RunnerLine>;
 
-/** Above this many unwritten bytes the sources are to pause. */
-const highWaterBytes = 1024 * 1024;
+/**
+ * Above this many unwritten bytes the sources are to pause. Far above what a slow reader leaves: at its exit the CLI
+ * waits only some seconds for its stdout to be read, and then throws the rest away, its result included.
+ */
+const highWaterBytes = 64 * 1024 * 1024;
+const batchBytes = 1024 * 1024;
 const newline = Buffer.from("\n");
 
 /** A queue in front of stdout: writing never blocks the watchdogs, even if nobody reads the log. */
@@ -67,6 +71,11 @@ export class Output {
     return this.#bytes;
   }
 
+  /** How many bytes still wait for a reader. */
+  get waitingBytes(): number {
+    return this.#queuedBytes;
+  }
+
   /** True if more is waiting than should: pause the sources and await `drained`. */
   get full(): boolean {
     return this.#queuedBytes > highWaterBytes;
@@ -95,25 +104,29 @@ export class Output {
   async #pump(): Promise<void> {
     // Give the caller's other lines the chance to go out in the same write.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const batch = Buffer.concat(this.#queue);
-      this.#queue = [];
-      await this.#writeAll(batch);
-    }
+    while (this.#queue.length > 0) await this.#writeAll(this.#nextBatch());
     this.#pumping = undefined;
+  }
+
+  #nextBatch(): Buffer {
+    let bytes = 0;
+    const count = this.#queue.findIndex((piece) => (bytes += piece.length) >= batchBytes) + 1;
+    return Buffer.concat(this.#queue.splice(0, count === 0 ? this.#queue.length : count));
   }
 
   async #writeAll(batch: Buffer): Promise<void> {
     let rest = batch;
     while (rest.length > 0 && !this.#broken) {
       try {
-        rest = rest.subarray(await this.#write(rest));
+        const written = await this.#write(rest);
+        rest = rest.subarray(written);
+        this.#queuedBytes -= written;
       } catch {
         // Nobody can read the log any more (EPIPE): claude's work and its result still matter.
         this.#broken = true;
         this.#queue = [];
+        this.#queuedBytes = 0;
       }
     }
-    this.#queuedBytes = this.#broken ? 0 : this.#queuedBytes - batch.length;
   }
 }

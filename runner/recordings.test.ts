@@ -71,4 +71,4 @@ test("the built runner says of every recording what expected.tsv says", async ()
   }
   await Promise.all(Array.from({ length: workers }, work));
   expect(names.map((name) => actual.get(name))).toEqual(expected);
-});
+}, 300_000);

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunReport } from "./contract.ts";
 import { buildRunner } from "./test-process.ts";
-import { digestBefore, removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
+import { digestBefore, removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
 
 beforeAll(() => buildRunner());
 afterAll(removeRuns);
@@ -134,7 +134,6 @@ describe.concurrent("what goes in and out", () => {
     const seen = new Set<string>();
     const over = new AbortController();
     void run.ended.then(() => over.abort());
-    await until(() => existsSync(path));
     while (!over.signal.aborted) {
       seen.add(readFileSync(path, "utf8"));
       await nextTurn();

@@ -20,8 +20,8 @@ interface Outcome {
 
 /** A container's first process has no default handlers: what is not handled here is ignored. */
 const forwardedSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
-/** How long an unread log may hold up the end; the termination message is written by then. */
-const flushMs = 5000;
+/** How long a log that nobody reads on may hold up the end; the termination message is written by then. */
+const flushMs = 30_000;
 /** The same for a run that was ended: the kubelet's KILL is near. */
 const flushAfterStopMs = 500;
 
@@ -38,7 +38,7 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
   const report = bound({ ...outcome.report, log: output.digest() });
   message.finish(JSON.stringify(report));
   output.own({ subtype: "end", time: new Date().toISOString(), report });
-  await withinTime(output.drained(), report.stop === undefined ? flushMs : flushAfterStopMs);
+  await flush(output, report.stop === undefined ? flushMs : flushAfterStopMs);
   return outcome.exitCode;
 }
 
@@ -107,7 +107,16 @@ class SignalForwarder {
   }
 }
 
-async function withinTime(work: Promise<void>, limitMs: number): Promise<void> {
+/** Waits until everything is written, or nothing more was written for a while. */
+async function flush(output: Output, patienceMs: number): Promise<void> {
+  let before = Infinity;
+  while (output.waitingBytes > 0 && output.waitingBytes < before) {
+    before = output.waitingBytes;
+    await within(output.drained(), patienceMs);
+  }
+}
+
+async function within(work: Promise<void>, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
   await Promise.race([work, timeUp]);

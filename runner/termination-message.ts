@@ -1,5 +1,6 @@
 /** The container's termination message: overwritten in place, valid JSON at any moment. */
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
+import { maxReportBytes } from "./report.ts";
 
 /** Where the kubelet reads it. */
 export const defaultTerminationLog = "/dev/termination-log";
@@ -7,28 +8,27 @@ export const defaultTerminationLog = "/dev/termination-log";
 /** Holds the file open; without one (not in a container) every write is a no-op. */
 export class TerminationMessage {
   readonly #fd: number | undefined;
-  #longest = 0;
 
   constructor(path: string) {
     this.#fd = open(path);
   }
 
   /**
-   * One write from the file's beginning, padded with spaces to the longest message so far: a process that is killed
-   * between two system calls must not leave half a message, nor the tail of an older one.
+   * One write of always the same length, padded with spaces: a process that is killed between two system calls leaves
+   * neither half a message nor the tail of an older one, and no reader sees the file grow.
    */
   write(message: string): void {
     if (this.#fd === undefined) return;
-    const bytes = Buffer.from(message);
-    this.#longest = Math.max(this.#longest, bytes.length);
+    const bytes = Buffer.alloc(maxReportBytes, " ");
+    bytes.write(message);
     try {
-      writeSync(this.#fd, Buffer.concat([bytes, Buffer.alloc(this.#longest - bytes.length, " ")]), 0, this.#longest, 0);
+      writeSync(this.#fd, bytes, 0, bytes.length, 0);
     } catch {
       // A full disk: the `end` line on stdout carries the same report.
     }
   }
 
-  /** The last write: also cuts off what somebody else may have added. */
+  /** The last write: cuts off the padding, and what somebody else may have added. */
   finish(message: string): void {
     if (this.#fd === undefined) return;
     this.write(message);
@@ -43,9 +43,10 @@ export class TerminationMessage {
 
 function open(path: string): number | undefined {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+    // The kubelet has made it: where it is missing this is no container, and no place to make one.
+    return openSync(path, constants.O_WRONLY);
   } catch {
-    // Not writable for this user: the `end` line on stdout carries the same report.
+    // Not there, or not writable for this user: the `end` line on stdout carries the same report.
     return undefined;
   }
 }

@@ -67,6 +67,7 @@ export async function startStub(script: string, options: StubOptions = {}): Prom
   await chmod(claude, 0o755);
   await writeFile(join(directory, "prompt"), options.prompt ?? "hello");
   await writeFile(join(directory, "config.json"), JSON.stringify(configFor(directory, options.config)));
+  await writeFile(join(directory, "termination-log"), "");
   await options.prepare?.(directory);
   const stdout = options.stdoutFd ?? "pipe";
   return watch(directory, stdout, {
