@@ -94,7 +94,7 @@ export const badPodExamples: readonly BadExample[] = [
         { name: "v", emptyDir: {} },
       ],
     },
-    "must not name the same name twice",
+    "must not have two items of the same name",
     "Duplicate value",
   ),
   bad("a mount has a volume", { volumeMounts: [{ name: "v", mountPath: "/v" }] }, "must have in volumes every name"),

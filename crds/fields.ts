@@ -73,7 +73,7 @@ export function list<S extends z.ZodType>(item: S, max: number) {
 export function keyedList<S extends z.ZodType<Record<K, unknown>>, K extends string>(item: S, key: K, max: number) {
   return list(item, max)
     .refine((items) => new Set(items.map((each) => each[key])).size === items.length, {
-      error: `must not name the same ${key} twice`,
+      error: `must not have two items of the same ${key}`,
     })
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
 }
