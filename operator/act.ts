@@ -1,18 +1,21 @@
 /** Carries decisions out. Every write the operator makes is on these lines, in the order that survives a crash between any two. */
 import { isDeepStrictEqual } from "node:util";
+import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decide/decide.ts";
 import { failure } from "./decide/outcome.ts";
 import { judgeSlot } from "./decide/slot.ts";
 import * as status from "./decide/status.ts";
-import { hasEnded, type Observed } from "./domain.ts";
+import { hasEnded, type Observed, type Run } from "./domain.ts";
 import { ConflictError, InvalidSpecError, RefusedError } from "./errors.ts";
+import type { Log } from "./log.ts";
 import type { Patience } from "./patience.ts";
 
 /** What act needs beside the decision. */
 export interface Hands {
   readonly cluster: Cluster;
   readonly patience: Patience;
+  readonly log: Pick<Log, "info">;
 }
 
 /** Does one thing; returns in how many milliseconds to look again, if that is known. */
@@ -53,13 +56,13 @@ export async function act(decision: Decision, observed: Observed, hands: Hands):
 type Doing<Word extends Decision["do"]> = Extract<Decision, { do: Word }>;
 
 /** A Job that the API server refuses for good ends its run; what may pass (quota, our own rights) is tried again. */
-async function make({ run, attempt }: Doing<"make">, observed: Observed, { cluster }: Hands): Promise<undefined> {
+async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: Hands): Promise<undefined> {
   try {
-    await cluster.make(run, attempt);
+    await hands.cluster.make(run, attempt);
   } catch (error) {
     const reason = refusalOf(error);
     if (reason === undefined) throw error;
-    await cluster.record(run, status.finished(run, failure(reason, (error as Error).message), observed.nowMs));
+    await write(run, status.finished(run, failure(reason, (error as Error).message), observed.nowMs), hands);
   }
 }
 
@@ -75,7 +78,7 @@ async function admit(decision: Doing<"admit">, observed: Observed, hands: Hands)
   const verdict = judgeSlot(pod, await cluster.look(pod), observed.runs);
   switch (verdict.slot) {
     case "free":
-      await cluster.record(run, decision.status);
+      await write(run, decision.status, hands);
       await cluster.change(pod, "letGo");
       return undefined;
     case "taken": {
@@ -101,12 +104,9 @@ async function withdraw({ pod, job }: Doing<"withdraw">, cluster: Cluster): Prom
   if (job !== undefined) await cluster.remove(job, { ifUnchanged: pod === undefined });
 }
 
-async function record(
-  decision: Doing<"record">,
-  { nowMs }: Observed,
-  { cluster, patience }: Hands,
-): Promise<number | undefined> {
+async function record(decision: Doing<"record">, { nowMs }: Observed, hands: Hands): Promise<number | undefined> {
   const { run, status: next } = decision;
+  const { patience } = hands;
   if (isDeepStrictEqual(run.status, next)) {
     patience.forget(run.uid);
     return undefined;
@@ -120,8 +120,19 @@ async function record(
     if (leftMs > 0) return leftMs;
   }
   patience.forget(run.uid);
-  await cluster.record(run, next);
+  await write(run, next, hands);
   return undefined;
+}
+
+/** Every status write goes through here; only a new phase is worth a line in the log. */
+async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): Promise<void> {
+  await cluster.record(run, next);
+  if (run.status.phase === next.phase) return;
+  const reason = next.conditions?.find(({ type }) => type === "Succeeded")?.reason;
+  log.info(
+    { namespace: run.namespace, run: run.name, agent: run.spec.agent, phase: next.phase, reason },
+    "run changed phase",
+  );
 }
 
 async function recordLost(

@@ -30,7 +30,7 @@ export class Controller {
         this.#wake(agent, urgent);
       },
     });
-    const hands = { cluster: this.cluster, patience: new Patience(patienceMs), settings, now };
+    const hands = { cluster: this.cluster, patience: new Patience(patienceMs), log, settings, now };
     this.#queue = new WorkQueue((agent) => reconcile(agent as AgentKey, hands), {
       concurrency: workers,
       onError: (agent, error, delayMs) => {

@@ -75,7 +75,8 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
     ...(started === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(started) }),
     completionTime: rfc3339(ended ?? nowMs),
     ...(pod === undefined ? {} : { pod: mirroredPod(pod) }),
-    ...(report === undefined ? {} : { result: report.result, log: { ...report.log, complete: report.complete } }),
+    ...(report === undefined ? {} : { result: report.result }),
+    ...(report?.log === undefined ? {} : { log: { ...report.log, complete: report.complete } }),
     ...(report?.session === undefined ? {} : { session: report.session }),
     ...(phaseOf(reason) === "Failed" ? { failure: failureOf(outcome) } : {}),
   };
