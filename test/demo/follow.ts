@@ -1,0 +1,109 @@
+/** Watches the runs until all of them have finished: their logs live, and the table whenever a phase changes. */
+import { finishedPhases } from "../../crds/status.ts";
+import type { ClaudeRun } from "../../crds/claude-run.ts";
+import { kubectl } from "../cluster/kubectl.ts";
+import { kubectlLines } from "./kubectl-lines.ts";
+import { render } from "./render.ts";
+import { namespace } from "./runs.ts";
+import { complain, logPrinter, showTable } from "./screen.ts";
+
+/** No line of a log and no change of a run for so long: something is wrong. */
+const silenceMs = 180_000;
+
+/** Nothing has happened for too long. */
+export class Silence extends Error {
+  override readonly name = "Silence";
+  constructor() {
+    super(`no run has made progress for ${silenceMs / 1000} s`);
+  }
+}
+
+/** Resolves to the finished runs, in the order of `names`. Rejects if nothing happens or the signal fires. */
+export async function follow(names: readonly string[], stop: AbortSignal): Promise<ClaudeRun[]> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Silence()), silenceMs);
+  const leave = new AbortController();
+  const signal = AbortSignal.any([stop, silence.signal, leave.signal]);
+  const width = Math.max(...names.map((name) => name.length));
+  const runs = new Map<string, ClaudeRun>();
+  const logs = new Map<string, Promise<void>>();
+  const table = phaseTable();
+
+  function follows(run: ClaudeRun): void {
+    const { name } = run.metadata;
+    const pod = run.status?.pod?.name;
+    if (pod === undefined || logs.has(name) || !hasLog(run)) return;
+    const print = logPrinter(name, names.indexOf(name), width);
+    logs.set(
+      name,
+      followLog(pod, print, signal, () => timer.refresh()),
+    );
+  }
+
+  try {
+    while (!names.every((name) => isFinished(runs.get(name)))) {
+      // kubectl's watch ends by itself when the API server ends it, after half an hour or more
+      for await (const run of watchRuns(signal)) {
+        timer.refresh();
+        if (!names.includes(run.metadata.name)) continue;
+        runs.set(run.metadata.name, run);
+        follows(run);
+        await table(runs.size === names.length ? [...runs.values()] : []);
+        if (names.every((name) => isFinished(runs.get(name)))) break;
+      }
+    }
+    await Promise.all(logs.values());
+    return names.flatMap((name) => runs.get(name) ?? []);
+  } finally {
+    clearTimeout(timer);
+    leave.abort(new Error("the demo has stopped watching"));
+    await Promise.allSettled(logs.values());
+  }
+}
+
+async function* watchRuns(signal: AbortSignal): AsyncGenerator<ClaudeRun> {
+  const args = ["get", "clauderuns", "-n", namespace, "--watch", "-o", 'jsonpath={@}{"\\n"}'];
+  for await (const line of kubectlLines(args, signal)) yield JSON.parse(line) as ClaudeRun;
+}
+
+async function followLog(
+  pod: string,
+  print: ReturnType<typeof logPrinter>,
+  signal: AbortSignal,
+  onLine: () => void,
+): Promise<void> {
+  try {
+    for await (const line of kubectlLines(["logs", "-f", "-n", namespace, pod], signal)) {
+      onLine();
+      for (const shown of render(line)) print(shown);
+    }
+  } catch (error) {
+    // The run goes on without its reader, and its status says how it ends.
+    if (!signal.aborted) complain(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Prints `kubectl get clauderuns` when a phase has changed since it last did. */
+function phaseTable(): (runs: readonly ClaudeRun[]) => Promise<void> {
+  let seen = "";
+  let shown = "";
+  return async (runs) => {
+    const phases = runs.map((run) => `${run.metadata.name} ${run.status?.phase ?? ""}`).join(", ");
+    if (runs.length === 0 || phases === seen) return;
+    seen = phases;
+    const table = await kubectl(["get", "clauderuns", "-n", namespace]);
+    // it may have been ahead of the watch last time; without the last column, which is the age
+    const content = table.replace(/ +\S+$/gm, "");
+    if (content === shown) return;
+    shown = content;
+    showTable("kubectl get clauderuns", table);
+  };
+}
+
+function hasLog(run: ClaudeRun): boolean {
+  return run.status?.phase === "Running" || isFinished(run);
+}
+
+function isFinished(run: ClaudeRun | undefined): boolean {
+  return finishedPhases.some((phase) => phase === run?.status?.phase);
+}
