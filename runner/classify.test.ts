@@ -124,6 +124,7 @@ describe("resumeAfterTime", () => {
   });
 
   test("is read from the text where no event says it, and absent rather than guessed", () => {
+    expect(limited("You've hit your 5-hour limit · resets 2:13am (UTC)")).toBe("2026-11-23T02:13:00Z");
     expect(limited("Claude AI usage limit reached|1778565600")).toBe("2026-05-12T06:00:00Z");
     expect(limited("You've hit your limit · resets 3pm (UTC)")).toBe("2026-11-22T15:00:00Z");
     expect(limited("You've hit your limit · resets 3:30am (America/New_York)")).toBe("2026-11-23T08:30:00Z");

@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
   },
   {
     reason: "UsageLimited",
-    applies: (e) => isRejected(e) || says(/usage limit reached|hit your limit|out of extra usage/iu)(e),
+    applies: (e) => isRejected(e) || says(/usage limit reached|hit your (?:[\w-]+ )?limit|out of extra usage/iu)(e),
   },
   { reason: "RateLimited", applies: (e) => status(e) === 429 },
   { reason: "ModelNotFound", applies: (e) => status(e) === 404 },
@@ -111,11 +111,10 @@ function describe(reason: Verdict["reason"], evidence: Evidence): string {
   if (reason === "Completed") return describeSuccess(evidence);
   const ending = describeEnding(evidence.ending);
   const line = evidence.stderrLine;
-  if (reason === "ClaudeStartFailed")
-    return line ?? `claude ended before its first event with ${ending}, without a word`;
+  if (reason === "ClaudeStartFailed") return line ?? `claude ended before its first event with ${ending}`;
   if (reason === "NoResult") {
-    const said = line === undefined ? "it wrote nothing to stderr" : `last line on stderr: ${line}`;
-    return `claude ended with ${ending} and without a result; ${said}`;
+    const said = line === undefined ? "" : `; last line on stderr: ${line}`;
+    return `claude ended with ${ending} and without a result${said}`;
   }
   const words = evidence.facts.last?.text ?? "";
   const meaning = failureReasons[reason].meaning;
