@@ -24,6 +24,7 @@ progress() {
     seconds=0
     while sleep 5 2>/dev/null && kill -0 $$ 2>/dev/null; do
       seconds=$((seconds + 5))
+      [ $seconds -lt 60 ] || [ $((seconds % 15)) = 0 ] || continue
       echo "cluster:   … ${seconds} s  $(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c1-90)" >&2
     done
   ) </dev/null >/dev/null 8>&- 9>&- &
