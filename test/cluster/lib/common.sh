@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Where things live, how we speak, and the lock that keeps two commands on one cluster apart.
 
-: "${HOME:=/root}"
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/claude-run
 # One cluster per checkout, unless CLUSTER_DIR names another.
 checkout=$(cd "$here/../.." && pwd -P)

@@ -46,10 +46,14 @@ check_cgroups() {
   local root=/sys/fs/cgroup probe controller
   if [ -f $root/cgroup.controllers ]; then
     probe=$root/$NS
-    for controller in cpu cpuset memory pids; do
-      grep -qw $controller $root/cgroup.subtree_control 2>/dev/null && continue
-      echo "+$controller" >$root/cgroup.subtree_control 2>/dev/null ||
-        problem "cgroup v2: controller '$controller' cannot be enabled in $root/cgroup.subtree_control: run on the host or in a container with --privileged --cgroupns=host"
+    for controller in cpu cpuset memory pids hugetlb; do
+      if ! grep -qw $controller $root/cgroup.controllers; then
+        # the kubelet wants of these whatever the kernel has; only hugetlb may be missing
+        [ $controller = hugetlb ] || problem "cgroup v2: the kernel gives no controller '$controller' in $root/cgroup.controllers: enable it at boot"
+      elif ! grep -qw $controller $root/cgroup.subtree_control; then
+        echo "+$controller" 2>/dev/null >$root/cgroup.subtree_control ||
+          problem "cgroup v2: controller '$controller' cannot be enabled in $root/cgroup.subtree_control: run on the host or in a container with --privileged --cgroupns=host"
+      fi
     done
   else
     probe=$root/memory/$NS
