@@ -25,7 +25,6 @@ oom_score = -500
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       Root = "$R/runc"
 EOF
-  # the network's name is also the prefix of what CNI keeps in /var/lib/cni
   cat >"$R/cni/10-bridge.conflist" <<EOF
 {"cniVersion": "0.4.0", "name": "$NS", "plugins": [
   {"type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true,

@@ -131,7 +131,8 @@ remove_all() {
     if [ -f "$socket" ]; then rm -f "$(sed 's,^unix://,,' "$socket")"; fi
   done
   awk -v r="$R/" 'index($2, r) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done
-  rm -f "/var/lib/cni/results/$NS"-*
+  # what CNI keeps of each pod, its loopback too, names the pod's network namespace
+  grep -lsF "\"$R/" /var/lib/cni/results/* 2>/dev/null | xargs -r rm -f || true
   if [ -d /var/log/containers ]; then find /var/log/containers -lname "$R/*" -delete; fi
   if [ -e "/run/netns/$NS" ]; then ip netns del "$NS"; fi
   remove_cgroups
