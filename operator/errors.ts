@@ -41,6 +41,11 @@ export class ClusterError extends Error {
   }
 }
 
+/** What was asked for is too old to be served (410): list from the start. */
+export class ExpiredError extends Error {
+  override readonly name = "ExpiredError";
+}
+
 /** The stored spec does not parse: it was written past the schema, or by a newer version. */
 export class InvalidSpecError extends Error {
   override readonly name = "InvalidSpecError";

@@ -3,12 +3,12 @@ import pino from "pino";
 
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error">;
 
-/** A logger that writes at once, so that nothing is lost when the process ends. */
-export function createLog(level: string): pino.Logger {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } },
-    pino.destination({ dest: 2, sync: true }),
-  );
+/** A logger to stderr that writes at once, so that nothing is lost when the process ends. */
+export function createLog(
+  level: string,
+  to: pino.DestinationStream = pino.destination({ dest: 2, sync: true }),
+): pino.Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } }, to);
 }
 
 /** An error as its messages, outermost first: stacks of our own frames tell an operator's user nothing. */

@@ -1,11 +1,13 @@
 /**
  * Keeps a cache of one kind of object true: list, watch, and again for ever with backoff, until stopped. A watch that
- * falls silent is broken off (bookmarks come about once a minute); every `relistMs` a full list finds what a watch may
- * have missed. Objects are parsed into the domain's on the way in, so specs and managed fields are never kept.
+ * ends or breaks off is resumed where it was; only what is too old, or fails again and again, is listed anew. A watch
+ * that falls silent is broken off (bookmarks come about once a minute); every `relistMs` a full list finds what a watch
+ * may have missed. Objects are parsed into the domain's on the way in, so specs and managed fields are never kept.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { ClusterError } from "../errors.ts";
+import { ClusterError, ExpiredError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { lines } from "./lines.ts";
 import type { Store, Stored } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
@@ -20,12 +22,14 @@ export interface ReflectorOptions<T extends Stored> {
   readonly log: Log;
   readonly idleMs?: number;
   readonly relistMs?: number;
+  /** The first delay after a failure; it doubles. */
+  readonly baseDelayMs?: number;
 }
 
 interface RawMeta {
   readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
 }
-interface RawList extends RawMeta {
+interface RawList {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly unknown[];
 }
@@ -34,31 +38,39 @@ interface WatchEvent {
   readonly object: RawMeta & { readonly code?: number; readonly message?: string };
 }
 
-/** The resource version is too old to go on from: list again. */
-class ExpiredError extends Error {
-  override readonly name = "ExpiredError";
-}
-
 const pageSize = 500;
-const maxBackoffMs = 30_000;
+const maxDelayMs = 10_000;
+/** A watch that lived less than this and brought nothing counts as a failure: its server must not be hammered. */
+const shortLifeMs = 1_000;
+/** After so many failures in a row the version itself is doubted, and everything listed. */
+const doubtedFailures = 5;
 
 export class Reflector<T extends Stored> {
   readonly #options: Required<Omit<ReflectorOptions<T>, "labelSelector">> & { labelSelector?: string };
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
   #running: Promise<void> | undefined;
-  /** How often a watch or list had to be started again because it failed. */
+  /** Everything up to this version is applied; undefined: list. */
+  #version: string | undefined;
+  #relistAtMs = 0;
+  #wasListed = false;
+  /** Rounds in a row that brought nothing. */
+  #failures = 0;
+  /** True if the round brought an object. */
+  #isFruitful = false;
+  /** How often a watch or list failed and was started again. */
   restarts = 0;
-  /** Objects that a relist showed and the watch had not. */
+  /** Objects that a relist showed new, changed or gone and the watch had not. */
   missed = 0;
-  /** When the API server last said anything on the watch (process clock, milliseconds). */
-  lastHeardMs = 0;
+  /** When the API server last said anything (performance.now(), milliseconds). */
+  lastHeardMs = performance.now();
 
   constructor(options: ReflectorOptions<T>) {
-    this.#options = { idleMs: 90_000, relistMs: 600_000, ...options };
+    this.#options = { idleMs: 90_000, relistMs: 600_000, baseDelayMs: 200, ...options };
   }
 
   start(): void {
+    this.lastHeardMs = performance.now();
     this.#running ??= this.#run();
   }
 
@@ -74,121 +86,148 @@ export class Reflector<T extends Stored> {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    let version: string | undefined;
-    let relistAtMs = 0;
-    let failures = 0;
     while (!signal.aborted) {
-      try {
-        if (version === undefined || Date.now() >= relistAtMs) {
-          version = await this.#list(version !== undefined);
-          relistAtMs = Date.now() + this.#options.relistMs * (0.9 + Math.random() * 0.2);
-          this.#synced.resolve(undefined);
-        }
-        version = await this.#watch(version, relistAtMs);
-        failures = 0;
-      } catch (error) {
-        if (this.#isStopped()) return;
-        if (error instanceof ExpiredError) version = undefined;
-        else {
-          version = undefined;
-          this.restarts += 1;
-          failures += 1;
-        }
-        const delayMs = Math.random() * Math.min(maxBackoffMs, 200 * 2 ** Math.min(failures, 10));
-        this.#options.log.warn(
-          { err: error, path: this.#options.path, delayMs: Math.round(delayMs) },
-          "watch is started again",
-        );
-        await wait(delayMs, undefined, { signal }).catch(() => undefined);
-      }
+      const delayMs = await this.#round();
+      if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #isStopped(): boolean {
-    return this.#stop.signal.aborted;
+  /** A list if it is time for one, and a watch; returns how long to wait before the next. */
+  async #round(): Promise<number> {
+    let openedMs = Infinity;
+    this.#isFruitful = false;
+    try {
+      const version = await this.#listIfDue();
+      openedMs = performance.now();
+      await this.#watch(version);
+      if (performance.now() - openedMs < shortLifeMs) return this.#backOff();
+      this.#failures = 0;
+      return 0;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return 0;
+      if (performance.now() - openedMs >= shortLifeMs) this.#failures = 0;
+      if (error instanceof ExpiredError) this.#version = undefined;
+      this.restarts += 1;
+      const { retryAfterMs = 0 } = error as { readonly retryAfterMs?: number };
+      const delayMs = Math.round(Math.max(this.#backOff(), retryAfterMs));
+      this.#options.log.warn({ err: error, path: this.#options.path, delayMs }, "watch is started again");
+      return delayMs;
+    }
+  }
+
+  /** Counts a failure; returns its delay: doubling, with jitter, from the start again after a round that brought something. */
+  #backOff(): number {
+    this.#failures = this.#isFruitful ? 1 : this.#failures + 1;
+    if (this.#failures >= doubtedFailures) this.#version = undefined;
+    const capMs = Math.min(maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(this.#failures - 1, 10));
+    return capMs / 2 + (Math.random() * capMs) / 2;
+  }
+
+  async #listIfDue(): Promise<string> {
+    if (this.#version !== undefined && performance.now() < this.#relistAtMs) return this.#version;
+    const version = await this.#list();
+    this.#version = version;
+    this.#relistAtMs = performance.now() + this.#options.relistMs * (0.9 + Math.random() * 0.2);
+    this.#wasListed = true;
+    this.#synced.resolve(undefined);
+    return version;
   }
 
   /** A full list, in pages; returns its resource version. */
-  async #list(isRelist: boolean): Promise<string> {
-    const { transport, path, labelSelector, parse, store } = this.#options;
+  async #list(): Promise<string> {
+    const { transport, path, labelSelector, store } = this.#options;
+    const { signal } = this.#stop;
     const seen = new Set<string>();
     let next: string | undefined;
     let version = "";
+    let news = 0;
     do {
       const query = { limit: pageSize, continue: next, labelSelector };
-      const page = (await transport.request("GET", path, { query })) as RawList | undefined;
+      const page = (await transport.request("GET", path, { query, signal })) as RawList | undefined;
       if (page === undefined) throw new ClusterError(`${path} is not served: is the ClaudeRun CRD installed?`);
+      this.lastHeardMs = performance.now();
       for (const item of page.items ?? []) {
         const { uid } = (item as RawMeta).metadata ?? {};
         if (uid === undefined) continue;
         seen.add(uid);
-        if (store.put(uid, parse(item)) && isRelist) this.missed += 1;
+        if (this.#take(uid, item)) news += 1;
       }
       version = page.metadata?.resourceVersion ?? version;
       next = page.metadata?.continue === "" ? undefined : page.metadata?.continue;
     } while (next !== undefined);
-    store.keepOnly(seen);
+    news += store.keepOnly(seen, version);
+    if (this.#wasListed) this.missed += news;
     return version;
   }
 
-  /** Follows the watch until the server ends it; returns the newest resource version. */
-  async #watch(from: string, untilMs: number): Promise<string> {
+  /** Follows the watch until the server ends it. */
+  async #watch(from: string): Promise<void> {
     const { transport, path, labelSelector, idleMs } = this.#options;
     const idle = new AbortController();
-    let timer = setTimeout(() => idle.abort(), idleMs);
-    const seconds = Math.max(5, Math.min(300 + Math.random() * 300, (untilMs - Date.now()) / 1000));
+    const timer = setTimeout(() => {
+      idle.abort(new Error(`nothing was heard for ${idleMs} ms`));
+    }, idleMs);
+    const seconds = Math.min(300 + Math.random() * 300, (this.#relistAtMs - performance.now()) / 1000);
     const query = {
       watch: "true",
       resourceVersion: from,
       allowWatchBookmarks: "true",
-      timeoutSeconds: String(Math.round(seconds)),
+      timeoutSeconds: String(Math.max(5, Math.round(seconds))),
       ...(labelSelector === undefined ? {} : { labelSelector }),
     };
-    let version = from;
     try {
       const { body, close } = await transport.open(path, query, AbortSignal.any([this.#stop.signal, idle.signal]));
+      this.lastHeardMs = performance.now();
       try {
         for await (const line of lines(body)) {
-          clearTimeout(timer);
-          timer = setTimeout(() => idle.abort(), idleMs);
-          this.lastHeardMs = Date.now();
-          version = this.#apply(JSON.parse(line) as WatchEvent) ?? version;
+          if (this.#stop.signal.aborted) return;
+          timer.refresh();
+          this.lastHeardMs = performance.now();
+          this.#apply(line);
         }
       } finally {
         await close();
       }
-      return version;
     } catch (error) {
-      if (error instanceof ExpiredError || this.#stop.signal.aborted) throw error;
+      if (error instanceof ExpiredError || error instanceof ClusterError || this.#stop.signal.aborted) throw error;
       throw new ClusterError(`the watch of ${path} broke off`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #apply({ type, object }: WatchEvent): string | undefined {
+  #apply(line: string): void {
+    const { type, object } = this.#parseEvent(line);
     if (type === "ERROR") {
       if (object.code === 410) throw new ExpiredError(object.message ?? "resource version expired");
       throw new ClusterError(`the watch of ${this.#options.path} said: ${object.message ?? "an error without words"}`);
     }
     const { uid, resourceVersion } = object.metadata ?? {};
-    if (type === "DELETED" && uid !== undefined) this.#options.store.remove(uid);
-    if ((type === "ADDED" || type === "MODIFIED") && uid !== undefined) {
-      this.#options.store.put(uid, this.#options.parse(object));
+    if (type !== "BOOKMARK" && uid !== undefined) {
+      this.#isFruitful = true;
+      if (type === "DELETED") this.#options.store.remove(uid, resourceVersion ?? "");
+      else this.#take(uid, object);
     }
-    return resourceVersion;
+    this.#version = resourceVersion ?? this.#version;
   }
-}
 
-async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    let end: number;
-    while ((end = rest.indexOf("\n")) >= 0) {
-      yield rest.slice(0, end);
-      rest = rest.slice(end + 1);
+  /** The cause is left out: it quotes the text, which may be a prompt. */
+  #parseEvent(line: string): WatchEvent {
+    try {
+      return JSON.parse(line) as WatchEvent;
+    } catch {
+      throw new ClusterError(`the watch of ${this.#options.path} sent a line that is not JSON`);
+    }
+  }
+
+  /** One object that cannot be taken in must not stop all others: what was known of it stays. */
+  #take(uid: string, object: unknown): boolean {
+    const { store, parse, log, path } = this.#options;
+    try {
+      return store.put(uid, parse(object));
+    } catch (error) {
+      log.error({ err: error, path, uid }, "an object could not be taken in");
+      return false;
     }
   }
 }

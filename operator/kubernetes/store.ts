@@ -15,8 +15,8 @@ export type OnChange<T> = (change: { readonly before: T | undefined; readonly af
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
   readonly #byAgent = new Map<AgentKey, Map<string, T>>();
-  /** The newest uids that are gone: a late answer to a write must not bring them back. */
-  readonly #gone = new Set<string>();
+  /** The uids that went last, and at which version: a late answer to a write must not bring them back. */
+  readonly #gone = new Map<string, string>();
   readonly #agentOf: (object: T) => string;
   readonly #onChange: OnChange<T>;
 
@@ -32,7 +32,8 @@ export class Store<T extends Stored> {
   /** Takes an object in, or (undefined) drops it. Returns true if that was news. */
   put(uid: string, object: T | undefined): boolean {
     if (object === undefined) return this.#drop(uid);
-    if (this.#gone.has(uid)) return false;
+    const goneAt = this.#gone.get(uid);
+    if (goneAt !== undefined && !isNewer(object.resourceVersion, goneAt)) return false;
     const before = this.#objects.get(uid);
     if (before !== undefined && !isNewer(object.resourceVersion, before.resourceVersion)) return false;
     if (before !== undefined) this.#unindex(before);
@@ -49,11 +50,15 @@ export class Store<T extends Stored> {
     return this.#objects.get(uid);
   }
 
-  /** The object exists no more. */
-  remove(uid: string): boolean {
-    this.#gone.add(uid);
+  /**
+   * The object is gone as of a version. A newer one of the same uid may still come: a watch with a selector says
+   * DELETED too when a label was taken off, and ADDED when it was put back.
+   */
+  remove(uid: string, version: string): boolean {
+    this.#gone.delete(uid);
+    this.#gone.set(uid, version);
     if (this.#gone.size > rememberedGone)
-      for (const oldest of [...this.#gone].slice(0, rememberedGone / 2)) this.#gone.delete(oldest);
+      for (const oldest of [...this.#gone.keys()].slice(0, rememberedGone / 2)) this.#gone.delete(oldest);
     return this.#drop(uid);
   }
 
@@ -66,9 +71,16 @@ export class Store<T extends Stored> {
     return true;
   }
 
-  /** After a full list: what it did not show is gone. */
-  keepOnly(uids: ReadonlySet<string>): void {
-    for (const uid of [...this.#objects.keys()]) if (!uids.has(uid)) this.remove(uid);
+  /**
+   * After a full list of a version: what it did not show is gone, but for what is newer than the list (the answer to a
+   * write while it was read). Returns how many went.
+   */
+  keepOnly(uids: ReadonlySet<string>, version: string): number {
+    const gone = [...this.#objects.values()].filter(
+      (object) => !uids.has(object.uid) && !isNewer(object.resourceVersion, version),
+    );
+    for (const { uid } of gone) this.remove(uid, version);
+    return gone.length;
   }
 
   ofAgent(agent: AgentKey): readonly T[] {

@@ -2,9 +2,11 @@
  * Requests to the API server: one HTTP/1.1 pool for all of them and one connection per watch, credentials by
  * client-node's KubeConfig (in-cluster tokens are re-read as they rotate). Errors become ours here.
  */
-import { HttpMethod, RequestContext, type KubeConfig } from "@kubernetes/client-node";
-import { Agent, fetch, type Dispatcher, type Response } from "undici";
-import { ClusterError, ConflictError, RefusedError } from "../errors.ts";
+import { STATUS_CODES, type IncomingHttpHeaders } from "node:http";
+import type { RequestOptions as HttpsOptions } from "node:https";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { Agent, type Dispatcher } from "undici";
+import { ClusterError, ConflictError, ExpiredError, RefusedError } from "../errors.ts";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type PatchType =
@@ -15,21 +17,28 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly patchType?: PatchType;
   readonly timeoutMs?: number;
+  /** Breaks the request off, beside its timeout. */
+  readonly signal?: AbortSignal;
 }
 
-const methods: Readonly<Record<Verb, HttpMethod>> = {
-  GET: HttpMethod.GET,
-  POST: HttpMethod.POST,
-  PUT: HttpMethod.PUT,
-  PATCH: HttpMethod.PATCH,
-  DELETE: HttpMethod.DELETE,
-};
+/** What client-node derives from the kubeconfig or the pod's service account. */
+interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: Readonly<Record<string, unknown>>;
+  /** Changes when a certificate was rotated. */
+  readonly tlsKey: string;
+  readonly readAtMs: number;
+}
+
+/** So long are credentials used: reading them costs files and agents, and a burst makes hundreds of requests a second. */
+const credentialsMs = 1_000;
 
 export class Transport {
   readonly #config: KubeConfig;
   readonly #userAgent: string;
   readonly #connections: number;
-  #pool: { readonly key: string; readonly agent: Agent } | undefined;
+  #credentials: Credentials | undefined;
+  #pool: { readonly tlsKey: string; readonly agent: Agent } | undefined;
   /** The API server's clock minus ours, from its Date headers (whole seconds). */
   #skewMs = 0;
 
@@ -42,16 +51,18 @@ export class Transport {
   /** Milliseconds since the epoch by the API server's clock, by which every timestamp that we compare was written. */
   now = (): number => Date.now() + this.#skewMs;
 
-  /** One request and its JSON answer; undefined for 404. Throws ConflictError, RefusedError or ClusterError. */
+  /** One request and its JSON answer; undefined for 404. Throws ConflictError, RefusedError, ExpiredError or ClusterError. */
   async request(verb: Verb, path: string, options: RequestOptions = {}): Promise<unknown> {
-    const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
-    const response = await this.#send(verb, path, { ...options, signal });
-    const text = await response.text().catch((cause: unknown) => {
-      throw new ClusterError(`${verb} ${path}: the answer broke off`, { cause });
-    });
-    if (response.ok) return parseJson(text, `${verb} ${path}`);
-    if (response.status === 404) return undefined;
-    throw errorOf(`${verb} ${path}`, response, text);
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+    const what = `${verb} ${path}`;
+    const { statusCode, headers, body } = await this.#send(verb, path, { ...options, signal }, (credentials) =>
+      this.#shared(credentials),
+    );
+    const text = await textOf(body, what);
+    if (statusCode < 300) return parseJson(text, what);
+    if (statusCode === 404) return undefined;
+    throw errorOf(what, { statusCode, headers, text });
   }
 
   /** Opens a watch on a connection of its own; the caller reads the body. Throws like request. */
@@ -60,18 +71,19 @@ export class Transport {
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<{ body: AsyncIterable<Uint8Array>; close: () => Promise<void> }> {
-    const agent = new Agent({
-      ...(await this.#connectOptions()).options,
-      connections: 1,
-      bodyTimeout: 0,
-      headersTimeout: 60_000,
-    });
-    const close = (): Promise<void> => agent.destroy();
+    let agent: Agent | undefined;
+    const close = async (): Promise<void> => agent?.destroy();
+    // Watches are opened rarely: each with the newest credentials.
+    this.#credentials = undefined;
     try {
-      const response = await this.#send("GET", path, { query, signal, dispatcher: agent });
-      if (!response.ok) throw errorOf(`watch ${path}`, response, await response.text());
-      if (response.body === null) throw new ClusterError(`watch ${path}: an answer without a body`);
-      return { body: response.body, close };
+      const { statusCode, headers, body } = await this.#send("GET", path, { query, signal }, ({ tls }) => {
+        agent = new Agent({ ...connecting(tls), connections: 1, bodyTimeout: 0, headersTimeout: 60_000 });
+        return agent;
+      });
+      if (statusCode !== 200) {
+        throw errorOf(`watch ${path}`, { statusCode, headers, text: await textOf(body, `watch ${path}`) });
+      }
+      return { body, close };
     } catch (error) {
       await close();
       throw error;
@@ -86,29 +98,30 @@ export class Transport {
   async #send(
     verb: Verb,
     path: string,
-    options: RequestOptions & { signal: AbortSignal; dispatcher?: Dispatcher },
-  ): Promise<Response> {
+    options: RequestOptions & { signal: AbortSignal },
+    agentFor: (credentials: Credentials) => Agent,
+  ): Promise<Dispatcher.ResponseData> {
     const url = new URL((this.#config.getCurrentCluster()?.server ?? "") + path);
     for (const [name, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
     try {
-      const context = new RequestContext(url.toString(), methods[verb]);
-      await this.#config.applySecurityAuthentication(context);
-      const hasBody = options.body !== undefined;
-      const response = await fetch(url, {
+      const credentials = await this.#currentCredentials();
+      const response = await agentFor(credentials).request({
+        origin: url.origin,
+        path: url.pathname + url.search,
         method: verb,
         headers: {
-          ...context.getHeaders(),
+          ...credentials.headers,
           accept: "application/json",
           "user-agent": this.#userAgent,
-          ...(hasBody ? { "content-type": options.patchType ?? "application/json" } : {}),
+          ...(options.body === undefined ? {} : { "content-type": options.patchType ?? "application/json" }),
         },
-        dispatcher: options.dispatcher ?? (await this.#shared()),
         signal: options.signal,
-        ...(hasBody ? { body: JSON.stringify(options.body) } : {}),
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       });
-      this.#learnClock(response.headers.get("date"));
+      this.#learnClock(response.headers.date);
+      if (response.statusCode === 401) this.#credentials = undefined;
       return response;
     } catch (cause) {
       throw new ClusterError(`${verb} ${path}: no answer from the API server`, { cause });
@@ -116,68 +129,97 @@ export class Transport {
   }
 
   /** A Date header is cut to the second: a difference of under two is none. */
-  #learnClock(date: string | null): void {
-    const serverMs = Date.parse(date ?? "");
+  #learnClock(date: string | string[] | undefined): void {
+    const serverMs = Date.parse(String(date));
     if (Number.isNaN(serverMs)) return;
     const skewMs = serverMs + 500 - Date.now();
     this.#skewMs = Math.abs(skewMs) < 2_000 ? 0 : skewMs;
   }
 
-  async #shared(): Promise<Agent> {
-    const { key, options } = await this.#connectOptions();
-    if (this.#pool?.key !== key) {
+  #shared({ tls, tlsKey }: Credentials): Agent {
+    if (this.#pool?.tlsKey !== tlsKey) {
       void this.#pool?.agent.close();
       const agent = new Agent({
-        ...options,
+        ...connecting(tls),
         connections: this.#connections,
         keepAliveTimeout: 30_000,
         headersTimeout: 30_000,
       });
-      this.#pool = { key, agent };
+      this.#pool = { tlsKey, agent };
     }
     return this.#pool.agent;
   }
 
-  /** TLS settings as client-node derives them; the key changes when a certificate was rotated. */
-  async #connectOptions(): Promise<{ key: string; options: Agent.Options }> {
-    const https: Record<string, unknown> = {};
+  async #currentCredentials(): Promise<Credentials> {
+    if (this.#credentials !== undefined && performance.now() - this.#credentials.readAtMs < credentialsMs) {
+      return this.#credentials;
+    }
+    const https: HttpsOptions = {};
     await this.#config.applyToHTTPSOptions(https);
+    const headers = Object.entries((https.headers ?? {}) as Record<string, unknown>);
+    // A user with a password comes as "name:password", as node:https wants it.
+    const basic =
+      typeof https.auth === "string" ? { authorization: `Basic ${Buffer.from(https.auth).toString("base64")}` } : {};
     const names = ["ca", "cert", "key", "pfx", "passphrase", "rejectUnauthorized", "servername"] as const;
     const tls = Object.fromEntries(
       names.filter((name) => https[name] !== undefined).map((name) => [name, https[name]]),
     );
-    const key = JSON.stringify(tls, (_name, value: unknown) =>
+    const tlsKey = JSON.stringify(tls, (_name, value: unknown) =>
       Buffer.isBuffer(value) ? value.toString("base64") : value,
     );
-    return { key, options: { connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 }, allowH2: false } };
+    this.#credentials = {
+      headers: { ...basic, ...Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), String(value)])) },
+      tls,
+      tlsKey,
+      readAtMs: performance.now(),
+    };
+    return this.#credentials;
   }
+}
+
+function connecting(tls: Credentials["tls"]): Agent.Options {
+  return { connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 }, allowH2: false };
+}
+
+async function textOf(body: Dispatcher.ResponseData["body"], what: string): Promise<string> {
+  return body.text().catch((cause: unknown) => {
+    throw new ClusterError(`${what}: the answer broke off`, { cause });
+  });
 }
 
 function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new ClusterError(`${what}: the answer is not JSON`, { cause });
+  } catch {
+    // The cause is left out: it quotes the text, which may be a prompt.
+    throw new ClusterError(`${what}: the answer is not JSON`);
   }
 }
+
+/** A Status may quote the object that it refuses, prompt and all. */
+const maxMessageLength = 1_000;
 
 interface StatusObject {
   readonly message?: string;
   readonly reason?: string;
 }
 
-function errorOf(what: string, response: Response, body: string): Error {
-  const { message, reason = "" } = statusOf(body);
-  const text = `${what}: ${response.status} ${message ?? response.statusText}`;
+function errorOf(
+  what: string,
+  { statusCode, headers, text: body }: { statusCode: number; headers: IncomingHttpHeaders; text: string },
+): Error {
+  const { message = STATUS_CODES[statusCode] ?? "", reason = "" } = statusOf(body);
+  const text = `${what}: ${statusCode} ${message.slice(0, maxMessageLength)}`;
   // A failed JSON `test` says 422 and nothing more: somebody was faster.
-  if (response.status === 409 && reason !== "AlreadyExists") return new ConflictError(text);
-  if (response.status === 422 && /the server rejected our request|testing value|test operation/i.test(message ?? ""))
+  if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
+  if (statusCode === 422 && /the server rejected our request|testing value|test operation/i.test(message))
     return new ConflictError(text);
-  if (response.status === 410 || response.status === 429 || response.status >= 500) {
-    const seconds = Number(response.headers.get("retry-after") ?? "");
+  if (statusCode === 410) return new ExpiredError(text);
+  if (statusCode === 429 || statusCode >= 500) {
+    const seconds = Number(headers["retry-after"]);
     return new ClusterError(text, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
   }
-  return new RefusedError(text, { code: response.status, reason });
+  return new RefusedError(text, { code: statusCode, reason });
 }
 
 function statusOf(body: string): StatusObject {

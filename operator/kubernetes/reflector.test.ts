@@ -1,0 +1,452 @@
+import { getEventListeners } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ApiServer, json, type Thing } from "../testing/api-server.ts";
+import { eventually } from "../testing/eventually.ts";
+import { recordingLog } from "../testing/recording-log.ts";
+import { Reflector, type ReflectorOptions } from "./reflector.ts";
+import { Store, type Stored } from "./store.ts";
+import { Transport } from "./transport.ts";
+
+const path = "/api/v1/pods";
+
+interface Item extends Stored {
+  readonly name: string;
+  readonly text: string;
+}
+
+let server: ApiServer;
+let stops: (() => Promise<void>)[];
+
+beforeEach(async () => {
+  server = await new ApiServer().listen();
+  stops = [];
+});
+
+afterEach(async () => {
+  for (const stop of stops) await stop();
+  await server.close();
+});
+
+function parseItem(object: unknown): Item {
+  const { metadata, text } = object as { metadata: Stored & { name: string }; text?: string };
+  return { ...metadata, text: text ?? "" };
+}
+
+function thing(name: string, text = ""): Thing {
+  return { metadata: { name, namespace: "team" }, text };
+}
+
+/** A reflector on the server, not started, with the changes that its store tells ("+a", "~a", "-a"). */
+function reflect(options: Partial<ReflectorOptions<Item>> = {}, tokenFile?: string) {
+  const changes: string[] = [];
+  const store = new Store<Item>(
+    () => "agent",
+    ({ before, after }) => {
+      const sign = before === undefined ? "+" : after === undefined ? "-" : "~";
+      changes.push(`${sign}${(after ?? before)?.name ?? ""}`);
+    },
+  );
+  const config = new KubeConfig();
+  config.loadFromString(server.kubeconfig(tokenFile === undefined ? undefined : {}));
+  if (tokenFile !== undefined) config.addAuthenticator(readingEachTime(tokenFile));
+  const transport = new Transport(config, { userAgent: "test/1" });
+  const { log, written } = recordingLog();
+  const reflector = new Reflector({ transport, log, path, parse: parseItem, store, baseDelayMs: 10, ...options });
+  stops.push(async () => {
+    await reflector.stop();
+    await transport.close();
+  });
+  const names = (): string[] => store.ofAgent("team/agent").map(({ name }) => name);
+  return { reflector, store, changes, names, written, transport };
+}
+
+/** client-node's own reader of token files keeps a token for a minute. */
+function readingEachTime(tokenFile: string): Parameters<KubeConfig["addAuthenticator"]>[0] {
+  return {
+    isAuthProvider: () => true,
+    applyAuthentication: (_user, options) => {
+      (options.headers as Record<string, string>)["Authorization"] = `Bearer ${readFileSync(tokenFile, "utf8")}`;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Starts it and waits until its watch is open. */
+async function started(options: Partial<ReflectorOptions<Item>> = {}, tokenFile?: string) {
+  const set = reflect(options, tokenFile);
+  set.reflector.start();
+  await set.reflector.whenSynced();
+  await eventually("the watch is open", () => server.openWatches === 1);
+  return set;
+}
+
+function has(names: () => string[], ...expected: string[]): () => boolean {
+  return () => names().toSorted().join() === expected.toSorted().join();
+}
+
+describe("list and watch", () => {
+  test("lists in pages with the selector in each request, then watches from the list's version", async () => {
+    for (let i = 0; i < 1_234; i += 1) server.put(path, thing(`pod-${i}`));
+    const { store } = await started({ labelSelector: "app=x" });
+    expect(store.size).toBe(1_234);
+    expect(server.exchanges.map(({ query }) => query.get("continue"))).toEqual([null, "500", "1000", null]);
+    expect(server.exchanges.every(({ query }) => query.get("labelSelector") === "app=x")).toBe(true);
+    const query = server.watchRequests[0]?.query;
+    expect(query?.get("resourceVersion")).toBe("2234");
+    expect(query?.get("allowWatchBookmarks")).toBe("true");
+    expect(Number(query?.get("timeoutSeconds"))).toBeGreaterThanOrEqual(300);
+  });
+
+  test("follows what is added, changed and deleted", async () => {
+    const { names, changes } = await started();
+    server.put(path, thing("a"));
+    server.put(path, thing("b"));
+    server.put(path, thing("a", "changed"));
+    server.remove(path, "b");
+    await eventually("all four are seen", () => changes.length === 4);
+    expect(changes).toEqual(["+a", "+b", "~a", "-b"]);
+    expect(names()).toEqual(["a"]);
+  });
+
+  test("is identical however the bytes are cut, in the midst of letters and of lines", async () => {
+    const { store } = await started();
+    const events = Array.from({ length: 10_000 }, (_, i) => {
+      const object = {
+        metadata: { name: `p-${i % 3_000}`, namespace: "team", uid: `u-${i % 3_000}`, resourceVersion: `${5_000 + i}` },
+        text: `größer 👩‍🚀 ${i}`,
+      };
+      return `${JSON.stringify({ type: "MODIFIED", object })}\n`;
+    });
+    const bytes = Buffer.from(events.join(""));
+    for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7 + 3) % 8_191) {
+      server.say(path, bytes.subarray(at, at + size));
+    }
+    await eventually("the last event is applied", () => store.get("u-999")?.resourceVersion === "14999");
+    expect(store.size).toBe(3_000);
+    for (let i = 0; i < 3_000; i += 1) {
+      const last = i < 1_000 ? i + 9_000 : i + 6_000;
+      expect(store.get(`u-${i}`)?.text).toBe(`größer 👩‍🚀 ${last}`);
+    }
+  });
+
+  test("takes an object of 3 MB", async () => {
+    const { store } = await started();
+    server.put(path, thing("big", "ü".repeat(1_500_000)));
+    await eventually("it is there", () => store.get("uid-big")?.text.length === 1_500_000);
+  });
+
+  test("a bookmark moves the version on", async () => {
+    const { reflector } = await started();
+    const heardMs = reflector.lastHeardMs;
+    server.say(path, `${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "7777" } } })}\n`);
+    await eventually("it is heard", () => reflector.lastHeardMs > heardMs);
+    server.endWatches("end");
+    await eventually("it watches again", () => server.watchRequests.length === 2);
+    expect(server.watchRequests[1]?.query.get("resourceVersion")).toBe("7777");
+  });
+});
+
+describe("a watch that ends", () => {
+  test.each(["end", "reset"] as const)("by %s is resumed where it was: no list, no lost delete", async (how) => {
+    server.put(path, thing("a"));
+    server.put(path, thing("b"));
+    const { names, changes, reflector } = await started();
+    server.put(path, thing("c"));
+    await eventually("c is seen", has(names, "a", "b", "c"));
+    server.endWatches(how);
+    server.remove(path, "a");
+    server.put(path, thing("d"));
+    await eventually("what happened meanwhile is seen", has(names, "b", "c", "d"));
+    expect(changes.slice(3)).toEqual(["-a", "+d"]);
+    expect(server.listRequests).toHaveLength(1);
+    expect(server.watchRequests[1]?.query.get("resourceVersion")).toBe("1003");
+    expect(reflector.restarts).toBe(how === "end" ? 0 : 1);
+    expect(reflector.missed).toBe(0);
+  });
+
+  test("in the midst of a line and of a letter: the rest of the line comes again whole", async () => {
+    const { names } = await started();
+    const object = thing("ä-half");
+    const line = Buffer.from(`${JSON.stringify({ type: "ADDED", object: { ...object, text: "ü" } })}\n`);
+    server.say(path, line.subarray(0, line.indexOf("ü") + 1));
+    server.endWatches("reset");
+    server.put(path, object);
+    await eventually("it is seen", has(names, "ä-half"));
+    expect(server.listRequests).toHaveLength(1);
+  });
+
+  test("again and again at once does not hammer the server", async () => {
+    server.intercept = ({ query }, response) => {
+      if (query.get("watch") !== "true") return false;
+      response.writeHead(200).end();
+      return true;
+    };
+    const { reflector } = reflect({ baseDelayMs: 20 });
+    reflector.start();
+    await eventually("six watches", () => server.watchRequests.length >= 6);
+    const at = server.watchRequests.map(({ atMs }) => atMs);
+    const gaps = at.slice(1).map((ms, i) => ms - (at[i] ?? 0));
+    // 20, 40, 80, 160, 320 ms, each less up to a half of jitter
+    expect(gaps.slice(0, 5).every((gap, i) => gap >= 10 * 2 ** i - 1)).toBe(true);
+  });
+
+  test("at once, but with news each time, is no failure that grows", async () => {
+    const { names } = await started();
+    for (let i = 0; i < 8; i += 1) {
+      server.put(path, thing(`pod-${i}`));
+      await eventually("it is seen", () => names().length === i + 1);
+      server.endWatches("end");
+      await eventually("the next watch is open", () => server.openWatches === 1, 500);
+    }
+    expect(server.listRequests).toHaveLength(1);
+  });
+
+  test("that falls silent is broken off and resumed", async () => {
+    const { names, reflector, written } = await started({ idleMs: 60 });
+    server.endWatches("silence");
+    server.put(path, thing("unheard"));
+    await eventually("it is seen", has(names, "unheard"));
+    expect(reflector.restarts).toBeGreaterThanOrEqual(1);
+    expect(JSON.stringify(written[0])).toContain("nothing was heard for 60 ms");
+    expect(server.listRequests).toHaveLength(1);
+  });
+});
+
+describe("too old", () => {
+  test("by HTTP 410: lists again, and what was deleted meanwhile is told", async () => {
+    server.put(path, thing("a"));
+    server.put(path, thing("b"));
+    const { names, changes, reflector } = await started();
+    server.intercept = (_exchange, response) => {
+      server.intercept = () => false;
+      server.remove(path, "a");
+      server.put(path, thing("c"));
+      server.compact();
+      json(response, 500, {});
+      return true;
+    };
+    server.endWatches("end");
+    await eventually("the list is in", has(names, "b", "c"));
+    expect(changes.slice(2).toSorted()).toEqual(["+c", "-a"]);
+    expect(server.listRequests).toHaveLength(2);
+    expect(reflector.missed).toBe(2);
+  });
+
+  test("by an ERROR in the stream: the same", async () => {
+    server.put(path, thing("a"));
+    const { changes } = await started();
+    const status = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" };
+    server.say(path, `${JSON.stringify({ type: "ERROR", object: status })}\n`);
+    server.endWatches("silence");
+    server.remove(path, "a");
+    await eventually("the delete is told", () => changes.includes("-a"));
+    expect(server.listRequests).toHaveLength(2);
+  });
+
+  test("another ERROR in the stream: goes on from the last version", async () => {
+    const { names, written } = await started();
+    server.put(path, thing("a"));
+    await eventually("a is seen", has(names, "a"));
+    const status = { kind: "Status", code: 500, message: "etcd is busy" };
+    server.say(path, `${JSON.stringify({ type: "ERROR", object: status })}\n`);
+    await eventually("it watches again", () => server.watchRequests.length === 2);
+    expect(server.watchRequests[1]?.query.get("resourceVersion")).toBe("1001");
+    expect(server.listRequests).toHaveLength(1);
+    expect(JSON.stringify(written)).toContain("etcd is busy");
+  });
+
+  test("by time: a full list finds what the watch never said, and counts it", async () => {
+    server.put(path, thing("gone"));
+    const { names, reflector } = await started({ relistMs: 150 });
+    server.intercept = ({ query }) => {
+      // Before the next list the world changes behind the watch's back.
+      if (query.get("watch") === "true") return false;
+      server.intercept = () => false;
+      server.remove(path, "gone");
+      server.put(path, thing("new"));
+      return false;
+    };
+    await eventually(
+      "the watch is older than the list may be",
+      () => performance.now() - (server.watchRequests[0]?.atMs ?? Infinity) > 170,
+    );
+    server.endWatches("end");
+    await eventually("the list is in", has(names, "new"));
+    expect(reflector.missed).toBe(2);
+  });
+
+  test("doubted after failures in a row: lists again", async () => {
+    const { reflector, names } = await started();
+    server.put(path, thing("a"));
+    await eventually("a is seen", has(names, "a"));
+    server.intercept = ({ query }, response) => {
+      if (query.get("watch") !== "true") return false;
+      json(response, 504, { kind: "Status", code: 504, reason: "Timeout", message: "Too large resource version" });
+      return true;
+    };
+    server.endWatches("end");
+    await eventually("a second list", () => server.listRequests.length >= 2);
+    expect(reflector.restarts).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe("a server in trouble", () => {
+  test("500 on the list is tried again", async () => {
+    let answers = 0;
+    server.intercept = (_exchange, response) => {
+      if ((answers += 1) > 3) return false;
+      json(response, 500, { kind: "Status", message: "boom" });
+      return true;
+    };
+    server.put(path, thing("a"));
+    const { names, reflector } = await started();
+    expect(names()).toEqual(["a"]);
+    expect(reflector.restarts).toBe(3);
+  });
+
+  test("Retry-After of a 429 is honoured", async () => {
+    server.intercept = (_exchange, response) => {
+      server.intercept = () => false;
+      json(response, 429, { kind: "Status", message: "slow down" }, { "retry-after": "1" });
+      return true;
+    };
+    await started();
+    const [first, second] = server.listRequests;
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  test("connection refused, then back", async () => {
+    const { names, reflector } = await started();
+    const { port } = server;
+    await server.close();
+    await eventually("it has noticed", () => reflector.restarts >= 2);
+    await server.listen(port);
+    server.put(path, thing("after"));
+    await eventually("it follows again", has(names, "after"));
+  });
+
+  test("a page that broke off, and a page token that expired, start the list over", async () => {
+    for (let i = 0; i < 600; i += 1) server.put(path, thing(`pod-${i}`));
+    let faults = 0;
+    server.intercept = ({ query }, response) => {
+      if (!query.has("continue") || (faults += 1) > 2) return false;
+      if (faults === 1)
+        response.writeHead(200, { "content-length": "1000" }).write("{", () => response.socket?.destroy());
+      else json(response, 410, { kind: "Status", code: 410, message: "the continue parameter is too old" });
+      return true;
+    };
+    const { store, reflector } = await started();
+    expect(store.size).toBe(600);
+    expect(reflector.restarts).toBe(2);
+    expect(reflector.missed).toBe(0);
+  });
+
+  test("credentials that cannot be read do not end the process", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "reflector-"));
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "abc");
+    const faults: unknown[] = [];
+    const note = (error: unknown): number => faults.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      const { names, reflector } = await started({}, tokenFile);
+      expect(server.watchRequests[0]?.headers.authorization).toBe("Bearer abc");
+      rmSync(tokenFile);
+      server.endWatches("reset");
+      await eventually("it has failed", () => reflector.restarts >= 3);
+      writeFileSync(tokenFile, "def");
+      server.put(path, thing("after"));
+      await eventually("it follows again", has(names, "after"));
+      expect(server.watchRequests.at(-1)?.headers.authorization).toBe("Bearer def");
+      expect(faults).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("what cannot be taken in", () => {
+  function parseOrThrow(object: unknown): Item {
+    const item = parseItem(object);
+    if (item.text === "poison") throw new TypeError("cannot read poison");
+    return item;
+  }
+
+  test("an object that does not parse is reported; all others go on, in list and watch", async () => {
+    server.put(path, thing("a", "poison"));
+    server.put(path, thing("b"));
+    const { names, written, reflector } = await started({ parse: parseOrThrow });
+    server.put(path, thing("b", "poison"));
+    server.put(path, thing("c"));
+    await eventually("c is seen", has(names, "b", "c"));
+    expect(written.map(({ uid }) => uid)).toEqual(["uid-a", "uid-b"]);
+    expect(reflector.restarts).toBe(0);
+  });
+
+  test("a line that is not JSON breaks the watch, not the process, and is not quoted", async () => {
+    const { names, written } = await started();
+    server.say(path, '{"type":"ADDED","prompt":"secret words"\n');
+    await eventually("it watches again", () => server.watchRequests.length === 2);
+    server.put(path, thing("a"));
+    await eventually("a is seen", has(names, "a"));
+    expect(JSON.stringify(written)).toContain("not JSON");
+    expect(JSON.stringify(written)).not.toContain("secret words");
+  });
+});
+
+describe("stop", () => {
+  test("while it follows: nothing is told afterwards, and no connection stays", async () => {
+    const { reflector, changes, transport } = await started();
+    server.put(path, thing("a"));
+    await eventually("a is seen", () => changes.length === 1);
+    await reflector.stop();
+    await transport.close();
+    server.put(path, thing("b"));
+    await eventually("all connections are closed", () => server.openConnections === 0);
+    expect(changes).toEqual(["+a"]);
+    expect(server.watchRequests).toHaveLength(1);
+  });
+
+  test.each(["list", "watch"])("while the answer to a %s is awaited", async (what) => {
+    server.intercept = ({ query }) => (query.get("watch") === "true") === (what === "watch");
+    const { reflector, transport } = reflect();
+    reflector.start();
+    await eventually("it waits", () => (what === "watch" ? server.watchRequests : server.listRequests).length === 1);
+    const beganMs = performance.now();
+    await reflector.stop();
+    await transport.close();
+    expect(performance.now() - beganMs).toBeLessThan(500);
+    await eventually("all connections are closed", () => server.openConnections === 0);
+  });
+
+  test("while it backs off", async () => {
+    server.intercept = (_exchange, response) => {
+      json(response, 500, {});
+      return true;
+    };
+    const { reflector } = reflect({ baseDelayMs: 60_000 });
+    reflector.start();
+    await eventually("it backs off", () => reflector.restarts === 1);
+    await reflector.stop();
+    expect(server.exchanges).toHaveLength(1);
+  });
+
+  test("of one that never started resolves, and ten reflectors leave no timers", async () => {
+    await reflect().reflector.stop();
+    const before = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    for (let i = 0; i < 10; i += 1) {
+      const { reflector } = await started();
+      await reflector.stop();
+      await eventually("its watch is closed", () => server.openWatches === 0);
+    }
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length).toBeLessThanOrEqual(
+      before + 1,
+    );
+    expect(getEventListeners(process as unknown as EventTarget, "unhandledRejection").length).toBeLessThan(3);
+  });
+});
