@@ -24,20 +24,33 @@ const restricted = "pod-security.kubernetes.io/enforce=restricted";
 const imageSources = ["Dockerfile", "test/images/package-lock.json", "dist/operator.mjs", "dist/runner.mjs"];
 
 /** Resolves when the operator is ready. Needs KUBECONFIG and helm on PATH: run it through `test/cluster/cluster run`. */
-export async function installOperator(say: (line: string) => void): Promise<void> {
+export async function installOperator(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
   if (!process.env["KUBECONFIG"]) throw new Error("KUBECONFIG is not set; use: test/cluster/cluster run CMD...");
   const startedMs = Date.now();
   say(`installing the Helm chart: release ${release} in namespace ${operatorNamespace}`);
   const beat = setInterval(() => say(`  … ${secondsSince(startedMs)} s, waiting for the operator to be ready`), 3_000);
   try {
     await makeNamespace();
-    await run("helm", helmArguments(), { timeout: 200_000 });
+    await upgrade(say, signal);
   } catch (error) {
     throw new Error(`the chart could not be installed: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearInterval(beat);
   }
   say(`the operator is ready (${secondsSince(startedMs)} s)`);
+}
+
+async function upgrade(say: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
+  const options = { timeout: 200_000, ...(signal === undefined ? {} : { signal }) };
+  try {
+    await run("helm", helmArguments(), options);
+  } catch (error) {
+    if (!reasonOf(error).includes("another operation (install/upgrade/rollback) is in progress")) throw error;
+    say("  an earlier install was cut short: clearing its record");
+    const unfinished = `owner=helm,name=${release},status in (pending-install,pending-upgrade,pending-rollback)`;
+    await run("kubectl", ["delete", "secrets", "-n", operatorNamespace, "-l", unfinished]);
+    await run("helm", helmArguments(), options);
+  }
 }
 
 async function makeNamespace(): Promise<void> {

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { complain, heading, say } from "./screen.ts";
+import { complain, heading, say, tell } from "./screen.ts";
 
 const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
 const scene = fileURLToPath(new URL("scene.ts", import.meta.url));
@@ -38,20 +38,24 @@ async function run(args: readonly string[], output: "show" | "take" = "show"): P
 /** Whether the real API is to be used: only with a key, only if a person says so. */
 async function wantsRealApi(): Promise<boolean> {
   if (!process.env["ANTHROPIC_API_KEY"]) {
-    say("ANTHROPIC_API_KEY is not set: the agents talk to a fake Messages API in the cluster.");
+    tell("ANTHROPIC_API_KEY is not set: the agents talk to a fake Messages API in the cluster.");
     return false;
   }
   if (!process.stdin.isTTY) {
-    say(
-      "ANTHROPIC_API_KEY is set, but nobody can be asked (stdin is no terminal): the demo uses the fake Messages API.",
+    tell(
+      "ANTHROPIC_API_KEY is set, but nobody can be asked (stdin is no terminal): the agents talk to a fake Messages API.",
     );
     return false;
   }
-  say("ANTHROPIC_API_KEY is set: the three runs can talk to the real API. Each may cost up to $0.25, and the key is");
-  say("stored as a Secret in the demo's cluster.");
+  tell(
+    "ANTHROPIC_API_KEY is set: the three runs can talk to the real API. Each may cost up to $0.25, and the key becomes " +
+      "a Secret in the demo's cluster. Otherwise they talk to a fake Messages API there.",
+  );
   if (await isLocal()) {
-    say("But here they would fail: the pods of the local cluster reach nothing outside of it. Only those of kind do,");
-    say("which is used where Docker answers.");
+    tell(
+      "With the real API they would fail here: the pods of the local cluster reach nothing outside of it. Those of a " +
+        "kind cluster do, which is used where Docker answers.",
+    );
   }
   return /^y(es)?$/i.test(await ask("Use the real API? [y/N] "));
 }
@@ -90,7 +94,7 @@ async function demo(): Promise<number> {
     if (isStopped()) return 130;
     if (code === 0) continue;
     if (advice !== "") complain(advice);
-    say("\nThe demo can be run again as it is: make demo. From scratch: test/cluster/cluster down && make demo");
+    tell("\nThe demo can be run again as it is: make demo. From scratch: test/cluster/cluster down && make demo");
     return 1;
   }
   heading("Clean up");
@@ -103,7 +107,7 @@ async function demo(): Promise<number> {
 /** After Ctrl-C: what is left. */
 async function sayWhatIsLeft(): Promise<void> {
   const { code } = await run(["status"], "take");
-  say(
+  tell(
     code === 0
       ? "\nStopped. The cluster is still up, and runs that were applied go on in it. Take it down: test/cluster/cluster down"
       : "\nStopped. No healthy cluster is left; what may be left of one goes with: test/cluster/cluster down",

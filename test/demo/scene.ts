@@ -2,16 +2,16 @@
  * The part of the demo that speaks to the cluster; main.ts runs it through `test/cluster/cluster run`.
  *   node test/demo/scene.ts [--real]
  */
+import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { installOperator, operatorNamespace, release } from "../install.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { nextSteps, resultLines } from "./closing.ts";
 import { follow } from "./follow.ts";
-import { demoRuns, promptOf } from "./runs.ts";
-import { complain, heading, say, wrap } from "./screen.ts";
+import { demoRuns, namespace, promptOf } from "./runs.ts";
+import { columns, complain, heading, say, tell } from "./screen.ts";
 import { apply, clearRuns, makeNamespace, startFakeApi } from "./stage.ts";
 
 const fakeKey = "sk-demo-not-a-real-key";
-const width = () => process.stdout.columns || 100;
 
 async function play(isReal: boolean, stop: AbortSignal): Promise<boolean> {
   const apiKey = isReal ? process.env["ANTHROPIC_API_KEY"] : fakeKey;
@@ -21,7 +21,7 @@ async function play(isReal: boolean, stop: AbortSignal): Promise<boolean> {
   const fakeApi = isReal ? undefined : await startFakeApi();
   if (fakeApi !== undefined) say(`the fake Messages API answers at ${fakeApi}, inside the cluster only`);
   stop.throwIfAborted();
-  await installOperator(say);
+  await installOperator(say, stop);
 
   heading("Three runs for two agents");
   stop.throwIfAborted();
@@ -33,29 +33,42 @@ async function play(isReal: boolean, stop: AbortSignal): Promise<boolean> {
     stop.throwIfAborted();
     await apply(run);
     const { name } = run.metadata;
-    for (const row of wrap(`${name}, agent ${run.spec.agent}: ${promptOf(name)}`, width(), "  ")) say(row);
+    tell(`${name}, agent ${run.spec.agent}: ${promptOf(name)}`, "  ");
   }
 
   heading("Live: the agents work side by side, and one run of an agent at a time");
   const finished = await follow(names, stop);
 
   heading("Results");
-  for (const line of resultLines(finished, width())) say(line);
-  if (!isReal) say("\nNo money was spent: the fake API sent the token counts, and claude priced them by its list.");
+  for (const line of resultLines(finished, columns())) say(line);
+  if (!isReal) tell("\nNo money was spent: the fake API sent the token counts, and claude priced them by its list.");
   const failed = finished.filter((run) => run.status?.phase !== "Succeeded");
-  for (const { metadata, status } of failed) {
-    complain(`\n${metadata.name} did not succeed: ${status?.failure?.reason ?? ""} ${status?.failure?.message ?? ""}`);
+  if (failed.length > 0) {
+    await explain(failed);
+    return false;
   }
 
   heading("Go on");
   for (const line of nextSteps(names, fakeApi)) say(line);
-  return failed.length === 0;
+  return true;
+}
+
+/** Why runs did not succeed, and where to look next. */
+async function explain(failed: readonly ClaudeRun[]): Promise<void> {
+  heading("What went wrong");
+  for (const { metadata, status } of failed) {
+    const verdict = status?.conditions?.find((condition) => condition.type === "Succeeded");
+    complain(`${metadata.name} did not succeed: ${verdict?.reason ?? "no reason"}: ${verdict?.message ?? ""}`);
+    say(`test/cluster/cluster run kubectl -n ${namespace} describe clauderun ${metadata.name}`);
+  }
+  say("What each reason means and what to do: docs/failure-reasons.md");
+  await operatorLog();
 }
 
 /** What somebody needs who has to find out why. */
 async function report(error: unknown): Promise<void> {
   complain(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  await show("The runs", ["get", "clauderuns,pods", "-n", "claude-run-demo"]);
+  await show("The runs", ["get", "clauderuns,pods", "-n", namespace]);
   await operatorLog();
 }
 
@@ -80,7 +93,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 try {
   const isGood = await play(process.argv.includes("--real"), stop.signal);
-  if (!isGood) await operatorLog();
   process.exitCode = isGood ? 0 : 1;
 } catch (error) {
   // stopped by hand: main.ts says what is left

@@ -21,7 +21,8 @@ function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
-function columns(): number {
+/** Columns of the screen, or of a page where there is none. */
+export function columns(): number {
   return process.stdout.columns || 100;
 }
 
@@ -29,17 +30,27 @@ export function heading(text: string): void {
   console.log(`\n${styled("bold", `── ${text} ──`)}`);
 }
 
+/** A line as it stands: a command, or what a program printed. */
 export function say(text: string): void {
   console.log(text);
+}
+
+/** Prose: broken between words at the width of the screen. */
+export function tell(text: string, indent = ""): void {
+  for (const row of wrap(text, columns(), indent)) console.log(row);
 }
 
 export function complain(text: string): void {
   console.log(styled("red", text));
 }
 
+/** Between a table and the lines of a log there is an empty line. */
+let isBelowTable = false;
+
 /** What kubectl printed, under the command that printed it. */
 export function showTable(command: string, table: string): void {
   console.log(`\n${styled("dim", `$ ${command}`)}\n${styled("bold", table.trimEnd())}`);
+  isBelowTable = true;
 }
 
 /** One function per run: prints a line of its log behind its name. */
@@ -49,6 +60,8 @@ export function logPrinter(name: string, index: number, width: number): (line: S
     const isTool = kind === "tool" || kind === "output";
     const rows = wrap(text, Math.max(20, columns() - width - 3), isTool ? "    " : "");
     const shown = isTool && rows.length > toolRows ? [...rows.slice(0, toolRows), "    …"] : rows;
+    if (isBelowTable) console.log();
+    isBelowTable = false;
     for (const row of shown) console.log(prefix + styled(kindStyles[kind], row));
   };
 }
