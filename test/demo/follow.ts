@@ -5,23 +5,24 @@ import { kubectl } from "../cluster/kubectl.ts";
 import { kubectlLines } from "./kubectl-lines.ts";
 import { render } from "./render.ts";
 import { namespace } from "./runs.ts";
-import { complain, logPrinter, showTable } from "./screen.ts";
+import { complain, logPrinter, say, showTable } from "./screen.ts";
 
 /** No line of a log and no change of a run for so long: something is wrong. */
-const silenceMs = 180_000;
+const silenceSeconds = 180;
+/** After so much of it the screen says what is being waited for. */
+const beatSeconds = 3;
 
 /** Nothing has happened for too long. */
 export class Silence extends Error {
   override readonly name = "Silence";
   constructor() {
-    super(`no run has made progress for ${silenceMs / 1000} s`);
+    super(`no run has made progress for ${silenceSeconds} s`);
   }
 }
 
 /** Resolves to the finished runs, in the order of `names`. Rejects if nothing happens or the signal fires. */
 export async function follow(names: readonly string[], stop: AbortSignal): Promise<ClaudeRun[]> {
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Silence()), silenceMs);
   const leave = new AbortController();
   const signal = AbortSignal.any([stop, silence.signal, leave.signal]);
   const width = Math.max(...names.map((name) => name.length));
@@ -29,22 +30,30 @@ export async function follow(names: readonly string[], stop: AbortSignal): Promi
   const logs = new Map<string, Promise<void>>();
   const table = phaseTable();
 
+  let silentSeconds = 0;
+  const beat = setInterval(() => {
+    silentSeconds += beatSeconds;
+    if (silentSeconds >= silenceSeconds) silence.abort(new Silence());
+    else say(`  … ${silentSeconds} s without news: ${[...runs.values()].map(standing).join(", ")}`);
+  }, beatSeconds * 1000);
+  function onNews(): void {
+    silentSeconds = 0;
+    beat.refresh();
+  }
+
   function follows(run: ClaudeRun): void {
     const { name } = run.metadata;
     const pod = run.status?.pod?.name;
     if (pod === undefined || logs.has(name) || !hasLog(run)) return;
     const print = logPrinter(name, names.indexOf(name), width);
-    logs.set(
-      name,
-      followLog(pod, print, signal, () => timer.refresh()),
-    );
+    logs.set(name, followLog(pod, print, signal, onNews));
   }
 
   try {
     while (!names.every((name) => isFinished(runs.get(name)))) {
       // kubectl's watch ends by itself when the API server ends it, after half an hour or more
       for await (const run of watchRuns(signal)) {
-        timer.refresh();
+        onNews();
         if (!names.includes(run.metadata.name)) continue;
         runs.set(run.metadata.name, run);
         follows(run);
@@ -55,7 +64,7 @@ export async function follow(names: readonly string[], stop: AbortSignal): Promi
     await Promise.all(logs.values());
     return names.flatMap((name) => runs.get(name) ?? []);
   } finally {
-    clearTimeout(timer);
+    clearInterval(beat);
     leave.abort(new Error("the demo has stopped watching"));
     await Promise.allSettled(logs.values());
   }
@@ -70,12 +79,14 @@ async function followLog(
   pod: string,
   print: ReturnType<typeof logPrinter>,
   signal: AbortSignal,
-  onLine: () => void,
+  onNews: () => void,
 ): Promise<void> {
   try {
     for await (const line of kubectlLines(["logs", "-f", "-n", namespace, pod], signal)) {
-      onLine();
-      for (const shown of render(line)) print(shown);
+      const shown = render(line);
+      // the runner's checkpoints come every few seconds whatever happens: they are no news
+      if (shown.length > 0) onNews();
+      shown.forEach(print);
     }
   } catch (error) {
     // The run goes on without its reader, and its status says how it ends.
@@ -98,6 +109,12 @@ function phaseTable(): (runs: readonly ClaudeRun[]) => Promise<void> {
     shown = content;
     showTable("kubectl get clauderuns", table);
   };
+}
+
+/** What a run waits for, in its own words. */
+function standing({ metadata, status }: ClaudeRun): string {
+  const reason = status?.conditions?.find((condition) => condition.type === "Succeeded")?.reason;
+  return `${metadata.name} ${reason ?? "not seen by the operator"}`;
 }
 
 function hasLog(run: ClaudeRun): boolean {
