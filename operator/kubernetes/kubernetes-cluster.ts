@@ -10,7 +10,7 @@ import { managedSelector } from "../names.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
 import { CargoHold } from "./cargo-hold.ts";
-import { parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
+import { maxStopMessage, parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
 import { collection, object, type Kind } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
 import { Store } from "./store.ts";
@@ -147,6 +147,12 @@ export class KubernetesCluster implements Cluster {
     await this.#transport.request("DELETE", object(kindOf(thing), thing), { body });
   }
 
+  async explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined> {
+    const query = { fieldSelector: `involvedObject.uid=${thing.uid},type=Warning`, limit: 50 };
+    const path = `/api/v1/namespaces/${thing.namespace}/events`;
+    return newestEvent(await this.#transport.request("GET", path, { query }));
+  }
+
   async exists(
     kind: "run" | "pod",
     id: { readonly namespace: string; readonly name: string; readonly uid: string },
@@ -227,7 +233,7 @@ export class KubernetesCluster implements Cluster {
       metadata: {
         uid: pod.uid,
         annotations: {
-          [annotations.stop]: JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, 2000) }),
+          [annotations.stop]: JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) }),
         },
       },
       ...(onNode ? { spec: { activeDeadlineSeconds: 1 } } : {}),
@@ -264,4 +270,21 @@ function ungating(pod: CachedPod): unknown[] {
 function kindOf(thing: Run | Job | Pod): Kind {
   if ("spec" in thing) return "run";
   return "gated" in thing ? "pod" : "job";
+}
+
+interface EventList {
+  readonly items?: readonly {
+    readonly reason?: string;
+    readonly message?: string;
+    readonly lastTimestamp?: string;
+    readonly eventTime?: string;
+  }[];
+}
+
+function newestEvent(list: unknown): { reason: string; message: string } | undefined {
+  const events = (list as EventList | undefined)?.items ?? [];
+  const at = (event: (typeof events)[number]): string => event.lastTimestamp ?? event.eventTime ?? "";
+  const [newest] = events.toSorted((a, b) => (at(a) < at(b) ? 1 : -1));
+  if (newest?.reason === undefined || newest.message === undefined) return undefined;
+  return { reason: newest.reason, message: newest.message };
 }

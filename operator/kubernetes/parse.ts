@@ -1,6 +1,7 @@
 /** From the API server's objects to the domain's. Whatever is not needed for deciding ends here. */
 import type { ClaudeRun, ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { annotations, finalizer, labels, schedulingGate } from "../../crds/names.ts";
+import { cancelReasons, isFailureReason } from "../../crds/reasons.ts";
 import type { ContainerState, Job, Pod, Run, RunSpec, Stop } from "../domain.ts";
 import { containerName } from "../names.ts";
 
@@ -53,6 +54,9 @@ interface RawPod {
   };
 }
 
+/** Longest message of a stop, in characters: it goes on into the status, which is bounded. */
+export const maxStopMessage = 2_000;
+
 /** A pod with the two lists that a JSON patch addresses by index. */
 export interface CachedPod extends Pod {
   readonly gates: readonly string[];
@@ -75,7 +79,8 @@ const origin = (meta: Meta): { agent: string; runName: string; runUid: string; a
   agent: meta.labels?.[labels.agent] ?? "",
   runName: meta.labels?.[labels.run] ?? "",
   runUid: meta.annotations?.[annotations.runUid] ?? "",
-  attempt: Number(meta.annotations?.[annotations.attempt] ?? "1"),
+  // A user can have written anything there; 0 is no run's attempt.
+  attempt: wholeNumber(meta.annotations?.[annotations.attempt] ?? "1"),
 });
 
 /** A ClaudeRun; of a finished one only what keeps others from starting it again. */
@@ -102,14 +107,15 @@ export function parseRun(object: unknown): Run | undefined {
         "ttlSecondsAfterFinished",
       ]),
     },
-    status: kept(status),
+    status: isSettled(metadata, status)
+      ? pick(status, ["phase", "attempt", "observedGeneration", "completionTime", "job", "pod"])
+      : status,
   };
 }
 
-function kept(status: ClaudeRunStatus): ClaudeRunStatus {
-  const isOver = status.phase === "Succeeded" || status.phase === "Failed" || status.phase === "Cancelled";
-  if (!isOver) return status;
-  return pick(status, ["phase", "attempt", "completionTime", "job", "pod"]);
+/** Finished, and stamped with the newest generation: nothing will be written to it again. */
+function isSettled({ generation = 0 }: Meta, { phase, observedGeneration = 0 }: ClaudeRunStatus): boolean {
+  return (phase === "Succeeded" || phase === "Failed" || phase === "Cancelled") && observedGeneration >= generation;
 }
 
 /** A Job of ours; undefined for one that only wears our label. */
@@ -147,7 +153,8 @@ export function parsePod(object: unknown): CachedPod | undefined {
     ...made,
     jobName: owner?.name ?? metadata.labels?.["batch.kubernetes.io/job-name"] ?? "",
     ...(owner === undefined ? {} : { jobUid: owner.uid }),
-    priority: Number(metadata.annotations?.[annotations.priority] ?? "0"),
+    // Not a number would be in no order at all with the others.
+    priority: wholeNumber(metadata.annotations?.[annotations.priority] ?? "0"),
     gates,
     finalizers,
     gated: gates.includes(schedulingGate),
@@ -188,15 +195,25 @@ function parseContainer(state: RawState | undefined): ContainerState {
   return { kind: "unknown" };
 }
 
-/** Our own annotation; a user can have written anything there. */
+/** Our own annotation; a user can have written anything there, and the status takes only words that it knows. */
 function parseStop(text: string | undefined): Stop | undefined {
   if (text === undefined) return undefined;
   try {
-    const { reason, message } = JSON.parse(text) as Partial<Stop>;
-    return typeof reason === "string" && typeof message === "string" ? { reason, message } : undefined;
+    const { reason, message } = (JSON.parse(text) ?? {}) as Partial<Record<keyof Stop, unknown>>;
+    if (typeof reason !== "string" || typeof message !== "string" || !isStopReason(reason)) return undefined;
+    return { reason, message: message.slice(0, maxStopMessage) };
   } catch {
     return undefined;
   }
+}
+
+function isStopReason(word: string): word is Stop["reason"] {
+  return isFailureReason(word) || Object.hasOwn(cancelReasons, word);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : 0;
 }
 
 /** The named fields that are there: exactOptionalPropertyTypes wants no undefined. */

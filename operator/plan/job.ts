@@ -1,7 +1,15 @@
 /** ClaudeRun + configuration → the Job of an attempt; pure. Its pod is born gated: it exists, but cannot run. */
 import type { V1Container, V1EnvVar, V1Job, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { ClaudeRun, ClaudeRunSpec } from "../../crds/claude-run.ts";
-import { annotations, apiVersion, kind, labels, runnerConfigVariable, schedulingGate } from "../../crds/names.ts";
+import {
+  annotations,
+  apiVersion,
+  group,
+  kind,
+  labels,
+  runnerConfigVariable,
+  schedulingGate,
+} from "../../crds/names.ts";
 import { containerName, managedBy } from "../names.ts";
 import { attemptName } from "./names.ts";
 import { configPath, mcpConfigPath, promptPath, runnerPath, settingsPath } from "./paths.ts";
@@ -80,9 +88,11 @@ function annotationsOf({ metadata, spec }: ClaudeRun, attempt: number): Record<s
   };
 }
 
-/** Of the ClaudeRun's own labels and annotations those of our group go to Job and pod. */
+/** Of the ClaudeRun's own labels and annotations those of our group go to Job and pod; a stop is only ever ours to say. */
 function inherited(from: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(from).filter(([key]) => key.startsWith("paperclip.io/")));
+  return Object.fromEntries(
+    Object.entries(from).filter(([key]) => key.startsWith(`${group}/`) && key !== annotations.stop),
+  );
 }
 
 function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Parameters<typeof planJob>[1]): V1PodSpec {
