@@ -18,6 +18,9 @@ export interface Hands {
   readonly log: Pick<Log, "info">;
 }
 
+/** How often Events are asked for while something waits that only they explain. */
+const lookAgainMs = 5_000;
+
 /** Does one thing; returns in how many milliseconds to look again, if that is known. */
 export async function act(decision: Decision, observed: Observed, hands: Hands): Promise<number | undefined> {
   const { cluster } = hands;
@@ -104,24 +107,28 @@ async function withdraw({ pod, job }: Doing<"withdraw">, cluster: Cluster): Prom
   if (job !== undefined) await cluster.remove(job, { ifUnchanged: pod === undefined });
 }
 
-async function record(decision: Doing<"record">, { nowMs }: Observed, hands: Hands): Promise<number | undefined> {
-  const { run, status: next } = decision;
+async function record(decision: Doing<"record">, observed: Observed, hands: Hands): Promise<number | undefined> {
+  const { run, about } = decision;
   const { patience } = hands;
-  if (isDeepStrictEqual(run.status, next)) {
+  if (about === undefined && isDeepStrictEqual(run.status, decision.status)) {
     patience.forget(run.uid);
     return undefined;
   }
   if (decision.soft === true) {
-    const leftMs = patience.left(
-      run.uid,
-      `${next.phase ?? ""}/${next.conditions?.find(({ type }) => type === "Succeeded")?.reason ?? ""}`,
-      nowMs,
-    );
+    const leftMs = patience.left(run.uid, stateOf(decision.status), observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
+  const event = about === undefined ? undefined : await hands.cluster.explain(about);
+  const next = event === undefined ? decision.status : status.explained(run, decision.status, event, observed.nowMs);
+  if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);
+  if (about !== undefined) return lookAgainMs;
   patience.forget(run.uid);
-  await write(run, next, hands);
   return undefined;
+}
+
+/** Phase and reason: what a state is told by. */
+function stateOf({ phase, conditions }: ClaudeRunStatus): string {
+  return `${phase ?? ""}/${conditions?.find(({ type }) => type === "Succeeded")?.reason ?? ""}`;
 }
 
 /** Every status write goes through here; only a new phase is worth a line in the log. */

@@ -27,6 +27,9 @@ export interface Cluster {
   /** Deletes something of ours: only this uid, and `ifUnchanged` only as we saw it. Gone already is success. */
   remove(thing: Run | Job | Pod, options?: { readonly ifUnchanged: boolean }): Promise<void>;
 
+  /** The newest warning that somebody recorded about a Job or pod of ours: what no status shows. */
+  explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined>;
+
   /** Asks the API server, not the cache, whether the object of this name and uid exists. */
   exists(
     kind: "run" | "pod",

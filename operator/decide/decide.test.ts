@@ -250,6 +250,11 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     want: ["removeRun a"],
   },
   { name: "a finished run without a TTL is kept", given: { runs: [aFinishedRun("a")] }, want: [] },
+  {
+    name: "a finished run that was touched afterwards is stamped with its new generation, and nothing else",
+    given: { runs: [{ ...aFinishedRun("a"), generation: 2 }] },
+    want: ["record a Succeeded/"],
+  },
   // — cancel —
   {
     name: "a waiting run that is cancelled ends at once",

@@ -24,7 +24,14 @@ export type Decision =
   /** Take back a pod that was never let go, and its Job. Refused if the pod changed since it was seen. */
   | { readonly do: "withdraw"; readonly pod?: Pod; readonly job?: Job }
   /** Write the status, if nobody else did since. Soft: what it says may pass in a moment, so it can wait a little. */
-  | { readonly do: "record"; readonly run: Run; readonly status: ClaudeRunStatus; readonly soft?: boolean }
+  | {
+      readonly do: "record";
+      readonly run: Run;
+      readonly status: ClaudeRunStatus;
+      readonly soft?: boolean;
+      /** It waits for something that only Events explain: what was recorded about this is quoted. */
+      readonly about?: Job | Pod;
+    }
   /** The same, but only if the pod is truly gone: a cache that lags must not lose a run. */
   | {
       readonly do: "recordLost";
@@ -179,7 +186,15 @@ function showPod({ run, pod, observed }: Case): Verdict | undefined {
   const now = status.mirrored(run, pod, mirrored, observed.nowMs);
   const waits = mirrored.phase === "Pending" && pod.stop === undefined;
   return {
-    decisions: [{ do: "record", run, status: now, soft: mirrored.phase === "Pending" || mirrored.reason === "Ending" }],
+    decisions: [
+      {
+        do: "record",
+        run,
+        status: now,
+        soft: mirrored.phase === "Pending" || mirrored.reason === "Ending",
+        ...(mirrored.reason === "Starting" ? { about: pod } : {}),
+      },
+    ],
     ...(waits ? { wakeAtMs: startDeadlineMs(run) } : {}),
   };
 }
@@ -264,14 +279,22 @@ function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
   return { decisions: [{ do: "admit", run, pod, status: next }], ...untilQueueDeadline(run) };
 }
 
-function awaitPod({ run, observed }: Case): Verdict {
-  return { decisions: admitting(run, observed), ...untilQueueDeadline(run) };
+function awaitPod({ run, job, observed }: Case): Verdict {
+  return { decisions: admitting(run, observed, job), ...untilQueueDeadline(run) };
 }
 
 /** Passes in milliseconds as a rule: worth a write only if it lasts. */
-function admitting(run: Run, observed: Observed): Decision[] {
+function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
   const why = { reason: "Admitting", message: "It is next: its pod is being made and checked." } as const;
-  return [{ do: "record", run, status: status.queued(run, why, observed.nowMs), soft: true }];
+  return [
+    {
+      do: "record",
+      run,
+      status: status.queued(run, why, observed.nowMs),
+      soft: true,
+      ...(about === undefined ? {} : { about }),
+    },
+  ];
 }
 
 // — shared —

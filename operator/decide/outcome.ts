@@ -157,6 +157,10 @@ export function startFailure(run: Run, pod: Pod): Outcome {
   if (waiting !== undefined && /^(Create|Run|Start|ContainerCannot)/.test(waiting)) {
     return noNode(said) ? failure("RunnerMissing", said) : failure("ContainerStartFailed", said);
   }
+  // An Event's word that the status quoted: FailedMount, FailedCreatePodSandBox and the like.
+  if (condition(run.status.conditions, "Succeeded")?.reason.startsWith("Failed") === true) {
+    return failure("ContainerStartFailed", said);
+  }
   if (pod.node === undefined && pod.scheduled?.done === false) return failure("Unschedulable", pod.scheduled.message);
   return failure("StartDeadlineExceeded", pod.message);
 }

@@ -114,6 +114,28 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
   ]);
 }
 
+/** The same wait, in the words of an Event: its reason if the state is the pod's own, its message in any case. */
+export function explained(
+  run: Run,
+  status: ClaudeRunStatus,
+  event: { reason: string; message: string },
+  nowMs: number,
+): ClaudeRunStatus {
+  const says: Says[] = (["Succeeded", "Admitted"] as const).flatMap((type) => {
+    const now = condition(status.conditions, type);
+    if (now === undefined || now.status === "True") return [];
+    const reason = status.phase === "Queued" ? now.reason : event.reason;
+    return [{ type, status: now.status, reason, message: event.message }];
+  });
+  return stamped(run, status, nowMs, says);
+}
+
+/** A finished run whose spec was touched afterwards: `kubectl wait` trusts no condition of an older generation. */
+export function restamped(run: Run): ClaudeRunStatus {
+  const conditions = (run.status.conditions ?? []).map((each) => ({ ...each, observedGeneration: run.generation }));
+  return { ...run.status, observedGeneration: run.generation, conditions };
+}
+
 function phaseOf(reason: FinalReason): "Succeeded" | "Failed" | "Cancelled" {
   if (reason === "Completed") return "Succeeded";
   return Object.hasOwn(cancelReasons, reason) ? "Cancelled" : "Failed";

@@ -4,16 +4,25 @@
  */
 import { hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import type { Decision } from "./decide.ts";
+import { restamped } from "./status.ts";
 
 /** Decisions about leftovers, and about finished runs whose TTL is over. */
 export function sweep(observed: Observed): { decisions: readonly Decision[]; wakeAtMs?: number } {
   const byUid = new Map(observed.runs.map((run) => [run.uid, run]));
   const pods = observed.pods.flatMap((pod) => sweepPod(pod, byUid.get(pod.runUid)));
   const jobs = observed.jobs.flatMap((job) => sweepJob(job, byUid.get(job.runUid)));
+  const touched = observed.runs.filter(
+    (run) => isFinished(run) && run.generation > (run.status.observedGeneration ?? 0),
+  );
   const expired = observed.runs.flatMap((run) => expiryOf(run, observed.nowMs));
   const wakes = expired.map((each) => each.wakeAtMs).filter((at) => at !== undefined);
   return {
-    decisions: [...pods, ...jobs, ...expired.flatMap((each) => each.decisions)],
+    decisions: [
+      ...pods,
+      ...jobs,
+      ...touched.map((run): Decision => ({ do: "record", run, status: restamped(run) })),
+      ...expired.flatMap((each) => each.decisions),
+    ],
     ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }),
   };
 }

@@ -57,7 +57,12 @@ export function aFinishedRun(name: string, facts: RunFacts = {}): Run {
   const run = anAdmittedRun(name, facts);
   return {
     ...run,
-    status: { ...run.status, phase: "Succeeded", completionTime: new Date(nowMs - 10_000).toISOString() },
+    status: {
+      ...run.status,
+      phase: "Succeeded",
+      observedGeneration: 1,
+      completionTime: new Date(nowMs - 10_000).toISOString(),
+    },
   };
 }
 

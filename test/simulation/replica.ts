@@ -158,6 +158,10 @@ export class Replica implements Cluster {
     });
   }
 
+  explain(): Promise<undefined> {
+    return this.#request(() => undefined);
+  }
+
   exists(kind: "run" | "pod", { uid }: { readonly uid: string }): Promise<boolean> {
     return this.#request(() => this.#world[kind].has(uid));
   }

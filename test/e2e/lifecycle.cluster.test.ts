@@ -1,0 +1,87 @@
+/** A run's life on the real cluster, with the real CLI: what kubectl shows of it from creation to its end. */
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Stage, verdict } from "./stage.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open("lifecycle");
+});
+afterAll(() => stage.close());
+
+describe.concurrent("a run", () => {
+  it("succeeds with its turns, cost, session and answer, and its log can be proven whole", async () => {
+    const turns = [{ tool: "Bash", input: { command: "echo from the tool" } }, { text: "All done." }];
+    await stage.create(stage.run("good", turns));
+    const { status } = await stage.ended("good");
+    expect(status).toMatchObject({
+      phase: "Succeeded",
+      attempt: 1,
+      observedGeneration: 1,
+      result: {
+        text: "All done.",
+        turns: 2,
+        costUSD: "0.0012",
+        isError: false,
+        exitCode: 0,
+        usage: { outputTokens: 20 },
+      },
+      log: { complete: true },
+    });
+    expect(status?.session?.id).toMatch(/^[0-9a-f-]{36}$/);
+    for (const type of ["Finished", "Succeeded", "ResultRecorded", "Started", "PodScheduled", "LogsAvailable"]) {
+      expect(status?.conditions?.find((each) => each.type === type)?.status, type).toBe("True");
+    }
+    const log = await stage.kubectl("logs", status?.pod?.name ?? "");
+    const beforeEnd = log.slice(0, log.trimEnd().lastIndexOf("\n") + 1);
+    expect(createHash("sha256").update(beforeEnd).digest("hex")).toBe(status?.log?.sha256);
+    expect(Buffer.byteLength(beforeEnd)).toBe(status?.log?.bytes);
+    const [pod] = await stage.pods("good");
+    expect(pod?.metadata.finalizers ?? []).not.toContain("paperclip.io/record-result");
+    const shown = await stage.kubectl("get", "clr", "good");
+    expect(shown).toMatch(
+      /NAME\s+AGENT\s+PHASE\s+REASON\s+TURNS\s+COST\s+AGE\ngood\s+good\s+Succeeded\s+Completed\s+2\s+0\.0012/,
+    );
+  });
+
+  it("takes a prompt from a ConfigMap that the operator never reads", async () => {
+    await stage.kubectl("create", "configmap", "prompts", `--from-literal=p=Say it @fake [{"text":"From a file."}]`);
+    const promptFrom = { configMapKeyRef: { name: "prompts", key: "p" } };
+    await stage.create(stage.run("from-file", [], { promptFrom }));
+    expect((await stage.ended("from-file")).status?.result?.text).toBe("From a file.");
+  });
+
+  it("that reaches maxTurns fails with what it had, and says what to do", async () => {
+    const loop = [{ tool: "Bash", input: { command: "true" } }];
+    await stage.create(stage.run("endless", loop, { claude: { allowedTools: ["Bash"], maxTurns: 2 } }));
+    const run = await stage.ended("endless");
+    expect(run.status).toMatchObject({
+      phase: "Failed",
+      failure: { reason: "MaxTurns", retryable: false },
+      result: { turns: 3, costUSD: "0.0012" },
+    });
+    expect(verdict(run).message).toContain("raise claude.maxTurns");
+  });
+
+  it("with a wrong key fails as AuthenticationFailed", async () => {
+    await stage.kubectl("create", "secret", "generic", "wrong", "--from-literal=ANTHROPIC_API_KEY=bad-key");
+    await stage.create(stage.run("stranger", [{ text: "never" }], { credentialsSecretName: "wrong" }));
+    expect((await stage.ended("stranger")).status?.failure?.reason).toBe("AuthenticationFailed");
+  });
+
+  it("past its activeDeadlineSeconds is ended by the runner", async () => {
+    await stage.create(stage.run("slow", [{ hang: true }], { activeDeadlineSeconds: 12 }));
+    const run = await stage.ended("slow");
+    expect(run.status).toMatchObject({ phase: "Failed", failure: { reason: "DeadlineExceeded" } });
+    expect(run.status?.session?.id).toBeDefined();
+  });
+
+  it("goes on in the same session on the same volume of a second run", async () => {
+    const first = await stage.ended("good");
+    const session = { resume: first.status?.session?.id ?? "", onMissing: "Fail" as const };
+    await stage.create(stage.run("no-volume", [{ text: "never" }], { session }));
+    const run = await stage.ended("no-volume");
+    // An emptyDir ends with its pod: the session is honestly not there.
+    expect(run.status?.failure?.reason).toBe("SessionNotFound");
+  });
+});

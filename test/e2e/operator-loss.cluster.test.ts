@@ -1,0 +1,112 @@
+/** The operator goes away: killed without warning at every step of a run's life, or simply not there. Nothing is lost or run twice. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { kubectl } from "../cluster/kubectl.ts";
+import { operatorNamespace, release } from "../install.ts";
+import { Stage, type ShownPod } from "./stage.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open("operator-loss");
+});
+afterAll(async () => {
+  await scale(1);
+  await stage.close();
+});
+
+const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
+const operatorPods = ["pods", "-l", "app.kubernetes.io/component=operator"];
+
+async function scale(replicas: number): Promise<void> {
+  await operator("scale", `deployment/${release}`, `--replicas=${replicas}`);
+  if (replicas > 0) await operator("rollout", "status", `deployment/${release}`, "--timeout=60s");
+  else await operator("wait", ...operatorPods, "--for=delete", "--timeout=60s");
+}
+
+/** Without a TERM: the process has no chance to finish anything. */
+async function kill(): Promise<void> {
+  await operator("delete", ...operatorPods, "--force", "--grace-period=0", "--wait=false");
+}
+
+const started = (pods: readonly ShownPod[]): ShownPod[] =>
+  pods.filter(({ status }) =>
+    status.containerStatuses?.some(
+      ({ state }) => state.running !== undefined || state.terminated?.startedAt !== undefined,
+    ),
+  );
+
+it("a run created while the operator is down runs when it is back", async () => {
+  await scale(0);
+  await stage.create(stage.run("early", [{ text: "here" }]));
+  expect((await stage.get("early")).status).toBeUndefined();
+  await scale(1);
+  expect((await stage.ended("early")).status?.phase).toBe("Succeeded");
+});
+
+it("a run that ends, and whose pod is deleted, while the operator is down keeps its result", async () => {
+  await stage.create(stage.run("drained", [{ delayMs: 4_000, text: "still here" }]));
+  const { status } = await stage.shows("drained", "Running");
+  await scale(0);
+  const pod = status?.pod?.name ?? "";
+  await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=60s");
+  await stage.kubectl("delete", "job", status?.job?.name ?? "", "--wait=false");
+  await stage.until(
+    "its pod is being deleted",
+    async () => (await stage.pods("drained"))[0]?.metadata.deletionTimestamp !== undefined,
+  );
+  await scale(1);
+  expect((await stage.ended("drained")).status).toMatchObject({ phase: "Succeeded", result: { text: "still here" } });
+  await stage.until("its pod is given back", async () => (await stage.pods("drained")).length === 0);
+});
+
+it("killed at every step of a run's life it neither loses a run nor starts one twice", async () => {
+  const agents = ["one", "two"];
+  const names = agents.flatMap((agent) => [`${agent}-a`, `${agent}-b`]);
+  const done = async (count: number): Promise<boolean> => {
+    const list = await stage.kubectl(
+      "get",
+      "clr",
+      ...names,
+      "-o",
+      'jsonpath={range .items[*]}{.status.completionTime}{"\\n"}{end}',
+    );
+    return list.split("\n").filter((line) => line !== "").length >= count;
+  };
+  const pods = async (): Promise<ShownPod[]> => (await Promise.all(names.map((name) => stage.pods(name)))).flat();
+  const steps: readonly [step: string, reached: () => Promise<boolean>][] = [
+    ["the runs exist", async () => (await stage.kubectl("get", "clr", ...names, "-o", "name")).includes("two-b")],
+    [
+      "a Job exists",
+      async () => (await stage.kubectl("get", "jobs", "-l", "paperclip.io/run in (one-a,two-a)", "-o", "name")) !== "",
+    ],
+    ["a pod exists", async () => (await pods()).length > 0],
+    ["a pod was let go", async () => (await pods()).some(({ spec }) => spec.schedulingGates === undefined)],
+    ["a container runs", async () => started(await pods()).length > 0],
+    ["a run has ended", () => done(1)],
+    ["two have ended", () => done(2)],
+  ];
+  const turns = [
+    { tool: "Bash", input: { command: "true" } },
+    { delayMs: 1_000, text: "done" },
+  ];
+  await stage.create(
+    ...agents.flatMap((agent) => [`${agent}-a`, `${agent}-b`].map((name) => stage.run(name, turns, { agent }))),
+  );
+  for (const [step, reached] of steps) {
+    await stage.until(step, reached);
+    await kill();
+  }
+  for (const name of names) {
+    const run = await stage.ended(name, 120);
+    expect(run.status, name).toMatchObject({ phase: "Succeeded", attempt: 1, result: { text: "done", turns: 2 } });
+    expect(started(await stage.pods(name)), name).toHaveLength(1);
+  }
+  for (const agent of agents) {
+    const [a, b] = await Promise.all([stage.get(`${agent}-a`), stage.get(`${agent}-b`)]);
+    const [first, second] = [a, b].sort(
+      (x, y) => Date.parse(x.status?.startTime ?? "") - Date.parse(y.status?.startTime ?? ""),
+    );
+    expect(Date.parse(second?.status?.startTime ?? "")).toBeGreaterThanOrEqual(
+      Date.parse(first?.status?.completionTime ?? ""),
+    );
+  }
+});
