@@ -28,7 +28,7 @@ export class WorkQueue {
   readonly #timers = new Map<string, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
   readonly #failures = new Map<string, number>();
   #stopping = false;
-  #onIdle: (() => void) | undefined;
+  readonly #idle = Promise.withResolvers<undefined>();
 
   /** `work` returns in how many milliseconds the key is to be looked at again, if nothing wakes it before. */
   constructor(work: (key: string) => Promise<{ readonly again?: number } | undefined>, options: QueueOptions) {
@@ -82,10 +82,7 @@ export class WorkQueue {
     this.#urgent.clear();
     this.#ready.clear();
     this.#dirty.clear();
-    if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    if (this.#running.size > 0) await this.#idle.promise;
   }
 
   #serve(): void {
@@ -122,7 +119,7 @@ export class WorkQueue {
       this.#dirty.delete(key);
       if (dirty !== undefined) this.add(key, dirty);
       this.#serve();
-      if (this.#running.size === 0) this.#onIdle?.();
+      if (this.#stopping && this.#running.size === 0) this.#idle.resolve(undefined);
     }
   }
 

@@ -224,11 +224,11 @@ export class KubernetesCluster implements Cluster {
   }
 
   /**
-   * On a node: the kubelet ends the pod by its deadline, which keeps pod and log. Without one nobody would: it is
-   * deleted, and can then not be bound any more.
+   * What runs is ended by the kubelet for its deadline, which keeps pod and log. What does not run yet has no log to
+   * keep: it is deleted, as nobody would end it without a node, and a kubelet that waits for a volume only after minutes.
    */
   async #stop(pod: Pod, stop: Stop): Promise<void> {
-    const onNode = pod.node !== undefined;
+    const runs = pod.container.kind === "running";
     const body = {
       metadata: {
         uid: pod.uid,
@@ -236,13 +236,13 @@ export class KubernetesCluster implements Cluster {
           [annotations.stop]: JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) }),
         },
       },
-      ...(onNode ? { spec: { activeDeadlineSeconds: 1 } } : {}),
+      ...(runs ? { spec: { activeDeadlineSeconds: 1 } } : {}),
     };
     await this.#transport.request("PATCH", object("pod", pod), {
       body,
       patchType: "application/strategic-merge-patch+json",
     });
-    if (!onNode) await this.remove(pod);
+    if (!runs) await this.remove(pod);
   }
 }
 

@@ -1,0 +1,233 @@
+import type { ServerResponse } from "node:http";
+import { KubeConfig } from "@kubernetes/client-node";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ClusterError, ConflictError, ExpiredError, RefusedError } from "../errors.ts";
+import { ApiServer, json } from "../testing/api-server.ts";
+import { eventually } from "../testing/eventually.ts";
+import { Transport } from "./transport.ts";
+
+const path = "/api/v1/namespaces/team/pods";
+
+let server: ApiServer;
+let transport: Transport;
+
+beforeEach(async () => {
+  server = await new ApiServer().listen();
+  transport = transportFor();
+});
+
+afterEach(async () => {
+  await transport.close();
+  await server.close();
+});
+
+function transportFor(user?: object): Transport {
+  const config = new KubeConfig();
+  config.loadFromString(server.kubeconfig(user));
+  return new Transport(config, { userAgent: "clauderun-operator/test" });
+}
+
+function answer(code: number, body: unknown, headers?: Record<string, string>): void {
+  server.intercept = (_exchange, response: ServerResponse) => {
+    json(response, code, body, headers);
+    return true;
+  };
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it should have failed");
+}
+
+describe("a request", () => {
+  test("says who asks, with the user's credentials, and what it sends", async () => {
+    const body = { metadata: { name: "ä" } };
+    await expect(
+      transport.request("POST", path, { body, query: { dryRun: "All", absent: undefined } }),
+    ).resolves.toEqual(body);
+    const [seen] = server.exchanges;
+    expect(seen).toMatchObject({ method: "POST", path, body: JSON.stringify(body) });
+    expect(seen?.query.toString()).toBe("dryRun=All");
+    expect(seen?.headers).toMatchObject({
+      authorization: "Bearer secret-token",
+      "user-agent": "clauderun-operator/test",
+      "content-type": "application/json",
+      accept: "application/json",
+    });
+  });
+
+  test("names the kind of patch", async () => {
+    await transport.request("PATCH", path, { body: [], patchType: "application/json-patch+json" });
+    expect(server.exchanges[0]?.headers["content-type"]).toBe("application/json-patch+json");
+  });
+
+  test("logs in by name and password too", async () => {
+    const basic = transportFor({ username: "ada", password: "p:w" });
+    await basic.request("GET", path);
+    await basic.close();
+    expect(server.exchanges[0]?.headers.authorization).toBe(`Basic ${Buffer.from("ada:p:w").toString("base64")}`);
+  });
+
+  test("2,000 at once share at most 32 connections", async () => {
+    await Promise.all(Array.from({ length: 2_000 }, () => transport.request("GET", path)));
+    expect(server.exchanges).toHaveLength(2_000);
+    expect(server.connections).toBeLessThanOrEqual(32);
+  });
+
+  test("a watch has a connection of its own, which goes with it", async () => {
+    await transport.request("GET", path);
+    const watch = await transport.open(path, { watch: "true" }, new AbortController().signal);
+    expect(server.connections).toBe(2);
+    await watch.close();
+    await eventually("its connection is closed", () => server.openConnections === 1);
+  });
+});
+
+describe("an answer", () => {
+  test("404 is undefined", async () => {
+    answer(404, { kind: "Status", reason: "NotFound" });
+    await expect(transport.request("GET", path)).resolves.toBeUndefined();
+  });
+
+  test.each([
+    [409, "Conflict", "the object has been modified", ConflictError],
+    [409, "AlreadyExists", 'jobs.batch "a" already exists', RefusedError],
+    [422, "Invalid", "the server rejected our request due to an error in our request", ConflictError],
+    [422, "Invalid", "testing value /metadata/uid failed: test failed", ConflictError],
+    [422, "Invalid", "spec.template: field is immutable", RefusedError],
+    [403, "Forbidden", "exceeded quota", RefusedError],
+    [401, "Unauthorized", "Unauthorized", RefusedError],
+    [410, "Expired", "too old resource version", ExpiredError],
+    [429, "TooManyRequests", "slow down", ClusterError],
+    [500, "InternalError", "boom", ClusterError],
+    [503, "ServiceUnavailable", "starting", ClusterError],
+  ])("%i %s (%s) is its own kind of error", async (code, reason, message, kind) => {
+    answer(code, { kind: "Status", code, reason, message });
+    const error = await failure(transport.request("PATCH", path, { body: {} }));
+    expect(error).toBeInstanceOf(kind);
+    expect(error.message).toBe(`PATCH ${path}: ${code} ${message}`);
+    if (error instanceof RefusedError) expect(error).toMatchObject({ code, reason });
+  });
+
+  test.each([429, 503])("%i with Retry-After says when to try again", async (code) => {
+    answer(code, { kind: "Status" }, { "retry-after": "7" });
+    expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: 7_000 });
+    answer(code, { kind: "Status" }, { "retry-after": "soon" });
+    expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: undefined });
+  });
+
+  test("that no API server gave (a proxy's page) is an error in few words", async () => {
+    server.intercept = (_exchange, response) => {
+      response.writeHead(502, { "content-type": "text/html" }).end("<html>".repeat(10_000));
+      return true;
+    };
+    expect((await failure(transport.request("GET", path))).message).toBe(`GET ${path}: 502 Bad Gateway`);
+    server.intercept = (_exchange, response) => {
+      response.writeHead(200).end("<html>a secret page</html>");
+      return true;
+    };
+    const error = await failure(transport.request("GET", path));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error.message).toBe(`GET ${path}: the answer is not JSON`);
+    expect(error.cause).toBeUndefined();
+  });
+
+  test("that quotes a whole object is cut", async () => {
+    answer(422, { kind: "Status", reason: "Invalid", message: `spec.prompt: Invalid value: ${"x".repeat(60_000)}` });
+    expect((await failure(transport.request("PUT", path, { body: {} }))).message.length).toBeLessThan(1_200);
+  });
+});
+
+describe("a server in trouble", () => {
+  test("refuses the connection", async () => {
+    await server.close();
+    const error = await failure(transport.request("GET", path));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error.cause as Error).message).toContain("ECONNREFUSED");
+  });
+
+  test("breaks off in the midst of an answer", async () => {
+    server.intercept = (_exchange, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write('{"items":[', () => response.socket?.resetAndDestroy());
+      return true;
+    };
+    const error = await failure(transport.request("GET", path));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error.message).toBe(`GET ${path}: the answer broke off`);
+  });
+
+  test.each(["before", "after"])("hangs %s its headers: the request times out", async (when) => {
+    server.intercept = (_exchange, response) => {
+      if (when === "after") response.writeHead(200).flushHeaders();
+      return true;
+    };
+    const error = await failure(transport.request("GET", path, { timeoutMs: 50 }));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error.cause as Error).name).toBe("TimeoutError");
+  });
+
+  test("lets go of a request whose signal is given", async () => {
+    server.intercept = () => true;
+    const stop = new AbortController();
+    const request = failure(transport.request("GET", path, { signal: stop.signal }));
+    await eventually("it is on its way", () => server.exchanges.length === 1);
+    stop.abort();
+    expect(await request).toBeInstanceOf(ClusterError);
+  });
+
+  test("refuses a watch in the same words", async () => {
+    answer(403, { kind: "Status", reason: "Forbidden", message: "no rights" });
+    const error = await failure(transport.open(path, {}, new AbortController().signal));
+    expect(error).toBeInstanceOf(RefusedError);
+    await eventually("its connection is closed", () => server.openConnections === 0);
+  });
+});
+
+describe("credentials", () => {
+  test("that cannot be read fail the request, not the process, and are tried again", async () => {
+    let token: string | undefined;
+    const config = new KubeConfig();
+    config.loadFromString(server.kubeconfig({}));
+    config.addAuthenticator({
+      isAuthProvider: () => true,
+      applyAuthentication: (_user, options) => {
+        if (token === undefined) return Promise.reject(new Error("the plugin failed"));
+        (options.headers as Record<string, string>)["Authorization"] = `Bearer ${token}`;
+        return Promise.resolve();
+      },
+    });
+    const mine = new Transport(config, { userAgent: "test" });
+    const error = await failure(mine.request("GET", path));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error.cause as Error).message).toBe("the plugin failed");
+    token = "first";
+    await mine.request("GET", path);
+    token = "second";
+    // Refused: they are read anew at once.
+    answer(401, { kind: "Status", reason: "Unauthorized" });
+    await failure(mine.request("GET", path));
+    await failure(mine.request("GET", path));
+    await mine.close();
+    const tokens = server.exchanges.map(({ headers }) => headers.authorization);
+    expect(tokens).toEqual(["Bearer first", "Bearer first", "Bearer second"]);
+  });
+});
+
+describe("the clock", () => {
+  test.each([0, -90_000, 3_600_000])("is the server's: %i ms from ours", async (skewMs) => {
+    answer(200, {}, { date: new Date(Date.now() + skewMs).toUTCString() });
+    await transport.request("GET", path);
+    expect(Math.abs(transport.now() - Date.now() - skewMs)).toBeLessThan(1_000);
+  });
+
+  test("is ours where the server does not say, or says nonsense", async () => {
+    answer(200, {}, { date: "yesterday" });
+    await transport.request("GET", path);
+    expect(Math.abs(transport.now() - Date.now())).toBeLessThan(50);
+  });
+});
