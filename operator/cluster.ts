@@ -20,7 +20,7 @@ export interface Cluster {
 
   /**
    * Changes a pod of ours. letGo: takes its gate off and our finalizer on, in one patch that fails if either is done.
-   * release: takes our finalizer off; harmless twice. stop: ends it, and keeps it with its log where it ran.
+   * release: takes our finalizer off; harmless twice. stop: ends it; one that ran is kept with its log.
    */
   change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void>;
 

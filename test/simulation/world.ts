@@ -141,7 +141,7 @@ export class World {
   stop(pod: Pod, stop: Stop): void {
     const now = this.pod.get(pod.uid);
     if (now === undefined) return;
-    if (now.node === undefined) {
+    if (now.container.kind !== "running") {
       this.put("pod", { ...now, stop });
       this.deletePod({ ...now, stop });
     } else this.put("pod", { ...now, stop, ending: true });
