@@ -41,7 +41,7 @@ export async function installOperator(say: (line: string) => void, signal?: Abor
 }
 
 async function upgrade(say: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
-  const options = { timeout: 200_000, ...(signal === undefined ? {} : { signal }) };
+  const options = { timeout: 140_000, ...(signal === undefined ? {} : { signal }) };
   try {
     await run("helm", helmArguments(), options);
   } catch (error) {
@@ -69,7 +69,7 @@ function helmArguments(): string[] {
   return [
     ...["upgrade", "--install", release, `${checkout}charts/claude-run-operator`, "--namespace", operatorNamespace],
     // A CRD that kubectl had applied before becomes the release's own.
-    ...["--take-ownership", "--wait", "--timeout=180s", "--history-max=3"],
+    ...["--take-ownership", "--wait", "--timeout=120s", "--history-max=3"],
     ...Object.entries(values).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]),
   ];
 }
@@ -83,7 +83,8 @@ function imageId(): string {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { stderr } = error as Error & { stderr?: string };
-  return stderr?.trim() || error.message;
+  const reason = stderr?.trim() || error.message;
+  return reason.includes("deadline exceeded") ? `the operator was not ready in time (helm: ${reason})` : reason;
 }
 
 function secondsSince(ms: number): string {

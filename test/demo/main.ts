@@ -82,18 +82,30 @@ async function isLocal(): Promise<boolean> {
 async function demo(): Promise<number> {
   const isReal = await wantsRealApi();
   const startedMs = Date.now();
-  const steps: [string, string[], string][] = [
-    ["A cluster", ["up"], "The cluster did not start. What it lacks or where its logs are stands above."],
-    ["The images", ["images"], "The images could not be built: the last lines of the build stand above."],
-    ["", ["run", "node", scene, ...(isReal ? ["--real"] : [])], ""],
+  const steps: { title?: string; args: string[]; done?: string; advice?: string }[] = [
+    {
+      title: "A cluster",
+      args: ["up"],
+      advice: "The cluster did not start: what it lacks, or where its logs are, stands above.",
+    },
+    {
+      title: "The images",
+      args: ["images"],
+      done: "the images of the operator, the agent and the fake API are in the cluster",
+      advice: "The images could not be built: the last lines of the build stand above.",
+    },
+    { args: ["run", "node", scene, ...(isReal ? ["--real"] : [])] },
   ];
-  for (const [title, args, advice] of steps) {
+  for (const { title, args, done, advice } of steps) {
     if (isStopped()) return 130;
-    if (title !== "") heading(title);
+    if (title !== undefined) heading(title);
     const { code } = await run(args);
     if (isStopped()) return 130;
-    if (code === 0) continue;
-    if (advice !== "") complain(advice);
+    if (code === 0) {
+      if (done !== undefined) say(done);
+      continue;
+    }
+    if (advice !== undefined) complain(advice);
     tell("\nThe demo can be run again as it is: make demo. From scratch: test/cluster/cluster down && make demo");
     return 1;
   }

@@ -74,14 +74,22 @@ async function report(error: unknown): Promise<void> {
 
 async function operatorLog(): Promise<void> {
   await show("The operator's pods", ["get", "pods", "-n", operatorNamespace, "-o", "wide"]);
-  await show("The operator's last lines", ["logs", "-n", operatorNamespace, `deployment/${release}`, "--tail=15"]);
+  const conditions = '{range .status.conditions[*]}{.type} is {.status}: {.message}{"\\n"}{end}';
+  await show("Its Deployment", [
+    ...["get", "deployment", release, "-n", operatorNamespace],
+    ...["-o", `jsonpath=${conditions}`],
+  ]);
+  await show("The operator's last lines", [
+    ...["logs", "-n", operatorNamespace, `deployment/${release}`],
+    ...["--tail=15", "--pod-running-timeout=1s"],
+  ]);
   say(`\nMore of it: test/cluster/cluster run kubectl logs -n ${operatorNamespace} deployment/${release}`);
 }
 
 async function show(title: string, args: string[]): Promise<void> {
   heading(title);
   try {
-    say((await kubectl(args)).trimEnd());
+    say((await kubectl(args)).trimEnd() || "none");
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
   }
