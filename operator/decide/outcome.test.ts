@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { failureReasons } from "../../crds/reasons.ts";
 import type { Job, Pod, Run } from "../domain.ts";
 import { aJob, anAdmittedRun, anEndedPod, aPodOnNode, nowMs, stopOf } from "../testing/builders.ts";
-import { failure, outcome } from "./outcome.ts";
+import { failure, outcome, startFailure } from "./outcome.ts";
 import { finished } from "./status.ts";
 
 const run = anAdmittedRun("a");
@@ -178,6 +178,24 @@ describe("outcome", () => {
     expect(failure("OOMKilled", "killed at 512Mi").message).toBe(
       `${failureReasons.OOMKilled.meaning} killed at 512Mi. ${failureReasons.OOMKilled.whatToDo}`,
     );
+  });
+
+  it("of a pod that never started quotes what an Event said", () => {
+    const conditions = [
+      {
+        type: "Succeeded",
+        status: "Unknown" as const,
+        reason: "FailedMount",
+        message: 'secret "x" not found',
+        lastTransitionTime: "2026-01-01T11:59:00Z",
+      },
+    ];
+    const stuck = anAdmittedRun("a", { status: { ...run.status, conditions } });
+    const pod = aPodOnNode(stuck, { container: { kind: "waiting", reason: "ContainerCreating" } });
+    expect(startFailure(stuck, pod)).toMatchObject({
+      reason: "ContainerStartFailed",
+      message: expect.stringContaining('secret "x" not found') as string,
+    });
   });
 
   it("keeps of a forged report only what fits a status", () => {

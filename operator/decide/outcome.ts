@@ -151,14 +151,14 @@ function notStarted({ run, pod, neverStarted }: Evidence): Verdict | undefined {
 export function startFailure(run: Run, pod: Pod): Outcome {
   const { container } = pod;
   const waiting = container.kind === "waiting" ? container.reason : run.status.pod?.waitingReason;
-  const said =
-    container.kind === "waiting" ? container.message : condition(run.status.conditions, "Succeeded")?.message;
+  const shown = condition(run.status.conditions, "Succeeded");
+  const said = (container.kind === "waiting" ? container.message : undefined) ?? shown?.message;
   if (waiting !== undefined && /Image|Registry/.test(waiting)) return failure("ImagePullFailed", said);
   if (waiting !== undefined && /^(Create|Run|Start|ContainerCannot)/.test(waiting)) {
     return noNode(said) ? failure("RunnerMissing", said) : failure("ContainerStartFailed", said);
   }
   // An Event's word that the status quoted: FailedMount, FailedCreatePodSandBox and the like.
-  if (condition(run.status.conditions, "Succeeded")?.reason.startsWith("Failed") === true) {
+  if (shown?.reason.startsWith("Failed") === true) {
     return failure("ContainerStartFailed", said);
   }
   if (pod.node === undefined && pod.scheduled?.done === false) return failure("Unschedulable", pod.scheduled.message);
