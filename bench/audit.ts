@@ -1,0 +1,59 @@
+/** The operator's requests as the API server counted them, by its audit log. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { userAgent } from "./operator.ts";
+
+const cluster = fileURLToPath(new URL("../test/cluster/cluster", import.meta.url));
+
+interface AuditEvent {
+  readonly stage: string;
+  readonly verb: string;
+  readonly userAgent?: string;
+  readonly requestReceivedTimestamp: string;
+  readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+export interface Requests {
+  readonly writes: number;
+  readonly reads: number;
+  /** "create jobs" → how many. */
+  readonly byKind: Readonly<Record<string, number>>;
+  /** Answers of 400 and above, "409 update clauderuns/status" → how many. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+const writing = new Set(["create", "update", "patch", "delete", "deletecollection"]);
+/** Elections renew by the clock, not by the run. */
+const uncounted = new Set(["leases"]);
+
+/** Counts the operator's requests that the API server received between two times (milliseconds since the epoch). */
+export async function requestsBetween(fromMs: number, toMs: number): Promise<Requests> {
+  const byKind: Record<string, number> = {};
+  const refused: Record<string, number> = {};
+  let writes = 0;
+  let reads = 0;
+  for await (const event of operatorEvents()) {
+    const atMs = Date.parse(event.requestReceivedTimestamp);
+    const { resource = "", subresource } = event.objectRef ?? {};
+    if (atMs < fromMs || atMs > toMs || event.verb === "watch" || uncounted.has(resource)) continue;
+    const kind = `${event.verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
+    byKind[kind] = (byKind[kind] ?? 0) + 1;
+    if (writing.has(event.verb)) writes += 1;
+    else reads += 1;
+    const { code = 200 } = event.responseStatus ?? {};
+    if (code >= 400) refused[`${code} ${kind}`] = (refused[`${code} ${kind}`] ?? 0) + 1;
+  }
+  return { writes, reads, byKind, refused };
+}
+
+async function* operatorEvents(): AsyncGenerator<AuditEvent> {
+  const log = spawn(cluster, ["logs", "audit"], { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: log.stdout })) {
+    // cheaper than parsing what others asked for
+    if (!line.includes(`"userAgent":"${userAgent}"`)) continue;
+    const event = JSON.parse(line) as AuditEvent;
+    if (event.stage === "ResponseComplete") yield event;
+  }
+}

@@ -1,0 +1,110 @@
+/** The measuring itself, where the cluster can be reached: started by main.ts through `test/cluster/cluster run`. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { crdName } from "../crds/names.ts";
+import { measureFloorBurst, measureRunBurst } from "./burst.ts";
+import { Client } from "./client.ts";
+import { components } from "./components.ts";
+import { removeFakeNode, startFakeNode } from "./fake-node.ts";
+import { measureHandOff } from "./hand-off.ts";
+import { measureIdle } from "./idle.ts";
+import { Moments } from "./moments.ts";
+import { fakeNode, namespace } from "./objects.ts";
+import { lastLines, startOperator } from "./operator.ts";
+import { readOptions, type Options } from "./options.ts";
+import { memory } from "./proc.ts";
+import type { Program } from "./programs.ts";
+import { report, type Figures } from "./report.ts";
+import { setting } from "./setting.ts";
+
+const crds = fileURLToPath(new URL("../crds/clauderuns.yaml", import.meta.url));
+/** So long after its start the operator has settled. */
+const settleMs = 10_000;
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`);
+}
+
+function kubectl(...args: string[]): void {
+  execFileSync("kubectl", args, { stdio: ["ignore", "ignore", "inherit"], timeout: 120_000 });
+}
+
+/** The namespace and the fake node of an earlier time may be left where a cluster was kept. */
+function prepare(): void {
+  kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `node/${fakeNode}`);
+  kubectl("apply", "--server-side", "-f", crds);
+  kubectl("wait", "--for=condition=Established", `crd/${crdName}`, "--timeout=30s");
+  kubectl("create", "namespace", namespace);
+}
+
+async function measure(options: Options, client: Client, programs: Program[], directory: string): Promise<Figures> {
+  prepare();
+  const { profileDirectory } = options;
+  const operator = await startOperator({
+    logFile: `${directory}/operator.log`,
+    ...(profileDirectory === undefined ? {} : { profileDirectory }),
+  });
+  programs.push(operator);
+  void operator.ended.then(() => {
+    // no more than a word: whoever waits for the operator's work fails by itself
+    if (programs.includes(operator)) say(`the operator has ended: ${lastLines(`${directory}/operator.log`)}`);
+  });
+  const startedMs = Date.now();
+  programs.push(await startFakeNode(client, directory));
+  const moments = await Moments.watch(client);
+  await wait(settleMs - (Date.now() - startedMs));
+  const idleBytes = memory(operator.pid).nowBytes;
+
+  say(`${options.idleRuns} runs and as many Jobs, one after the other, about ${options.idleRuns * 2} s`);
+  const idle = await measureIdle(client, moments, options.idleRuns);
+  say(`${options.handOffRuns} runs of one agent`);
+  const handOff = await measureHandOff(client, moments, options.handOffRuns);
+  const measured = { idleBytes, idle, handOff };
+  if (options.burstRuns === 0) return { ...measured, setting: await setting(client) };
+
+  const self = { name: "this benchmark", pid: process.pid };
+  const bench = { client, moments, processes: [...components(), ...programs, self] };
+  say(`${options.burstRuns} Jobs at once, then as many runs, then Jobs again`);
+  const before = await measureFloorBurst(bench, options.burstRuns, "floor-before");
+  const run = await measureRunBurst(bench, options.burstRuns, operator);
+  const after = await measureFloorBurst(bench, options.burstRuns, "floor-after");
+  return { ...measured, burst: { floors: [before, after], run }, setting: await setting(client) };
+}
+
+/** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */
+async function cleanUp(options: Options, client: Client, programs: Program[]): Promise<void> {
+  if (options.keep) {
+    kubectl("delete", "--ignore-not-found", "--timeout=100s", `namespace/${namespace}`);
+    await removeFakeNode(client).catch(() => undefined);
+  }
+  for (const program of programs.splice(0)) await program.stop();
+  await client.close();
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return;
+  const directory = mkdtempSync(`${tmpdir()}/claude-run-bench-`);
+  const client = await Client.open();
+  const programs: Program[] = [];
+  const stopped = Promise.withResolvers<never>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => stopped.reject(new Error(`stopped by ${signal}`)));
+  }
+  try {
+    const figures = await Promise.race([measure(options, client, programs, directory), stopped.promise]);
+    process.stdout.write(`${report(figures)}\n`);
+    if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, `${JSON.stringify(figures, null, 2)}\n`);
+  } finally {
+    await cleanUp(options, client, programs);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

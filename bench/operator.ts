@@ -1,0 +1,71 @@
+/** The operator as it is shipped: the bundle, one process, its own User-Agent so that the audit log tells its requests. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { fieldManager } from "../crds/names.ts";
+import { start, type Program } from "./programs.ts";
+
+const bundle = fileURLToPath(new URL("../dist/operator.mjs", import.meta.url));
+const version = "bench";
+/** What the operator calls itself to the API server. */
+export const userAgent = `${fieldManager}/${version}`;
+
+const startLimitMs = 30_000;
+
+/** Starts the operator and waits until it is ready. */
+export async function startOperator(options: { logFile: string; profileDirectory?: string }): Promise<Program> {
+  const { logFile, profileDirectory } = options;
+  const port = await freePort();
+  const profile = profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
+  const operator = await start("operator", [process.execPath, ...profile, bundle], {
+    logFile,
+    env: {
+      NODE_ENV: "production",
+      OPERATOR_VERSION: version,
+      RUN_IMAGE: "localhost/claude-run/agent:dev",
+      HEALTH_PORT: String(port),
+    },
+  });
+  try {
+    await ready(operator, port, logFile);
+    return operator;
+  } catch (error) {
+    await operator.stop();
+    throw error;
+  }
+}
+
+async function ready(operator: Program, port: number, logFile: string): Promise<void> {
+  const deadlineMs = Date.now() + startLimitMs;
+  while (!(await answers(port))) {
+    if (operator.hasEnded()) throw new Error(`the operator ended at once: ${lastLines(logFile)}`);
+    if (Date.now() > deadlineMs) {
+      throw new Error(`the operator is not ready after ${startLimitMs / 1000} s: ${lastLines(logFile)}`);
+    }
+    await wait(50);
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
+}
+
+/** The end of what a program wrote. */
+export function lastLines(logFile: string): string {
+  return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n");
+}
