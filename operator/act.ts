@@ -7,7 +7,7 @@ import { failure } from "./decide/outcome.ts";
 import { judgeSlot } from "./decide/slot.ts";
 import * as status from "./decide/status.ts";
 import { hasEnded, type Observed, type Run } from "./domain.ts";
-import { ConflictError, InvalidSpecError, RefusedError } from "./errors.ts";
+import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Patience } from "./patience.ts";
 
@@ -15,11 +15,14 @@ import type { Patience } from "./patience.ts";
 export interface Hands {
   readonly cluster: Cluster;
   readonly patience: Patience;
-  readonly log: Pick<Log, "info">;
+  readonly log: Pick<Log, "info" | "error">;
 }
 
 /** How often Events are asked for while something waits that only they explain. */
 const lookAgainMs = 5_000;
+
+/** How long a namespace that is being deleted is left alone. */
+const terminatingMs = 10_000;
 
 /** Does one thing; returns in how many milliseconds to look again, if that is known. */
 export async function act(decision: Decision, observed: Observed, hands: Hands): Promise<number | undefined> {
@@ -59,13 +62,17 @@ export async function act(decision: Decision, observed: Observed, hands: Hands):
 type Doing<Word extends Decision["do"]> = Extract<Decision, { do: Word }>;
 
 /** A Job that the API server refuses for good ends its run; what may pass (quota, our own rights) is tried again. */
-async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: Hands): Promise<undefined> {
+async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: Hands): Promise<number | undefined> {
   try {
     await hands.cluster.make(run, attempt);
+    return undefined;
   } catch (error) {
+    // The run goes with its namespace: asking again and again would only fill the log.
+    if (error instanceof NamespaceTerminatingError) return terminatingMs;
     const reason = refusalOf(error);
     if (reason === undefined) throw error;
     await write(run, status.finished(run, failure(reason, (error as Error).message), observed.nowMs), hands);
+    return undefined;
   }
 }
 
@@ -133,7 +140,17 @@ function stateOf({ phase, conditions }: ClaudeRunStatus): string {
 
 /** Every status write goes through here; only a new phase is worth a line in the log. */
 async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): Promise<void> {
-  await cluster.record(run, next);
+  try {
+    await cluster.record(run, next);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.code !== 422 || !isFinal(next)) throw error;
+    // A CRD older than this operator may not take what the runner reported; the end itself must be recorded.
+    log.error(
+      { namespace: run.namespace, run: run.name, err: error },
+      "the API server refused a result, recording the end without it",
+    );
+    await cluster.record(run, status.bare(next));
+  }
   if (run.status.phase === next.phase) return;
   const reason = next.conditions?.find(({ type }) => type === "Succeeded")?.reason;
   log.info(
@@ -161,4 +178,8 @@ async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promi
   if (run === undefined && (await cluster.exists("run", owner))) return;
   if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
   else await cluster.remove(thing, { ifUnchanged: true });
+}
+
+function isFinal({ conditions }: ClaudeRunStatus): boolean {
+  return conditions?.some(({ type, status: is }) => type === "Finished" && is === "True") === true;
 }

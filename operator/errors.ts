@@ -46,6 +46,11 @@ export class ExpiredError extends Error {
   override readonly name = "ExpiredError";
 }
 
+/** The namespace is being deleted: nothing can be made in it, and soon nothing needs to be. */
+export class NamespaceTerminatingError extends Error {
+  override readonly name = "NamespaceTerminatingError";
+}
+
 /** The stored spec does not parse: it was written past the schema, or by a newer version. */
 export class InvalidSpecError extends Error {
   override readonly name = "InvalidSpecError";

@@ -152,6 +152,11 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "ContainerStartFailed",
   },
   {
+    name: "a node that refused the pod",
+    pod: aPodOnNode(run, { phase: "Failed", reason: "OutOfcpu", message: "Node didn't have enough resource: cpu" }),
+    want: "Unschedulable",
+  },
+  {
     name: "a Secret that is missing",
     pod: waiting("CreateContainerConfigError", 'secret "x" not found', { reason: "DeadlineExceeded" }),
     want: "ContainerStartFailed",

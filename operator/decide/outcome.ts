@@ -63,6 +63,9 @@ export function lost(job: Job | undefined): Outcome {
   return job === undefined || job.deleting ? failure("JobLost") : failure("PodDeleted");
 }
 
+/** Of what somebody else said this much is quoted: what to do must still fit behind it. */
+const maxQuoteLength = 1_200;
+
 /** A failure with the table's sentences, and the words of whoever saw it in between. */
 export function failure(reason: FailureReason, said?: string): Outcome {
   const { meaning, whatToDo } = failureReasons[reason];
@@ -136,6 +139,10 @@ function podDeadline({ run, pod, neverStarted }: Evidence): Verdict | undefined 
 
 function notStarted({ run, pod, neverStarted }: Evidence): Verdict | undefined {
   const { container } = pod;
+  // OutOfcpu, NodeAffinity, UnexpectedAdmissionError: the node that it was bound to did not take it.
+  if (neverStarted && container.kind === "unknown" && pod.phase === "Failed" && pod.reason !== undefined) {
+    return failure("Unschedulable", `${pod.reason}: ${pod.message ?? "the node refused the pod"}`);
+  }
   if (
     container.kind === "terminated" &&
     (container.exitCode === 127 || container.exitCode === 128) &&
@@ -183,6 +190,6 @@ function noNode(said: string | undefined): boolean {
 }
 
 function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = text.trim().slice(0, maxQuoteLength).toWellFormed();
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

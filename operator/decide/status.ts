@@ -114,6 +114,11 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
   ]);
 }
 
+/** An end without the runner's report: what stands in `log`, `result` and `session` came from inside the container. */
+export function bare(status: ClaudeRunStatus): ClaudeRunStatus {
+  return without(status, "log", "result", "session");
+}
+
 /** The same wait, in the words of an Event: its reason if the state is the pod's own, its message in any case. */
 export function explained(
   run: Run,

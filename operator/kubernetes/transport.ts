@@ -6,7 +6,7 @@ import { STATUS_CODES, type IncomingHttpHeaders } from "node:http";
 import type { RequestOptions as HttpsOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
-import { ClusterError, ConflictError, ExpiredError, RefusedError } from "../errors.ts";
+import { ClusterError, ConflictError, ExpiredError, NamespaceTerminatingError, RefusedError } from "../errors.ts";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type PatchType =
@@ -211,6 +211,9 @@ function errorOf(
   const { message = STATUS_CODES[statusCode] ?? "", reason = "" } = statusOf(body);
   const text = `${what}: ${statusCode} ${message.slice(0, maxMessageLength)}`;
   // A failed JSON `test` says 422 and nothing more: somebody was faster.
+  if (statusCode === 403 && /because it is being terminated/.test(message)) {
+    return new NamespaceTerminatingError(text);
+  }
   if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
   if (statusCode === 422 && /the server rejected our request|testing value|test operation/i.test(message))
     return new ConflictError(text);

@@ -60,7 +60,7 @@ export class Replica implements Cluster {
     const hands = {
       cluster: this,
       patience: this.#patience,
-      log: { info: () => undefined },
+      log: { info: () => undefined, error: () => undefined },
       settings: { admission: true },
       now: () => this.#world.nowMs,
     };

@@ -1,0 +1,154 @@
+/** What act does that no table of decisions shows: the order of admission, and refusals. The rest is the simulation's. */
+import { describe, expect, it } from "vitest";
+import type { ClaudeRunStatus } from "../crds/claude-run.ts";
+import { act, type Hands } from "./act.ts";
+import type { Cluster } from "./cluster.ts";
+import * as status from "./decide/status.ts";
+import type { Pod } from "./domain.ts";
+import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
+import { Patience } from "./patience.ts";
+import { anAdmittedRun, anEndedPod, aPod, aRun, aRunningPod, nowMs, observed } from "./testing/builders.ts";
+import { outcome } from "./decide/outcome.ts";
+
+/** A cluster that writes down what it is asked for, and answers as the test says. */
+class Scribe implements Cluster {
+  readonly asked: string[] = [];
+  readonly written: ClaudeRunStatus[] = [];
+  listed: readonly Pod[] = [];
+  refuse: Partial<Record<string, Error>> = {};
+
+  observe(): never {
+    throw new Error("act does not observe");
+  }
+  look(): Promise<readonly Pod[]> {
+    return this.#do("look", this.listed);
+  }
+  make(): Promise<void> {
+    return this.#do("make", undefined);
+  }
+  record(_: unknown, next: ClaudeRunStatus): Promise<void> {
+    this.written.push(next);
+    return this.#do(`record ${next.result === undefined ? "bare " : ""}${next.phase ?? ""}`, undefined);
+  }
+  change(pod: Pod, how: unknown): Promise<void> {
+    return this.#do(`${typeof how === "string" ? how : "stop"} ${pod.name}`, undefined);
+  }
+  remove(thing: { name: string }, options?: { ifUnchanged: boolean }): Promise<void> {
+    return this.#do(`remove ${thing.name}${options?.ifUnchanged === true ? " if unchanged" : ""}`, undefined);
+  }
+  explain(): Promise<{ reason: string; message: string }> {
+    return this.#do("explain", { reason: "FailedMount", message: 'secret "x" not found' });
+  }
+  exists(): Promise<boolean> {
+    return this.#do("exists", true);
+  }
+
+  #do<T>(what: string, answer: T): Promise<T> {
+    this.asked.push(what);
+    const refusal = this.refuse[what];
+    return refusal === undefined ? Promise.resolve(answer) : Promise.reject(refusal);
+  }
+}
+
+function hands(patienceMs = 0): { cluster: Scribe; hands: Hands } {
+  const cluster = new Scribe();
+  const log = { info: () => undefined, error: () => undefined };
+  return { cluster, hands: { cluster, patience: new Patience(patienceMs), log } };
+}
+
+const run = aRun("a");
+const pod = aPod(run);
+const world = observed({ runs: [run], pods: [pod] });
+const admit = { do: "admit", run, pod, status: status.admitted(run, pod, nowMs) } as const;
+
+describe("act", () => {
+  it("admits in the order of the proof: look, compare-and-swap, let go", async () => {
+    const { cluster, hands: its } = hands();
+    await act(admit, world, its);
+    expect(cluster.asked).toEqual(["look", "record bare Pending", "letGo a-pod"]);
+  });
+
+  it("lets nothing go when somebody else wrote the status first", async () => {
+    const { cluster, hands: its } = hands();
+    cluster.refuse["record bare Pending"] = new ConflictError("changed");
+    await expect(act(admit, world, its)).rejects.toThrow(ConflictError);
+    expect(cluster.asked).not.toContain("letGo a-pod");
+  });
+
+  it("while another pod may run it waits, and names pod and node", async () => {
+    const { cluster, hands: its } = hands();
+    cluster.listed = [aRunningPod(aRun("b"))];
+    await act(admit, world, its);
+    expect(cluster.asked).toEqual(["look", "record bare Queued"]);
+    const condition = cluster.written[0]?.conditions?.find(({ type }) => type === "Succeeded");
+    expect(condition).toMatchObject({
+      reason: "PreviousPodNotConfirmed",
+      message: expect.stringMatching(/b-pod .*node-1/) as string,
+    });
+  });
+
+  it("withdraws the pod before its Job, and only as they were seen", async () => {
+    const { cluster, hands: its } = hands();
+    const job = { name: "a-job" } as never;
+    await act({ do: "withdraw", pod, job }, world, its);
+    expect(cluster.asked).toEqual(["remove a-pod if unchanged", "remove a-job"]);
+    cluster.refuse["remove a-pod if unchanged"] = new ConflictError("it was let go");
+    cluster.asked.length = 0;
+    await expect(act({ do: "withdraw", pod, job }, world, its)).rejects.toThrow(ConflictError);
+    expect(cluster.asked).toEqual(["remove a-pod if unchanged"]);
+  });
+
+  it("does not lose a run whose pod only the cache does not show", async () => {
+    const { cluster, hands: its } = hands();
+    const holder = anAdmittedRun("a");
+    await act({ do: "recordLost", run: holder, status: {}, podName: "a-pod", podUid: "pod-of-a" }, world, its);
+    expect(cluster.asked).toEqual(["exists"]);
+  });
+
+  it.each([
+    [
+      "a Job that the API server refuses for good ends its run",
+      new RefusedError("no", { code: 422, reason: "Invalid" }),
+      "JobCreateFailed",
+    ],
+    ["a stored spec that does not parse ends its run", new InvalidSpecError("spec.agent: must be set"), "InvalidSpec"],
+  ])("%s", async (_, error, reason) => {
+    const { cluster, hands: its } = hands();
+    cluster.refuse["make"] = error;
+    await act({ do: "make", run, attempt: 1 }, world, its);
+    expect(cluster.written[0]?.failure).toMatchObject({
+      reason,
+      message: expect.stringContaining(error.message) as string,
+    });
+  });
+
+  it("leaves a namespace alone that is being deleted", async () => {
+    const { cluster, hands: its } = hands();
+    cluster.refuse["make"] = new NamespaceTerminatingError("being terminated");
+    expect(await act({ do: "make", run, attempt: 1 }, world, its)).toBeGreaterThan(0);
+    expect(cluster.written).toEqual([]);
+  });
+
+  it("records the end without the report when the API server takes no more", async () => {
+    const { cluster, hands: its } = hands();
+    const holder = anAdmittedRun("a");
+    const ended = status.finished(holder, outcome(holder, anEndedPod(holder, { report: {} }), undefined), nowMs);
+    cluster.refuse["record Succeeded"] = new RefusedError("status.result: Invalid", { code: 422, reason: "Invalid" });
+    await act({ do: "record", run: holder, status: ended }, world, its);
+    expect(cluster.asked).toEqual(["record Succeeded", "record bare Succeeded"]);
+  });
+
+  it("writes a state that may pass only once it has lasted, and then quotes what Events say", async () => {
+    const { cluster, hands: its } = hands(1_500);
+    const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
+    const decision = { do: "record", run, status: waiting, soft: true, about: pod } as const;
+    expect(await act(decision, world, its)).toBe(1_500);
+    expect(cluster.asked).toEqual([]);
+    await act(decision, { ...world, nowMs: nowMs + 1_500 }, its);
+    expect(cluster.asked).toEqual(["explain", "record bare Queued"]);
+    expect(cluster.written[0]?.conditions?.find(({ type }) => type === "Succeeded")).toMatchObject({
+      reason: "Admitting",
+      message: 'secret "x" not found',
+    });
+  });
+});
