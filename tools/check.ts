@@ -92,7 +92,8 @@ async function main(): Promise<void> {
   await Promise.all([isFresh, hasTypes]);
   const isClean = run({ name: "lint", command: ["eslint", "."] }, true);
   const isFormatted = run({ name: "format", command: ["prettier", "--log-level", "warn", "--check", "."] }, true);
-  await run(vitest("unit"));
+  const long = wants.has("--long");
+  await run(vitest("unit", [], long ? { SIMULATION_SEEDS: "4000" } : {}));
   await Promise.all([isClean, isFormatted]);
 
   if (wants.has("--cluster")) {
@@ -100,7 +101,9 @@ async function main(): Promise<void> {
     const isUp =
       (await run({ name: "cluster", command: [cluster, "up"] })) &&
       (await run({ name: "images", command: [cluster, "images"] }));
-    if (isUp) await run(vitest("cluster", [cluster, "run"], wants.has("--long") ? { TEST_LONG: "1" } : {}));
+    if (isUp) await run(vitest("cluster", [cluster, "run"]));
+    // Clusters of its own: killed half-way, side by side, restarted part by part.
+    if (long) await run({ name: "cluster selftest", command: ["test/cluster/selftest"] });
   }
 }
 
