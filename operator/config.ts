@@ -32,7 +32,7 @@ const schema = z.object({
   RUN_IMAGE_PULL_POLICY: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
   RUN_IMAGE_PULL_SECRETS: list,
   RUN_SERVICE_ACCOUNT: z.string().min(1).optional(),
-  RUN_RESOURCES: json(z.object({ requests: quantities.optional(), limits: quantities.optional() })).optional(),
+  RUN_RESOURCES: json(z.strictObject({ requests: quantities.optional(), limits: quantities.optional() })).optional(),
   RUN_MOUNT_PATH: z.string().startsWith("/", "must be an absolute path").default("/workspace"),
   RUN_TERMINATION_GRACE_PERIOD_SECONDS: seconds(30),
   RUN_POD_TTL_SECONDS_AFTER_FINISHED: seconds(86_400),

@@ -9,6 +9,8 @@ import { reconcile } from "./reconcile.ts";
 
 /** States that pass sooner than this are not written. */
 const patienceMs = 1_500;
+/** A watch that is silent for so long is stuck: its own guard breaks it off after 90 s. */
+const silenceMs = 300_000;
 /** Whatever was missed is found at the latest by this. */
 const resyncMs = 300_000;
 
@@ -41,7 +43,13 @@ export class Controller {
 
   /** True once all caches are filled and while their watches are heard. */
   get isReady(): boolean {
-    return this.#synced;
+    return this.#synced && this.isAlive;
+  }
+
+  /** False if a watch was not heard for so long that only a new process can help: bookmarks come about once a minute. */
+  get isAlive(): boolean {
+    const oldestMs = performance.now() - silenceMs;
+    return this.cluster.reflectors.every(({ lastHeardMs }) => lastHeardMs > oldestMs);
   }
 
   /** Keys that wait for a worker. */

@@ -11,13 +11,12 @@ export function createLog(
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } }, to);
 }
 
-/** An error as its messages, outermost first: stacks of our own frames tell an operator's user nothing. */
+/** An error as its messages, outermost first. Only what nobody expected shows its stack: ours tell a user nothing. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const messages: string[] = [];
   for (let at: unknown = error; at instanceof Error && messages.length < 6; at = at.cause)
     messages.push(`${at.name}: ${at.message}`);
-  const known =
-    error.name.endsWith("Error") && !["TypeError", "RangeError", "ReferenceError", "SyntaxError"].includes(error.name);
-  return { message: messages.join(" ← "), ...(known ? {} : { stack: error.stack }) };
+  const isBug = ["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError"].includes(error.name);
+  return { message: messages.join(" ← "), ...(isBug ? { stack: error.stack } : {}) };
 }

@@ -1,5 +1,6 @@
 /** Reads the configuration, wires the parts, ends them in order. The only file of the operator that ends the process. */
 import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { fieldManager } from "../crds/names.ts";
@@ -10,6 +11,8 @@ import { Transport } from "./kubernetes/transport.ts";
 import { createLog } from "./log.ts";
 import { ClaudeRunOperator } from "./shell.ts";
 
+/** Shorter than a pod's grace period, which is 30 s: a request that hangs must not have us killed. */
+const stopDeadlineMs = 20_000;
 const version = process.env["OPERATOR_VERSION"] ?? "dev";
 
 async function main(): Promise<void> {
@@ -29,7 +32,10 @@ async function main(): Promise<void> {
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   });
   const operator = new ClaudeRunOperator(controller, log);
-  const health = await serveHealth(config.healthPort, { livez: () => true, readyz: () => controller.isReady });
+  const health = await serveHealth(config.healthPort, {
+    livez: () => controller.isAlive,
+    readyz: () => controller.isReady,
+  });
 
   const stopped = Promise.withResolvers<undefined>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -41,10 +47,11 @@ async function main(): Promise<void> {
   log.info({ version, node: process.version, server: kubeConfig.getCurrentCluster()?.server }, "operator starts");
   await Promise.race([operator.start(), stopped.promise]);
   await stopped.promise;
-  await operator.stop();
+  const inTime = await Promise.race([operator.stop().then(() => true), wait(stopDeadlineMs, false)]);
   await transport.close();
   health.close();
-  log.info({}, "operator has stopped");
+  if (inTime) log.info({}, "operator has stopped");
+  else log.warn({ stopDeadlineMs }, "operator stops with passes in flight: the next to lead derives them again");
 }
 
 /** In the image beside this bundle, in a checkout in dist/. */

@@ -144,6 +144,12 @@ export class ApiServer {
     this.#watches.clear();
   }
 
+  /** Breaks off every connection but those of watches: whoever waits for an answer gets none. */
+  breakRequests(): void {
+    const watched = new Set([...this.#watches.keys()].map(({ socket }) => socket));
+    for (const socket of this.#sockets) if (!watched.has(socket)) socket.destroy();
+  }
+
   /** Forgets what changed so far, as etcd's compaction does: watches from before it are answered 410. */
   compact(): void {
     this.#oldest = ++this.#version;

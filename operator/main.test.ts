@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ApiServer } from "./testing/api-server.ts";
+import { eventually } from "./testing/eventually.ts";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+let folder: string;
+let server: ApiServer;
+let child: ChildProcess | undefined;
+let said: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "operator-"));
+  server = await new ApiServer().listen();
+  said = "";
+});
+
+afterEach(async () => {
+  if (child?.exitCode === null && child.signalCode === null) {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The operator as a process of its own, with nothing of the test's environment but what is given. */
+function start(environment: Record<string, string>): ChildProcess {
+  const kubeconfig = join(folder, "kubeconfig");
+  writeFileSync(kubeconfig, server.kubeconfig());
+  writeFileSync(join(folder, "runner.mjs"), "// the runner");
+  const env = { KUBECONFIG: kubeconfig, RUNNER_FILE: join(folder, "runner.mjs"), HOME: folder, ...environment };
+  child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  return child;
+}
+
+async function exitOf(process: ChildProcess): Promise<number | null> {
+  if (process.exitCode !== null) return process.exitCode;
+  const [code] = (await once(process, "exit")) as [number | null];
+  return code;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+async function probe(port: number, path: string): Promise<number | undefined> {
+  return fetch(`http://127.0.0.1:${port}${path}`).then(
+    ({ status }) => status,
+    () => undefined,
+  );
+}
+
+describe("the process", () => {
+  test("with a bad configuration ends with 1 and one message that names every mistake", async () => {
+    expect(await exitOf(start({ WORKERS: "many", ADMISSION: "shut" }))).toBe(1);
+    expect(said.split("\n").slice(0, -1)).toEqual([
+      "the configuration (environment variables) is not usable:",
+      expect.stringContaining("RUN_IMAGE: ") as string,
+      expect.stringContaining("ADMISSION: ") as string,
+      expect.stringContaining("WORKERS: ") as string,
+    ]);
+    expect(server.exchanges).toEqual([]);
+  });
+
+  test("is ready only once its caches are filled, and ends with 0 on SIGTERM", async () => {
+    let isHeld = true;
+    server.intercept = ({ path }) => isHeld && path === "/api/v1/pods";
+    const port = await freePort();
+    const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: String(port) });
+    await eventually("runs and Jobs are watched, pods are awaited", () => server.openWatches === 2, 20_000);
+    expect(await probe(port, "/livez")).toBe(200);
+    expect(await probe(port, "/readyz")).toBe(503);
+    isHeld = false;
+    // The list that waits is broken off; the next one is answered.
+    server.breakRequests();
+    await eventually("it is ready", async () => (await probe(port, "/readyz")) === 200);
+    const beganMs = performance.now();
+    process.kill("SIGTERM");
+    expect(await exitOf(process)).toBe(0);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    expect(said).toContain("operator has stopped");
+    const paths = new Set(server.exchanges.map(({ path }) => path));
+    expect([...paths].toSorted()).toEqual([
+      "/api/v1/pods",
+      "/apis/batch/v1/jobs",
+      "/apis/paperclip.io/v1alpha1/clauderuns",
+    ]);
+  }, 30_000);
+
+  test("ends with 0 on SIGTERM while the API server is away", async () => {
+    const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: "0", WATCH_NAMESPACE: "team" });
+    await server.close();
+    await eventually("it tries", () => said.includes("watch is started again"), 20_000);
+    process.kill("SIGTERM");
+    expect(await exitOf(process)).toBe(0);
+    expect(said).not.toContain("secret-token");
+  }, 30_000);
+});

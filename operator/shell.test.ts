@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ClaudeRunOperator } from "./shell.ts";
+import { recordingLog } from "./testing/recording-log.ts";
+
+const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as {
+  packages: Record<string, { version?: string; dev?: boolean }>;
+};
+
+/** Versions of a package anywhere in the tree. */
+function versionsOf(name: string): string[] {
+  return Object.entries(lock.packages)
+    .filter(([path]) => path === `node_modules/${name}` || path.endsWith(`/node_modules/${name}`))
+    .map(([, { version = "" }]) => version);
+}
+
+describe("the packages", () => {
+  // What the base class would bring by itself has known holes; package.json overrides its client.
+  test.each([
+    ["request", /./],
+    ["tar", /^[0-6]\./],
+    ["form-data", /^[0-2]\./],
+    ["jsonpath-plus", /^[0-9]\./],
+    ["tough-cookie", /^[0-3]\./],
+  ])("have no %s with known holes", (name, bad) => {
+    expect(versionsOf(name).filter((version) => bad.test(version))).toEqual([]);
+  });
+
+  test.each(["@kubernetes/client-node", "@dot-i/k8s-operator", "undici"])("have one %s", (name) => {
+    expect(versionsOf(name)).toHaveLength(1);
+  });
+});
+
+describe("the shell", () => {
+  const calls: string[] = [];
+  const service = {
+    start: (): Promise<void> => Promise.resolve(void calls.push("start")),
+    stop: (): Promise<void> => Promise.resolve(void calls.push("stop")),
+  };
+
+  beforeEach(() => {
+    calls.length = 0;
+    // The base class reads a kubeconfig when it is made.
+    vi.stubEnv("KUBECONFIG", "");
+    vi.stubEnv("HOME", "/nonexistent");
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test("starts the service on start, and its stop is the service's", async () => {
+    const operator = new ClaudeRunOperator(service, recordingLog().log);
+    await operator.start();
+    await operator.stop();
+    expect(calls).toEqual(["start", "stop"]);
+  });
+
+  test("fails its start if the service does", async () => {
+    const broken = { ...service, start: () => Promise.reject(new Error("no")) };
+    await expect(new ClaudeRunOperator(broken, recordingLog().log).start()).rejects.toThrow("no");
+  });
+
+  test.each([
+    "registerCustomResourceDefinition",
+    "watchResource",
+    "setResourceStatus",
+    "patchResourceStatus",
+    "setResourceFinalizers",
+  ])("refuses the base class's own %s, which would lose errors or end the process", async (method) => {
+    const operator = new ClaudeRunOperator(service, recordingLog().log) as unknown as Record<
+      string,
+      () => Promise<unknown>
+    >;
+    await expect(operator[method]?.()).rejects.toThrow(`${method} of the base class is not used`);
+  });
+});
