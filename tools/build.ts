@@ -1,6 +1,29 @@
 /** Bundles what runs outside a checkout into dist/: the runner (one file, no dependencies) and the operator. */
 import { existsSync, statSync, globSync } from "node:fs";
-import { build, type BuildOptions } from "esbuild";
+import { fileURLToPath } from "node:url";
+import { build, type BuildOptions, type Plugin } from "esbuild";
+
+/**
+ * The operator needs client-node's KubeConfig and nothing of its generated API, which is 6 MB and 40 MiB of memory.
+ * Its modules only define things, though its package.json does not say so: said here, esbuild drops what is not used.
+ * The base class takes the whole package by require, and gaxios: it gets the few names that its constructor needs.
+ */
+const leanClient: Plugin = {
+  name: "lean-client",
+  setup({ onResolve, resolve }) {
+    const forBaseClass = fileURLToPath(new URL("../operator/kubernetes/client-for-base-class.ts", import.meta.url));
+    onResolve(
+      { filter: /^(@kubernetes\/client-node|gaxios)$|^\.\.?\// },
+      async ({ path, importer, kind, resolveDir, pluginData }) => {
+        if (pluginData === leanClient) return undefined;
+        if (importer.includes("/@dot-i/")) return { path: forBaseClass };
+        if (path !== "@kubernetes/client-node" && !importer.includes("/@kubernetes/client-node/")) return undefined;
+        const found = await resolve(path, { importer, kind, resolveDir, pluginData: leanClient });
+        return { ...found, sideEffects: false };
+      },
+    );
+  },
+};
 
 const common: BuildOptions = {
   bundle: true,
@@ -24,6 +47,7 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       target: "node24",
       minifySyntax: true,
       minifyWhitespace: true,
+      plugins: [leanClient],
       sourcemap: "linked",
       // CommonJS packages inside an ESM bundle still call require for node's own modules.
       banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
