@@ -1,7 +1,7 @@
 /** Bundles what runs outside a checkout into dist/: the runner (one file, no dependencies) and the operator. */
 import { existsSync, statSync, globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { build as bundle, type BuildOptions, type Plugin } from "esbuild";
 
 /**
  * The operator needs client-node's KubeConfig and nothing of its generated API, which is 6 MB and 40 MiB of memory.
@@ -10,15 +10,15 @@ import { build, type BuildOptions, type Plugin } from "esbuild";
  */
 const leanClient: Plugin = {
   name: "lean-client",
-  setup({ onResolve, resolve }) {
+  setup(build) {
     const forBaseClass = fileURLToPath(new URL("../operator/kubernetes/client-for-base-class.ts", import.meta.url));
-    onResolve(
+    build.onResolve(
       { filter: /^(@kubernetes\/client-node|gaxios)$|^\.\.?\// },
       async ({ path, importer, kind, resolveDir, pluginData }) => {
         if (pluginData === leanClient) return undefined;
         if (importer.includes("/@dot-i/")) return { path: forBaseClass };
         if (path !== "@kubernetes/client-node" && !importer.includes("/@kubernetes/client-node/")) return undefined;
-        const found = await resolve(path, { importer, kind, resolveDir, pluginData: leanClient });
+        const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: leanClient });
         return { ...found, sideEffects: false };
       },
     );
@@ -63,5 +63,5 @@ for (const { sources, options } of bundles) {
   const entry = (options.entryPoints as string[])[0] ?? "";
   if (!existsSync(entry)) continue;
   if (existsSync(options.outfile) && statSync(options.outfile).mtimeMs >= newest(sources)) continue;
-  await build(options);
+  await bundle(options);
 }

@@ -14,5 +14,5 @@ export class KubeConfig {
   }
 }
 
-/** What the constructor asks a client for. */
-export class CoreV1Api {}
+/** What the constructor asks for a client of. */
+export const CoreV1Api = {};
