@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Decision } from "./decide/decide.ts";
+import type { Decision } from "./decide/decision.ts";
 import { failure } from "./decide/outcome.ts";
 import { judgeSlot } from "./decide/slot.ts";
 import * as status from "./decide/status.ts";

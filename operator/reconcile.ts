@@ -1,6 +1,7 @@
 /** observe → decide → act. */
 import { act, type Hands } from "./act.ts";
-import { decide, type Decision } from "./decide/decide.ts";
+import { decide } from "./decide/decide.ts";
+import type { Decision } from "./decide/decision.ts";
 import type { AgentKey, Observed, Settings } from "./domain.ts";
 import { ConflictError } from "./errors.ts";
 

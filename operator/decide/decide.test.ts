@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decide, type Decision } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { Decision } from "./decision.ts";
 import {
   aFinishedRun,
   aJob,

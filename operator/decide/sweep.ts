@@ -3,7 +3,7 @@
  * for a run that is over. They stay gated, so they can't run; they are removed so that they hold nobody up.
  */
 import { hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
-import type { Decision } from "./decide.ts";
+import type { Decision } from "./decision.ts";
 import { restamped } from "./status.ts";
 
 /** Decisions about leftovers, and about finished runs whose TTL is over. */

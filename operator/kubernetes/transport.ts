@@ -210,11 +210,11 @@ function errorOf(
 ): Error {
   const { message = STATUS_CODES[statusCode] ?? "", reason = "" } = statusOf(body);
   const text = `${what}: ${statusCode} ${message.slice(0, maxMessageLength)}`;
-  // A failed JSON `test` says 422 and nothing more: somebody was faster.
   if (statusCode === 403 && /because it is being terminated/.test(message)) {
     return new NamespaceTerminatingError(text);
   }
   if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
+  // A failed JSON `test` says 422 and nothing more: somebody was faster.
   if (statusCode === 422 && /the server rejected our request|testing value|test operation/i.test(message))
     return new ConflictError(text);
   if (statusCode === 410) return new ExpiredError(text);

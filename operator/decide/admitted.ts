@@ -1,0 +1,91 @@
+/** The rules of a run that was admitted: its pod was let go, or is about to be, and holds the agent's slot. */
+import { hasEnded, isAdmitted, type Pod, type Run, type Stop } from "../domain.ts";
+import type { Case, Decision, Rule, Verdict } from "./decision.ts";
+import { mirror } from "./mirror.ts";
+import { cancelMessage, lost, outcome, startFailure, type Outcome } from "./outcome.ts";
+import { replacedBy, replacedStop } from "./replace.ts";
+import * as status from "./status.ts";
+
+/** In the order of their precedence; none applies to a run that waits. */
+export const admittedRules: readonly Rule[] = [
+  ["an admitted run whose pod has ended is finished", podEnded],
+  ["an admitted run whose pod is gone is lost", podGone],
+  ["an admitted run that is cancelled is stopped", stopCancelled],
+  ["an admitted run that was replaced is stopped", stopReplaced],
+  ["an admitted pod that still has its gate is let go", finishAdmission],
+  ["an admitted run that does not start in time is stopped", stopUnstarted],
+  ["an admitted run shows its pod", showPod],
+];
+
+function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined || !hasEnded(pod)) return undefined;
+  return end(run, outcome(run, pod, job), observed.nowMs, pod);
+}
+
+function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod !== undefined) return undefined;
+  const { name = "", uid = "" } = run.status.pod ?? {};
+  const how: Outcome = run.spec.cancel ? { reason: "Cancelled", message: cancelMessage(run) } : lost(job);
+  const ended = status.finished(run, how, observed.nowMs);
+  return { decisions: [{ do: "recordLost", run, status: ended, podName: name, podUid: uid }] };
+}
+
+function stopCancelled({ run, pod }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined || !run.spec.cancel || pod.stop !== undefined) return undefined;
+  return stop(pod, { reason: "Cancelled", message: cancelMessage(run) });
+}
+
+function stopReplaced({ run, pod, observed }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined || pod.stop !== undefined) return undefined;
+  const by = replacedBy(run, observed.runs);
+  return by === undefined ? undefined : stop(pod, replacedStop(by));
+}
+
+function finishAdmission({ run, pod }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined || !pod.gated) return undefined;
+  return { decisions: [{ do: "letGo", run, pod }] };
+}
+
+function stopUnstarted({ run, pod, observed }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined || pod.stop !== undefined) return undefined;
+  if (pod.container.kind === "running" || pod.container.kind === "terminated") return undefined;
+  if (observed.nowMs < startDeadlineMs(run)) return undefined;
+  const { reason, message } = startFailure(run, pod);
+  return stop(pod, { reason: reason as Stop["reason"], message });
+}
+
+function showPod({ run, pod, observed }: Case): Verdict | undefined {
+  if (!isAdmitted(run) || pod === undefined) return undefined;
+  const mirrored = mirror(run, pod);
+  const now = status.mirrored(run, pod, mirrored, observed.nowMs);
+  const waits = mirrored.phase === "Pending" && pod.stop === undefined;
+  return {
+    decisions: [
+      {
+        do: "record",
+        run,
+        status: now,
+        soft: mirrored.phase === "Pending" || mirrored.reason === "Ending",
+        ...(mirrored.reason === "Starting" ? { about: pod } : {}),
+      },
+    ],
+    ...(waits ? { wakeAtMs: startDeadlineMs(run) } : {}),
+  };
+}
+
+function startDeadlineMs(run: Run): number {
+  const admittedMs = Date.parse(run.status.admittedTime ?? "");
+  const seconds = run.spec.startDeadlineSeconds;
+  return (Number.isNaN(admittedMs) ? run.createdMs : admittedMs) + seconds * 1000;
+}
+
+/** Recorded first, given back then: a crash between the two loses nothing. */
+function end(run: Run, how: Outcome, nowMs: number, pod: Pod): Verdict {
+  const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
+  return { decisions: [{ do: "record", run, status: status.finished(run, how, nowMs) }, ...release] };
+}
+
+/** The reason travels on the pod; the status shows it once the pod does. */
+function stop(pod: Pod, why: Stop): Verdict {
+  return { decisions: [{ do: "stop", pod, stop: why }] };
+}

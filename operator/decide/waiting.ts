@@ -1,0 +1,145 @@
+/** The rules of a run that waits for its agent's slot, from its creation to the moment it asks for the slot. */
+import { queuedReasons } from "../../crds/reasons.ts";
+import { isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
+import type { Case, Decision, Rule, Verdict } from "./decision.ts";
+import { cancelMessage, failure, type Outcome } from "./outcome.ts";
+import { isOlder, replacedBy, replacedStop } from "./replace.ts";
+import * as status from "./status.ts";
+
+/** In the order of their precedence; the last one always applies. */
+export const waitingRules: readonly Rule[] = [
+  ["a run that is being deleted makes nothing new", leaveDeleted],
+  ["a waiting run that is cancelled ends", endCancelled],
+  ["a waiting run that was replaced ends", endReplaced],
+  ["a waiting run past its queue deadline fails", failQueueDeadline],
+  ["a Forbid run fails while the agent is busy", failForbidden],
+  ["a suspended run waits", waitSuspended],
+  ["nothing is admitted while the operator is paused", waitPaused],
+  ["a run that is not next waits", waitBusy],
+  ["the next run's Job is made", makeJob],
+  ["the next run's dead Job is made again", remakeJob],
+  ["the next run asks for the slot", askForSlot],
+  ["the next run's pod is awaited", awaitPod],
+];
+
+/** Every move of the queue changes every position: only the first few are worth their writes. */
+const shownPositions = 5;
+
+function leaveDeleted({ run, pod, job }: Case): Verdict | undefined {
+  if (!run.deleting) return undefined;
+  return { decisions: withdrawal(pod, job) };
+}
+
+function endCancelled(one: Case): Verdict | undefined {
+  if (!one.run.spec.cancel) return undefined;
+  return endWaiting(one, { reason: "Cancelled", message: cancelMessage(one.run) });
+}
+
+function endReplaced(one: Case): Verdict | undefined {
+  const by = replacedBy(one.run, one.observed.runs);
+  return by === undefined ? undefined : endWaiting(one, replacedStop(by));
+}
+
+function failQueueDeadline(one: Case): Verdict | undefined {
+  const seconds = one.run.spec.queueDeadlineSeconds;
+  if (seconds === undefined || one.observed.nowMs < one.run.createdMs + seconds * 1000) return undefined;
+  return endWaiting(one, failure("QueueDeadlineExceeded", `It waited ${seconds} s.`));
+}
+
+function failForbidden(one: Case): Verdict | undefined {
+  const { run, observed } = one;
+  if (run.spec.concurrencyPolicy !== "Forbid") return undefined;
+  const other = observed.runs.find(
+    (each) =>
+      each.uid !== run.uid && !isFinished(each) && (isAdmitted(each) || (!each.spec.suspend && isOlder(each, run))),
+  );
+  return other === undefined ? undefined : endWaiting(one, failure("AgentBusy", `Run ${other.name} is unfinished.`));
+}
+
+function waitSuspended(one: Case): Verdict | undefined {
+  if (!one.run.spec.suspend) return undefined;
+  return wait(one, { reason: "Suspended", message: "spec.suspend is true: the run is admitted once it is false." });
+}
+
+function waitPaused(one: Case): Verdict | undefined {
+  if (one.observed.settings.admission) return undefined;
+  return wait(one, { reason: "OperatorPaused", message: "Admission is paused in the operator's configuration." });
+}
+
+function waitBusy(one: Case): Verdict | undefined {
+  const { run, candidate, observed, position } = one;
+  if (candidate === run) return undefined;
+  const ahead = observed.runs.find((each) => !isFinished(each) && isAdmitted(each)) ?? candidate;
+  // Far back in the queue the name of the holder is not worth a write to every run at each change.
+  const isNear = position !== undefined && position <= shownPositions;
+  const message = ahead === undefined || !isNear ? queuedReasons.AgentBusy : `Run ${ahead.name} comes first.`;
+  return wait(one, { reason: "AgentBusy", message });
+}
+
+function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
+  if (job !== undefined) return undefined;
+  return { decisions: [{ do: "make", run, attempt }, ...admitting(run, observed)], ...untilQueueDeadline(run) };
+}
+
+/** A user deleted the gated pod or the Job: nothing ran, so both are simply made again once the old ones are gone. */
+function remakeJob({ run, job, pod, observed }: Case): Verdict | undefined {
+  if (job === undefined || (!job.finished && !job.deleting)) return undefined;
+  const left = job.deleting ? [] : withdrawal(pod, job);
+  return { decisions: [...left, ...admitting(run, observed)], ...untilQueueDeadline(run) };
+}
+
+function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
+  if (pod === undefined || !pod.gated || pod.deleting) return undefined;
+  const next = status.admitted(run, pod, observed.nowMs);
+  return { decisions: [{ do: "admit", run, pod, status: next }], ...untilQueueDeadline(run) };
+}
+
+function awaitPod({ run, job, observed }: Case): Verdict {
+  return { decisions: admitting(run, observed, job), ...untilQueueDeadline(run) };
+}
+
+/** Passes in milliseconds as a rule: worth a write only if it lasts. */
+function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
+  const why = { reason: "Admitting", message: "It is next: its pod is being made and checked." } as const;
+  return [
+    {
+      do: "record",
+      run,
+      status: status.queued(run, why, observed.nowMs),
+      soft: true,
+      ...(about === undefined ? {} : { about }),
+    },
+  ];
+}
+
+function wait(one: Case, why: { reason: Parameters<typeof status.queued>[1]["reason"]; message: string }): Verdict {
+  const { run, pod, job, observed, position } = one;
+  const place = position !== undefined && position <= shownPositions ? { position } : {};
+  return {
+    decisions: [
+      ...withdrawal(pod, job),
+      { do: "record", run, status: status.queued(run, { ...why, ...place }, observed.nowMs) },
+    ],
+    ...untilQueueDeadline(run),
+  };
+}
+
+function untilQueueDeadline(run: Run): { wakeAtMs?: number } {
+  const seconds = run.spec.queueDeadlineSeconds;
+  return seconds === undefined ? {} : { wakeAtMs: run.createdMs + seconds * 1000 };
+}
+
+function endWaiting(
+  { run, pod, job, observed }: Pick<Case, "run" | "pod" | "job" | "observed">,
+  how: Outcome,
+): Verdict {
+  return {
+    decisions: [...withdrawal(pod, job), { do: "record", run, status: status.finished(run, how, observed.nowMs) }],
+  };
+}
+
+function withdrawal(pod: Pod | undefined, job: Job | undefined): Decision[] {
+  if (pod === undefined && job === undefined) return [];
+  if (job?.deleting === true && pod === undefined) return [];
+  return [{ do: "withdraw", ...(pod === undefined ? {} : { pod }), ...(job === undefined ? {} : { job }) }];
+}
