@@ -286,10 +286,19 @@ describe("a ClaudeRun", () => {
     expect(parseRun({ metadata, spec, status })?.status).toEqual(status);
   });
 
-  test.each(["Succeeded", "Failed", "Cancelled"])("that is %s is a stub", (phase) => {
-    const kept = { phase, attempt: 1, completionTime: "2026-03-01T10:07:00Z", pod: { uid: "p" }, job: { uid: "j" } };
-    const status = { ...kept, result: { text: "x".repeat(2_500) }, conditions: [{ type: "Finished" }] };
-    expect(parseRun({ metadata, spec, status })?.status).toEqual(kept);
+  describe.each(["Succeeded", "Failed", "Cancelled"])("that is %s", (phase) => {
+    const ended = { phase, attempt: 1, completionTime: "2026-03-01T10:07:00Z", pod: { uid: "p" }, job: { uid: "j" } };
+    const more = { result: { text: "x".repeat(2_500) }, conditions: [{ type: "Finished" }] };
+
+    test("is a stub once its newest generation is stamped", () => {
+      const kept = { ...ended, observedGeneration: 3 };
+      expect(parseRun({ metadata, spec, status: { ...kept, ...more } })?.status).toEqual(kept);
+    });
+
+    test("keeps its whole status until then: it is written once more", () => {
+      const status = { ...ended, ...more, observedGeneration: 2 };
+      expect(parseRun({ metadata, spec, status })?.status).toEqual(status);
+    });
   });
 
   test("that was written past the schema, without an agent or a spec, is none", () => {
