@@ -30,7 +30,10 @@ export interface Cluster {
   /** The newest warning that somebody recorded about a Job or pod of ours: what no status shows. */
   explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined>;
 
-  /** Asks the API server, not the cache, whether the object of this name and uid exists. */
+  /**
+   * Asks the API server, not the cache, whether the object of this name and uid exists. A pod that
+   * does is observed from then on, even one that caches drop: its finalizer may have been taken off by hand.
+   */
   exists(
     kind: "run" | "pod",
     id: { readonly namespace: string; readonly name: string; readonly uid: string },

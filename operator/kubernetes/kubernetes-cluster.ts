@@ -10,7 +10,7 @@ import { managedSelector } from "../names.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
 import { CargoHold } from "./cargo-hold.ts";
-import { maxStopMessage, parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
+import { maxStopMessage, parseJob, parsePod, parseRun, readPod, type CachedPod } from "./parse.ts";
 import { collection, object, type Kind } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
 import { Store } from "./store.ts";
@@ -159,7 +159,10 @@ export class KubernetesCluster implements Cluster {
   ): Promise<boolean> {
     const found = (await this.#transport.request("GET", object(kind, id))) as
       { metadata?: { uid?: string } } | undefined;
-    return found?.metadata?.uid === id.uid;
+    if (found?.metadata?.uid !== id.uid) return false;
+    const pod = kind === "pod" ? readPod(found) : undefined;
+    if (pod !== undefined) this.#pods.put(pod.uid, pod);
+    return true;
   }
 
   /** The whole run as it is stored: specs are not cached. */

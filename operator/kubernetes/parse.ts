@@ -136,6 +136,12 @@ export function parseJob(object: unknown): Job | undefined {
 
 /** A pod of ours; undefined for a stranger, and for one that is over and given back. */
 export function parsePod(object: unknown): CachedPod | undefined {
+  const pod = readPod(object);
+  return pod !== undefined && !pod.held && (pod.phase === "Succeeded" || pod.phase === "Failed") ? undefined : pod;
+}
+
+/** A pod of ours, over or not; undefined for a stranger. */
+export function readPod(object: unknown): CachedPod | undefined {
   const { metadata, spec, status } = object as RawPod;
   const made = origin(metadata);
   if (made.agent === "" || made.runUid === "") return undefined;
@@ -143,7 +149,6 @@ export function parsePod(object: unknown): CachedPod | undefined {
   const gates = (spec?.schedulingGates ?? []).map(({ name }) => name);
   const held = finalizers.includes(finalizer);
   const phase = status?.phase ?? "Pending";
-  if (!held && (phase === "Succeeded" || phase === "Failed")) return undefined;
   const owner = metadata.ownerReferences?.find(({ kind }) => kind === "Job");
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
   const disruption = status?.conditions?.find(({ type, status: is }) => type === "DisruptionTarget" && is === "True");

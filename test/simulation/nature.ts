@@ -58,6 +58,12 @@ function duplicatePod(world: World, random: Random): void {
   if (job !== undefined) makePod(world, job);
 }
 
+/** Somebody in a hurry takes our finalizer off a pod that has ended. */
+function stripFinalizer(world: World, random: Random): void {
+  const pod = random.pick([...world.pod.values()].filter((each) => each.held && hasEnded(each)));
+  if (pod !== undefined) world.settle({ ...pod, held: false });
+}
+
 /** Jobs get their pod; a Job whose pod has ended is finished; pods that are over are no longer tracked. */
 function jobController(world: World, random: Random): void {
   const job = random.pick([...world.job.values()]);
@@ -159,6 +165,7 @@ export const users: readonly (readonly [number, Act])[] = [
   [1, deleteJob],
   [1, deletePod],
   [1, duplicatePod],
+  [1, stripFinalizer],
 ];
 
 /** What the control plane and the node do. */

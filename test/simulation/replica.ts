@@ -26,6 +26,8 @@ export class Replica implements Cluster {
   readonly #patience = new Patience(20_000);
   readonly #busy = new Set<AgentKey>();
   readonly #cache = { run: new Map<string, Run>(), job: new Map<string, Job>(), pod: new Map<string, Pod>() };
+  /** Pods that were asked for by name: they are observed although the cache would drop them. */
+  readonly #asked = new Set<string>();
   #position = 0;
   /** Requests under way; each is let on by the schedule. */
   readonly waiting: (() => void)[] = [];
@@ -93,7 +95,7 @@ export class Replica implements Cluster {
       jobs: of(this.#cache.job, (job) => job.agent),
       // As the real cache: what is over and given back is not kept.
       pods: of(this.#cache.pod, (pod) => pod.agent).filter(
-        (pod) => pod.held || (pod.phase !== "Succeeded" && pod.phase !== "Failed"),
+        (pod) => pod.held || this.#asked.has(pod.uid) || (pod.phase !== "Succeeded" && pod.phase !== "Failed"),
       ),
     };
   }
@@ -163,7 +165,14 @@ export class Replica implements Cluster {
   }
 
   exists(kind: "run" | "pod", { uid }: { readonly uid: string }): Promise<boolean> {
-    return this.#request(() => this.#world[kind].has(uid));
+    return this.#request(() => {
+      const pod = kind === "pod" ? this.#world.pod.get(uid) : undefined;
+      if (pod !== undefined) {
+        this.#asked.add(uid);
+        this.#cache.pod.set(uid, pod);
+      }
+      return this.#world[kind].has(uid);
+    });
   }
 
   /** The request waits on its way there, takes effect (or not), and its answer waits on the way back (or is lost). */
