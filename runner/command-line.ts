@@ -9,13 +9,19 @@ export interface InspectRequest {
   readonly signal?: string;
 }
 
+interface Asked {
+  readonly file: string;
+  readonly options: Map<string, string>;
+}
+
 /** Wrong arguments: the message says which are right. */
 export class UsageError extends Error {}
 
 /** For `--help` and after an error. */
-export const usage = `Usage: inspect FILE [--stderr FILE] [--exit-code N | --signal NAME]
+export const usage = `Usage: inspect FILE [--stderr FILE] [--exit-code N | --signal NAME] [FILE ...]
 
 Says how a run of claude ended, from its saved output: prints {phase, reason, message, result, session} as JSON.
+Several FILEs: one line of JSON each, in their order; options belong to the FILE before them.
 
   FILE            stream-json that claude printed, or what "kubectl logs" of a run printed; - reads standard input
   --stderr FILE   what claude wrote to stderr (in kubectl logs of a run it is part of FILE)
@@ -27,18 +33,20 @@ Without --exit-code and --signal the end of a run's own log counts. Where that i
 this: a last result that is no error is taken for exit code 0.
 Exit code: 0 if FILE could be read, 1 if not, 2 for wrong arguments.`;
 
-/** Throws UsageError; undefined means that help was asked for. */
-export function parseInspectArguments(args: readonly string[]): InspectRequest | undefined {
-  const files: string[] = [];
-  const options = new Map<string, string>();
+/** Throws UsageError; undefined means that help was asked for. At least one request otherwise. */
+export function parseInspectArguments(args: readonly string[]): InspectRequest[] | undefined {
+  const asked: Asked[] = [];
+  const early = new Map<string, string>();
   const rest = args.flatMap(splitAssignment);
+  const take = (file: string) => asked.push({ file, options: asked.length === 0 ? early : new Map() });
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "-h" || arg === "--help") return undefined;
-    if (arg === "--") files.push(...rest.splice(0));
-    else if (arg === "-" || !arg.startsWith("-")) files.push(arg);
-    else options.set(knownOption(arg), valueOf(arg, rest.shift()));
+    if (arg === "--") rest.splice(0).forEach(take);
+    else if (arg === "-" || !arg.startsWith("-")) take(arg);
+    else (asked.at(-1)?.options ?? early).set(knownOption(arg), valueOf(arg, rest.shift()));
   }
-  return requestOf(files, options);
+  if (asked.length === 0) throw new UsageError("FILE is missing: name the saved output of a run");
+  return asked.map(requestOf);
 }
 
 function splitAssignment(arg: string): string[] {
@@ -56,10 +64,7 @@ function valueOf(option: string, value: string | undefined): string {
   return value;
 }
 
-function requestOf(files: readonly string[], options: ReadonlyMap<string, string>): InspectRequest {
-  const [file] = files;
-  if (file === undefined) throw new UsageError("FILE is missing: name the saved output of one run");
-  if (files.length > 1) throw new UsageError(`one FILE at a time, not ${files.length}: ${files.join(" ")}`);
+function requestOf({ file, options }: Asked): InspectRequest {
   const stderrFile = options.get("--stderr");
   return { file, ...(stderrFile !== undefined && { stderrFile }), ...endingOf(options) };
 }

@@ -15,19 +15,16 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe("arguments", () => {
   test("that are right", () => {
-    expect(parseInspectArguments(["f", "--stderr=e", "--exit-code", "3"])).toEqual({
-      file: "f",
-      stderrFile: "e",
-      exitCode: 3,
-    });
-    expect(parseInspectArguments(["--signal", "kill", "--", "-f"])).toEqual({ file: "-f", signal: "SIGKILL" });
-    expect(parseInspectArguments(["f", "--exit-code", "-9"])).toEqual({ file: "f", signal: "SIGKILL" });
+    const request = { file: "f", stderrFile: "e", exitCode: 3 };
+    expect(parseInspectArguments(["f", "--stderr=e", "--exit-code", "3"])).toEqual([request]);
+    expect(parseInspectArguments(["--stderr=e", "f", "--exit-code=3", "g"])).toEqual([request, { file: "g" }]);
+    expect(parseInspectArguments(["--signal", "kill", "--", "-f"])).toEqual([{ file: "-f", signal: "SIGKILL" }]);
+    expect(parseInspectArguments(["f", "--exit-code", "-9"])).toEqual([{ file: "f", signal: "SIGKILL" }]);
     expect(parseInspectArguments(["f", "-h"])).toBeUndefined();
   });
 
   test.each([
     [[], "FILE is missing"],
-    [["a", "b"], "one FILE at a time"],
     [["a", "--bogus"], "allowed are --stderr FILE"],
     [["a", "--exit-code", "x"], "allowed is a number from 0 to 255"],
     [["a", "--exit-code", "256"], "allowed is a number from 0 to 255"],
@@ -59,6 +56,17 @@ describe.concurrent("the command", () => {
     expect(missing.stderr).toContain("check the path");
     expect(folder).toMatchObject({ code: 1, stdout: "" });
     expect(folder.stderr).toContain("is a directory");
+  });
+
+  test("prints a line for each of several files, and goes on after one that it cannot read", async () => {
+    const empty = join(directory, "empty");
+    const { code, stdout } = await runBuilt(["inspect", empty, "--exit-code=3", "/nonexistent", empty]);
+    expect(code).toBe(1);
+    const found = stdout.trimEnd().split("\n");
+    expect(found.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual([
+      "ClaudeStartFailed",
+      "NoResult",
+    ]);
   });
 
   test("judges an empty log: nothing is inferred", async () => {

@@ -9,25 +9,30 @@ const internalError = 70;
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) process.exit(await run(process.env).catch(explainDefect));
-process.exitCode = command === "inspect" ? await inspectFile(rest) : wrongCommand(command);
+process.exitCode = command === "inspect" ? await inspectFiles(rest) : wrongCommand(command);
 
-async function inspectFile(args: readonly string[]): Promise<number> {
-  const request = parse(args);
-  if (typeof request === "number") return request;
-  try {
-    console.log(JSON.stringify(await inspect(request), undefined, 2));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
-    console.error(error.message);
-    return 1;
+async function inspectFiles(args: readonly string[]): Promise<number> {
+  const requests = parse(args);
+  if (typeof requests === "number") return requests;
+  const several = requests.length > 1;
+  let exitCode = 0;
+  for (const request of requests) {
+    try {
+      const found = await inspect(request);
+      console.log(several ? JSON.stringify({ file: request.file, ...found }) : JSON.stringify(found, undefined, 2));
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error;
+      console.error(error.message);
+      exitCode = 1;
+    }
   }
+  return exitCode;
 }
 
-function parse(args: readonly string[]): InspectRequest | number {
+function parse(args: readonly string[]): readonly InspectRequest[] | number {
   try {
-    const request = parseInspectArguments(args);
-    if (request !== undefined) return request;
+    const requests = parseInspectArguments(args);
+    if (requests !== undefined) return requests;
     console.log(usage);
     return 0;
   } catch (error) {
