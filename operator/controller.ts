@@ -1,9 +1,12 @@
 /** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles. */
 import type { AgentKey, Settings } from "./domain.ts";
 import { ConflictError } from "./errors.ts";
-import { KubernetesCluster, type KubernetesClusterOptions } from "./kubernetes/kubernetes-cluster.ts";
+import { Caches } from "./kubernetes/caches.ts";
+import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
+import type { Transport } from "./kubernetes/transport.ts";
 import type { Log } from "./log.ts";
 import { Patience } from "./patience.ts";
+import type { PodDefaults } from "./plan/job.ts";
 import { WorkQueue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -14,25 +17,37 @@ const silenceMs = 300_000;
 /** Whatever was missed is found at the latest by this. */
 const resyncMs = 300_000;
 
+export interface ControllerOptions {
+  readonly transport: Transport;
+  readonly log: Log;
+  /** The bundled runner's source. */
+  readonly runner: string;
+  readonly defaults: PodDefaults;
+  readonly settings: Settings;
+  /** Only this namespace; absent: all. */
+  readonly namespace?: string;
+  /** Agents that are worked on at the same time. */
+  readonly workers: number;
+}
+
 export class Controller {
-  readonly cluster: KubernetesCluster;
+  readonly #caches: Caches;
   readonly #queue: WorkQueue;
   readonly #log: Log;
   #resync: NodeJS.Timeout | undefined;
   #synced = false;
 
-  constructor(
-    options: Omit<KubernetesClusterOptions, "wake"> & { settings: Settings; workers: number; now: () => number },
-  ) {
-    const { settings, workers, now, log } = options;
+  constructor(options: ControllerOptions) {
+    const { settings, workers, log, transport } = options;
     this.#log = log;
-    this.cluster = new KubernetesCluster({
+    this.#caches = new Caches({
       ...options,
       wake: (agent, urgent) => {
         this.#wake(agent, urgent);
       },
     });
-    const hands = { cluster: this.cluster, patience: new Patience(patienceMs), log, settings, now };
+    const cluster = new KubernetesCluster({ ...options, caches: this.#caches });
+    const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
     this.#queue = new WorkQueue((agent) => reconcile(agent as AgentKey, hands), {
       concurrency: workers,
       onError: (agent, error, delayMs) => {
@@ -49,7 +64,7 @@ export class Controller {
   /** False if a watch was not heard for so long that only a new process can help: bookmarks come about once a minute. */
   get isAlive(): boolean {
     const oldestMs = performance.now() - silenceMs;
-    return this.cluster.reflectors.every(({ lastHeardMs }) => lastHeardMs > oldestMs);
+    return this.#caches.watches.every(({ lastHeardMs }) => lastHeardMs > oldestMs);
   }
 
   /** Keys that wait for a worker. */
@@ -59,14 +74,15 @@ export class Controller {
 
   /** Starts the watches and, once all caches are filled, the work: a half-filled cache must not decide. */
   async start(): Promise<void> {
-    for (const reflector of this.cluster.reflectors) reflector.start();
-    await Promise.all(this.cluster.reflectors.map((reflector) => reflector.whenSynced()));
+    for (const watch of this.#caches.watches) watch.start();
+    await Promise.all(this.#caches.watches.map((watch) => watch.whenSynced()));
     this.#synced = true;
     this.#wakeAll();
     this.#resync = setInterval(() => {
       this.#wakeAll();
     }, resyncMs);
-    this.#log.info({ ...this.cluster.sizes() }, "caches are filled, work begins");
+    const { runs, jobs, pods } = this.#caches;
+    this.#log.info({ runs: runs.size, jobs: jobs.size, pods: pods.size }, "caches are filled, work begins");
   }
 
   /** Lets the passes in flight finish, then ends the watches. */
@@ -74,7 +90,7 @@ export class Controller {
     clearInterval(this.#resync);
     this.#synced = false;
     await this.#queue.stop();
-    await Promise.all(this.cluster.reflectors.map((reflector) => reflector.stop()));
+    await Promise.all(this.#caches.watches.map((watch) => watch.stop()));
   }
 
   #wake(agent: AgentKey, urgent: boolean): void {
@@ -82,7 +98,7 @@ export class Controller {
   }
 
   #wakeAll(): void {
-    for (const agent of this.cluster.agents()) this.#queue.add(agent);
+    for (const agent of this.#caches.agents()) this.#queue.add(agent);
   }
 
   #report(agent: string, error: unknown, delayMs: number): void {

@@ -28,7 +28,6 @@ async function main(): Promise<void> {
     defaults: config.defaults,
     settings: config.settings,
     workers: config.workers,
-    now: transport.now,
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   });
   const operator = new ClaudeRunOperator(controller, log);

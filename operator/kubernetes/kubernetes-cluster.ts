@@ -1,31 +1,26 @@
 /** The Cluster interface over a real API server: caches for what wakes and chooses, requests for what must be right. */
 import { type ClaudeRun, type ClaudeRunStatus } from "../../crds/claude-run.ts";
-import { annotations, apiVersion, finalizer, kind, labels, schedulingGate } from "../../crds/names.ts";
+import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import type { Cluster } from "../cluster.ts";
-import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run, type Stop } from "../domain.ts";
+import type { AgentKey, Job, Pod, Run, Stop } from "../domain.ts";
 import { ClusterError, ConflictError, InvalidSpecError, RefusedError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { managedSelector } from "../names.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
+import type { Caches } from "./caches.ts";
 import { CargoHold } from "./cargo-hold.ts";
-import { maxStopMessage, parseJob, parsePod, parseRun, readPod, type CachedPod } from "./parse.ts";
+import { newestWarning, warningsAbout, type Warning } from "./events.ts";
+import { parseJob, parsePod, parseRun, readPod } from "./parse.ts";
+import { releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
-import { Reflector } from "./reflector.ts";
-import { Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
 export interface KubernetesClusterOptions {
   readonly transport: Transport;
-  readonly log: Log;
+  readonly caches: Caches;
   /** The bundled runner's source. */
   readonly runner: string;
   readonly defaults: PodDefaults;
-  /** Only this namespace; absent: all. */
-  readonly namespace?: string;
-  /** Something of the agent changed; urgent if a result waits to be recorded. */
-  readonly wake: (agent: AgentKey, urgent: boolean) => void;
 }
 
 /** For this long a pod is not let go again: the watch has yet to show that it was. */
@@ -35,69 +30,19 @@ export class KubernetesCluster implements Cluster {
   readonly #transport: Transport;
   readonly #defaults: PodDefaults;
   readonly #cargo: CargoHold;
-  readonly #runs: Store<Run>;
-  readonly #jobs: Store<Job>;
-  readonly #pods: Store<CachedPod>;
+  readonly #caches: Caches;
   readonly #letGo = new Map<string, number>();
-  readonly reflectors: readonly Pick<
-    Reflector<Run>,
-    "start" | "stop" | "whenSynced" | "lastHeardMs" | "restarts" | "missed"
-  >[];
 
-  constructor({ transport, log, runner, defaults, namespace, wake }: KubernetesClusterOptions) {
+  constructor({ transport, runner, defaults, caches }: KubernetesClusterOptions) {
     this.#transport = transport;
     this.#defaults = defaults;
+    this.#caches = caches;
     this.#cargo = new CargoHold(transport, runner);
-    const keyOf = (each: { namespace: string; agent: string }): AgentKey => agentKey(each.namespace, each.agent);
-    this.#runs = new Store<Run>(
-      (run) => run.spec.agent,
-      ({ before, after }) => {
-        const run = after ?? before;
-        if (run !== undefined) wake(agentKey(run.namespace, run.spec.agent), false);
-      },
-    );
-    this.#jobs = new Store<Job>(
-      (job) => job.agent,
-      ({ before, after }) => {
-        // The Job controller's bookkeeping is none of our business.
-        if (
-          before !== undefined &&
-          after !== undefined &&
-          before.deleting === after.deleting &&
-          before.finished === after.finished
-        )
-          return;
-        const job = after ?? before;
-        if (job !== undefined) wake(keyOf(job), false);
-      },
-    );
-    this.#pods = new Store<CachedPod>(
-      (pod) => pod.agent,
-      ({ before, after }) => {
-        const pod = after ?? before;
-        if (pod !== undefined) wake(keyOf(pod), after !== undefined && after.held && hasEnded(after));
-      },
-    );
-    const watched = { transport, log, labelSelector: managedSelector };
-    this.reflectors = [
-      new Reflector({ transport, log, path: collection("run", namespace), parse: parseRun, store: this.#runs }),
-      new Reflector({ ...watched, path: collection("job", namespace), parse: parseJob, store: this.#jobs }),
-      new Reflector({ ...watched, path: collection("pod", namespace), parse: parsePod, store: this.#pods }),
-    ];
   }
 
   observe(agent: AgentKey): { runs: readonly Run[]; jobs: readonly Job[]; pods: readonly Pod[] } {
-    return { runs: this.#runs.ofAgent(agent), jobs: this.#jobs.ofAgent(agent), pods: this.#pods.ofAgent(agent) };
-  }
-
-  /** Every agent of which anything is known. */
-  agents(): ReadonlySet<AgentKey> {
-    return new Set([...this.#runs.agents(), ...this.#jobs.agents(), ...this.#pods.agents()]);
-  }
-
-  /** How many objects the caches hold. */
-  sizes(): { runs: number; jobs: number; pods: number } {
-    return { runs: this.#runs.size, jobs: this.#jobs.size, pods: this.#pods.size };
+    const { runs, jobs, pods } = this.#caches;
+    return { runs: runs.ofAgent(agent), jobs: jobs.ofAgent(agent), pods: pods.ofAgent(agent) };
   }
 
   async look(pod: Pod): Promise<readonly Pod[]> {
@@ -117,7 +62,7 @@ export class KubernetesCluster implements Cluster {
     const [full] = await Promise.all([this.#read(run), this.#cargo.bringRunner(run.namespace)]);
     const body = planJob(full, { attempt, runnerConfigMap: this.#cargo.runnerConfigMap, defaults: this.#defaults });
     const job = await this.#createJob(run, body);
-    this.#jobs.put(job.uid, job);
+    this.#caches.jobs.put(job.uid, job);
     this.#loadCargo(full, attempt, job.uid).catch(() => undefined); // letGo awaits it, and reports
   }
 
@@ -126,12 +71,12 @@ export class KubernetesCluster implements Cluster {
     const body = { apiVersion: apiVersion, kind: kind, metadata, status };
     const written = await this.#transport.request("PUT", `${object("run", run)}/status`, { body });
     if (written === undefined) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    this.#runs.put(run.uid, parseRun(written));
+    this.#caches.runs.put(run.uid, parseRun(written));
   }
 
   async change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void> {
     if (how === "letGo") return this.#letPodGo(pod);
-    if (how === "release") return this.#release(pod);
+    if (how === "release") return this.#patch(pod, releasing(pod));
     return this.#stop(pod, how);
   }
 
@@ -147,10 +92,17 @@ export class KubernetesCluster implements Cluster {
     await this.#transport.request("DELETE", object(kindOf(thing), thing), { body });
   }
 
-  async explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined> {
-    const query = { fieldSelector: `involvedObject.uid=${thing.uid},type=Warning`, limit: 50 };
-    const path = `/api/v1/namespaces/${thing.namespace}/events`;
-    return newestEvent(await this.#transport.request("GET", path, { query }));
+  async explain(thing: Job | Pod): Promise<Warning | undefined> {
+    const { path, query } = warningsAbout(thing);
+    const warning = newestWarning(await this.#transport.request("GET", path, { query }));
+    if (warning?.message.includes(this.#cargo.runnerConfigMap) === true) await this.#bringRunnerAgain(thing.namespace);
+    return warning;
+  }
+
+  /** Somebody deleted the runner's ConfigMap from under a pod that waits for it. */
+  async #bringRunnerAgain(namespace: string): Promise<void> {
+    this.#cargo.forgetRunner(namespace);
+    await this.#cargo.bringRunner(namespace);
   }
 
   async exists(
@@ -161,7 +113,7 @@ export class KubernetesCluster implements Cluster {
       { metadata?: { uid?: string } } | undefined;
     if (found?.metadata?.uid !== id.uid) return false;
     const pod = kind === "pod" ? readPod(found) : undefined;
-    if (pod !== undefined) this.#pods.put(pod.uid, pod);
+    if (pod !== undefined) this.#caches.pods.put(pod.uid, pod);
     return true;
   }
 
@@ -202,12 +154,9 @@ export class KubernetesCluster implements Cluster {
     await this.#cargo.load(jobUid, async () =>
       planCargo(await this.#read({ namespace, name, uid }), { attempt, jobUid, defaults: this.#defaults }),
     );
-    const cached = this.#pods.get(pod.uid);
+    const cached = this.#caches.pods.get(pod.uid);
     if (cached === undefined) throw new ConflictError(`pod ${pod.namespace}/${pod.name} is gone`);
-    await this.#transport.request("PATCH", object("pod", pod), {
-      body: ungating(cached),
-      patchType: "application/json-patch+json",
-    });
+    await this.#patch(pod, ungating(cached));
     this.#remember(pod.uid);
   }
 
@@ -217,77 +166,22 @@ export class KubernetesCluster implements Cluster {
     this.#letGo.set(uid, now);
   }
 
-  /** By strategic merge: harmless twice, and no race with the Job controller over the list's indexes. */
-  async #release(pod: Pod): Promise<void> {
-    const body = { metadata: { uid: pod.uid, "$deleteFromPrimitiveList/finalizers": [finalizer] } };
-    await this.#transport.request("PATCH", object("pod", pod), {
-      body,
-      patchType: "application/strategic-merge-patch+json",
-    });
-  }
-
   /**
    * What runs is ended by the kubelet for its deadline, which keeps pod and log. What does not run yet has no log to
    * keep: it is deleted, as nobody would end it without a node, and a kubelet that waits for a volume only after minutes.
    */
   async #stop(pod: Pod, stop: Stop): Promise<void> {
-    const runs = pod.container.kind === "running";
-    const body = {
-      metadata: {
-        uid: pod.uid,
-        annotations: {
-          [annotations.stop]: JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) }),
-        },
-      },
-      ...(runs ? { spec: { activeDeadlineSeconds: 1 } } : {}),
-    };
-    await this.#transport.request("PATCH", object("pod", pod), {
-      body,
-      patchType: "application/strategic-merge-patch+json",
-    });
-    if (!runs) await this.remove(pod);
+    const byDeadline = pod.container.kind === "running";
+    await this.#patch(pod, stopping(pod, stop, { byDeadline }));
+    if (!byDeadline) await this.remove(pod);
   }
-}
 
-/** Gate off and finalizer on, or neither: a pod that is being deleted takes no finalizer, and so keeps its gate. */
-function ungating(pod: CachedPod): unknown[] {
-  const index = pod.gates.indexOf(schedulingGate);
-  if (index < 0) throw new ConflictError(`pod ${pod.namespace}/${pod.name} has no gate of ours any more`);
-  const gate = `/spec/schedulingGates/${index}`;
-  // Where the list is gone (the Job was orphaned) `add …/-` fails: then the whole list is added, to this version only.
-  const hold =
-    pod.finalizers.length > 0
-      ? [{ op: "add", path: "/metadata/finalizers/-", value: finalizer }]
-      : [
-          { op: "test", path: "/metadata/resourceVersion", value: pod.resourceVersion },
-          { op: "add", path: "/metadata/finalizers", value: [finalizer] },
-        ];
-  return [
-    { op: "test", path: "/metadata/uid", value: pod.uid },
-    { op: "test", path: `${gate}/name`, value: schedulingGate },
-    ...hold,
-    { op: "remove", path: gate },
-  ];
+  async #patch(pod: Pod, { body, patchType }: Patch): Promise<void> {
+    await this.#transport.request("PATCH", object("pod", pod), { body, patchType });
+  }
 }
 
 function kindOf(thing: Run | Job | Pod): Kind {
   if ("spec" in thing) return "run";
   return "gated" in thing ? "pod" : "job";
-}
-
-interface EventList {
-  readonly items?: readonly {
-    readonly reason?: string;
-    readonly message?: string;
-    readonly lastTimestamp?: string;
-    readonly eventTime?: string;
-  }[];
-}
-
-function newestEvent(list: unknown): { reason: string; message: string } | undefined {
-  const events = (list as EventList | undefined)?.items ?? [];
-  const at = (event: (typeof events)[number]): string => event.lastTimestamp ?? event.eventTime ?? "";
-  const [newest] = events.toSorted((a, b) => (at(a) < at(b) ? 1 : -1));
-  if (newest?.reason === undefined || newest.message === undefined) return undefined;
-  return { reason: newest.reason, message: newest.message };
 }

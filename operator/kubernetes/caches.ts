@@ -1,0 +1,73 @@
+/** What the watches have shown of runs, Jobs and pods, by agent; and which changes wake which agents. */
+import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from "../domain.ts";
+import type { Log } from "../log.ts";
+import { managedSelector } from "../names.ts";
+import { parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
+import { collection } from "./paths.ts";
+import { Reflector } from "./reflector.ts";
+import { Store, type OnChange } from "./store.ts";
+import type { Transport } from "./transport.ts";
+
+export interface CachesOptions {
+  readonly transport: Transport;
+  readonly log: Log;
+  /** Only this namespace; absent: all. */
+  readonly namespace?: string;
+  /** Something of the agent changed; urgent if a result waits to be recorded. */
+  readonly wake: (agent: AgentKey, urgent: boolean) => void;
+}
+
+/** What the controller does with a reflector. */
+export type Watch = Pick<Reflector<Run>, "start" | "stop" | "whenSynced" | "lastHeardMs" | "restarts" | "missed">;
+
+export class Caches {
+  readonly runs: Store<Run>;
+  readonly jobs: Store<Job>;
+  readonly pods: Store<CachedPod>;
+  readonly watches: readonly Watch[];
+
+  constructor({ transport, log, namespace, wake }: CachesOptions) {
+    const ofRun = ({ spec }: Run): string => spec.agent;
+    const ofMade = ({ agent }: Job | Pod): string => agent;
+    this.runs = new Store<Run>(
+      ofRun,
+      waking(ofRun, wake, () => false),
+    );
+    this.jobs = new Store<Job>(ofMade, (change) => {
+      if (isNews(change)) waking<Job>(ofMade, wake, () => false)(change);
+    });
+    this.pods = new Store<CachedPod>(
+      ofMade,
+      waking<CachedPod>(ofMade, wake, (pod) => pod.held && hasEnded(pod)),
+    );
+    const ours = { transport, log, labelSelector: managedSelector };
+    this.watches = [
+      new Reflector({ transport, log, path: collection("run", namespace), parse: parseRun, store: this.runs }),
+      new Reflector({ ...ours, path: collection("job", namespace), parse: parseJob, store: this.jobs }),
+      new Reflector({ ...ours, path: collection("pod", namespace), parse: parsePod, store: this.pods }),
+    ];
+  }
+
+  /** Every agent of which anything is known. */
+  agents(): ReadonlySet<AgentKey> {
+    return new Set([...this.runs.agents(), ...this.jobs.agents(), ...this.pods.agents()]);
+  }
+}
+
+/** The Job controller's bookkeeping is none of our business: a Job is news when it comes, goes or ends. */
+function isNews({ before, after }: Parameters<OnChange<Job>>[0]): boolean {
+  return before?.deleting !== after?.deleting || before?.finished !== after?.finished;
+}
+
+/** Wakes the agent that an object belongs to; both, if its label was changed from one to another. */
+function waking<T extends { readonly namespace: string }>(
+  agentOf: (object: T) => string,
+  wake: CachesOptions["wake"],
+  isUrgent: (object: T) => boolean,
+): OnChange<T> {
+  return ({ before, after }) => {
+    const key = (object: T): AgentKey => agentKey(object.namespace, agentOf(object));
+    if (after !== undefined) wake(key(after), isUrgent(after));
+    if (before !== undefined && (after === undefined || key(before) !== key(after))) wake(key(before), false);
+  };
+}

@@ -1,0 +1,49 @@
+/** The three patches that pods of ours ever get. */
+import { annotations, finalizer, schedulingGate } from "../../crds/names.ts";
+import type { Pod, Stop } from "../domain.ts";
+import { ConflictError } from "../errors.ts";
+import { maxStopMessage, type CachedPod } from "./parse.ts";
+import type { PatchType } from "./transport.ts";
+
+export interface Patch {
+  readonly body: unknown;
+  readonly patchType: PatchType;
+}
+
+/** Gate off and finalizer on, or neither: a pod that is being deleted takes no finalizer, and so keeps its gate. */
+export function ungating(pod: CachedPod): Patch {
+  const index = pod.gates.indexOf(schedulingGate);
+  if (index < 0) throw new ConflictError(`pod ${pod.namespace}/${pod.name} has no gate of ours any more`);
+  const gate = `/spec/schedulingGates/${index}`;
+  // Where the list is gone (the Job was orphaned) `add …/-` fails: then the whole list is added, to this version only.
+  const hold =
+    pod.finalizers.length > 0
+      ? [{ op: "add", path: "/metadata/finalizers/-", value: finalizer }]
+      : [
+          { op: "test", path: "/metadata/resourceVersion", value: pod.resourceVersion },
+          { op: "add", path: "/metadata/finalizers", value: [finalizer] },
+        ];
+  const body = [
+    { op: "test", path: "/metadata/uid", value: pod.uid },
+    { op: "test", path: `${gate}/name`, value: schedulingGate },
+    ...hold,
+    { op: "remove", path: gate },
+  ];
+  return { body, patchType: "application/json-patch+json" };
+}
+
+/** By strategic merge: harmless twice, and no race with the Job controller over the list's indexes. */
+export function releasing(pod: Pod): Patch {
+  const body = { metadata: { uid: pod.uid, "$deleteFromPrimitiveList/finalizers": [finalizer] } };
+  return { body, patchType: "application/strategic-merge-patch+json" };
+}
+
+/** Says on the pod why it is ended; with `byDeadline` the kubelet ends it, and keeps pod and log. */
+export function stopping(pod: Pod, stop: Stop, { byDeadline }: { readonly byDeadline: boolean }): Patch {
+  const note = JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) });
+  const body = {
+    metadata: { uid: pod.uid, annotations: { [annotations.stop]: note } },
+    ...(byDeadline ? { spec: { activeDeadlineSeconds: 1 } } : {}),
+  };
+  return { body, patchType: "application/strategic-merge-patch+json" };
+}
