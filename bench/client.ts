@@ -2,7 +2,6 @@
  * The benchmark's own client: one pool for requests, one connection per watch, credentials read once. Not the
  * operator's, so that what is measured and what measures do not change together.
  */
-import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
@@ -15,6 +14,15 @@ export interface WatchEvent {
   readonly object: unknown;
 }
 
+interface Versioned {
+  readonly metadata: { readonly resourceVersion: string };
+}
+
+interface OpenWatch {
+  readonly agent: Agent;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 /** So many requests are on their way at once in a burst. */
 export const connections = 32;
 
@@ -23,6 +31,8 @@ export class Client {
   readonly #tls: Agent.Options["connect"];
   readonly #pool: Agent;
   readonly #watches = new AbortController();
+  /** How often the API server ended a watch. */
+  cutOffs = 0;
 
   private constructor(origin: string, tls: Agent.Options["connect"]) {
     this.#origin = origin;
@@ -49,20 +59,16 @@ export class Client {
     return JSON.parse(text) as unknown;
   }
 
-  /** Follows a collection from now on; resolves once the API server has taken the watch. Whatever ends it later is told. */
+  /**
+   * Follows a collection from now on; resolves once the API server has taken the watch. It cuts off whoever does not
+   * keep up: then the watch goes on where it was, and is counted, as what came meanwhile was seen late.
+   */
   async watch(path: string, onEvent: (event: WatchEvent) => void, onEnd: (why: unknown) => void): Promise<void> {
-    const list = (await this.request("GET", path)) as { metadata: { resourceVersion: string } };
-    const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
-    const query = `watch=true&timeoutSeconds=3600&resourceVersion=${list.metadata.resourceVersion}`;
-    const { statusCode, body } = await this.#send(agent, "GET", `${path}?${query}`, undefined, this.#watches.signal);
-    if (statusCode !== 200) throw new Error(`watch ${path}: ${statusCode}`);
-    void this.#follow(body, onEvent)
-      .then(() => new Error(`the API server ended the watch of ${path}`))
-      .catch((error: unknown) => error)
-      .then((why) => {
-        if (!this.#watches.signal.aborted) onEnd(why);
-      })
-      .finally(() => agent.destroy());
+    const list = (await this.request("GET", path)) as Versioned;
+    const first = await this.#openWatch(path, list.metadata.resourceVersion);
+    void this.#follow(path, { first, version: list.metadata.resourceVersion, onEvent }).catch((error: unknown) => {
+      if (!this.#watches.signal.aborted) onEnd(error);
+    });
   }
 
   async close(): Promise<void> {
@@ -70,8 +76,30 @@ export class Client {
     await this.#pool.destroy();
   }
 
-  async #follow(body: AsyncIterable<Uint8Array>, onEvent: (event: WatchEvent) => void): Promise<void> {
-    for await (const line of lines(body)) onEvent(JSON.parse(line) as WatchEvent);
+  async #follow(
+    path: string,
+    watch: { first: OpenWatch; version: string; onEvent: (event: WatchEvent) => void },
+  ): Promise<never> {
+    let { first: open, version } = watch;
+    for (;;) {
+      for await (const line of lines(open.body)) {
+        const event = JSON.parse(line) as WatchEvent & { object: Versioned };
+        if (event.type === "ERROR") throw new Error(`the watch of ${path} cannot go on: ${line}`);
+        version = event.object.metadata.resourceVersion;
+        watch.onEvent(event);
+      }
+      await open.agent.destroy();
+      this.cutOffs += 1;
+      open = await this.#openWatch(path, version);
+    }
+  }
+
+  async #openWatch(path: string, version: string): Promise<OpenWatch> {
+    const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
+    const query = `watch=true&timeoutSeconds=3600&resourceVersion=${version}`;
+    const { statusCode, body } = await this.#send(agent, "GET", `${path}?${query}`, undefined, this.#watches.signal);
+    if (statusCode !== 200) throw new Error(`watch ${path}: ${statusCode}`);
+    return { agent, body };
   }
 
   #send(
@@ -99,9 +127,4 @@ export class Client {
 /** The kubeconfig's server speaks for the cluster; its version stands beside the figures. */
 export async function serverVersion(client: Client): Promise<string> {
   return ((await client.request("GET", "/version")) as { gitVersion: string }).gitVersion;
-}
-
-/** A file of the checkout. */
-export function checkoutFile(path: string): string {
-  return readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 }

@@ -10,7 +10,13 @@ const lastsMs = 200;
 /** Milliseconds, one value per run or Job. */
 export interface IdleFigures {
   readonly floor: { readonly job: number[]; readonly pod: number[]; readonly finished: number[] };
-  readonly run: { readonly job: number[]; readonly letGo: number[]; readonly finished: number[] };
+  readonly run: {
+    /** The ClaudeRun's own event: before it no operator can begin. */
+    readonly seen: number[];
+    readonly job: number[];
+    readonly letGo: number[];
+    readonly finished: number[];
+  };
   readonly requests: Requests;
   readonly runs: number;
 }
@@ -18,7 +24,7 @@ export interface IdleFigures {
 /** Measures `runs` ClaudeRuns and as many Jobs, in turn. */
 export async function measureIdle(client: Client, moments: Moments, runs: number): Promise<IdleFigures> {
   const floor: IdleFigures["floor"] = { job: [], pod: [], finished: [] };
-  const run: IdleFigures["run"] = { job: [], letGo: [], finished: [] };
+  const run: IdleFigures["run"] = { seen: [], job: [], letGo: [], finished: [] };
   await warmUp(client, moments);
   const fromMs = Date.now();
   for (let index = 0; index < runs; index += 1) {
@@ -32,7 +38,7 @@ export async function measureIdle(client: Client, moments: Moments, runs: number
 
 /** Connections, compiled code, the namespace's ConfigMap: the first runs pay for what none after them does. */
 async function warmUp(client: Client, moments: Moments): Promise<void> {
-  const unused = { job: [], pod: [], letGo: [], finished: [] };
+  const unused = { seen: [], job: [], pod: [], letGo: [], finished: [] };
   for (let index = 0; index < 3; index += 1) {
     await measureFloor(client, moments, { name: `warm-floor-${index}`, into: unused });
     await measureRun(client, moments, { name: `warm-${index}`, into: unused });
@@ -60,6 +66,7 @@ async function measureRun(
   const sentMs = performance.now();
   await client.request("POST", runsPath, claudeRun(name, { agent: name, lastsMs }));
   const finishedMs = await moments.wait(name, "runFinished");
+  into.seen.push((await moments.wait(name, "runAdded")) - sentMs);
   into.job.push((await moments.wait(name, "jobAdded")) - sentMs);
   into.letGo.push((await moments.wait(name, "podLetGo")) - sentMs);
   into.finished.push(finishedMs - (await moments.wait(name, "podSucceeded")));

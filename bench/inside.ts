@@ -63,7 +63,7 @@ async function measure(options: Options, client: Client, programs: Program[], di
   say(`${options.handOffRuns} runs of one agent`);
   const handOff = await measureHandOff(client, moments, options.handOffRuns);
   const measured = { idleBytes, idle, handOff };
-  if (options.burstRuns === 0) return { ...measured, setting: await setting(client) };
+  if (options.burstRuns === 0) return { ...measured, cutOffs: client.cutOffs, setting: await setting(client) };
 
   const self = { name: "this benchmark", pid: process.pid };
   const bench = { client, moments, processes: [...components(), ...programs, self] };
@@ -71,7 +71,8 @@ async function measure(options: Options, client: Client, programs: Program[], di
   const before = await measureFloorBurst(bench, options.burstRuns, "floor-before");
   const run = await measureRunBurst(bench, options.burstRuns, operator);
   const after = await measureFloorBurst(bench, options.burstRuns, "floor-after");
-  return { ...measured, burst: { floors: [before, after], run }, setting: await setting(client) };
+  const burst = { floors: [before, after], run };
+  return { ...measured, burst, cutOffs: client.cutOffs, setting: await setting(client) };
 }
 
 /** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */

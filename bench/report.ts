@@ -2,10 +2,13 @@
 import type { Requests } from "./audit.ts";
 import type { Burst, OperatorBurst } from "./burst.ts";
 import type { IdleFigures } from "./idle.ts";
+import { others } from "./proc.ts";
 import { milliseconds, seconds, short, summarize } from "./statistics.ts";
 
 export interface Figures {
   readonly setting: Readonly<Record<string, string>>;
+  /** How often the API server cut off a watch of the benchmark's own. */
+  readonly cutOffs: number;
   readonly idleBytes: number;
   readonly idle: IdleFigures;
   readonly handOff: readonly number[];
@@ -40,7 +43,8 @@ export function report(figures: Figures): string {
       ]),
     ),
     "",
-    "Times are p50 / p99 (of fewer than 100 values: the greatest).",
+    "Times are p50 / p99 (of fewer than 100 values: the greatest). " +
+      `Watches of the benchmark that were cut off and resumed: ${figures.cutOffs}.`,
     "",
     ...requestTable("idle", figures.idle.requests, figures.idle.runs),
     ...(figures.burst === undefined ? [] : burstDetails(figures.burst)),
@@ -51,6 +55,7 @@ function idleRows({ idle, handOff, idleBytes }: Figures): Row[] {
   const { floor, run, requests, runs } = idle;
   const writes = requests.writes / runs;
   return [
+    { figure: "created → ClaudeRun's own watch event, idle", measured: milliseconds(summarize(run.seen)) },
     timed(`created → Job created, idle, n=${runs}`, { floor: floor.job, run: run.job, p50Ms: 10, p99Ms: 25 }),
     timed("created → pod let go (floor: pod exists), idle", { floor: floor.pod, run: run.letGo, p50Ms: 35, p99Ms: 75 }),
     timed("pod Succeeded → result in status (floor: Job Complete)", {
@@ -135,24 +140,33 @@ function burstRows({ floors, run }: NonNullable<Figures["burst"]>): Row[] {
 }
 
 function burstDetails({ floors, run }: NonNullable<Figures["burst"]>): string[] {
-  const floor = floors[0];
-  const floorShare = new Map(floor?.usage ?? []);
-  const share = (ms: number | undefined, { makespanMs }: Burst): string =>
-    ms === undefined ? "–" : `${Math.round((ms / makespanMs) * 100)} %`;
+  const perOne = ({ usage, size }: Burst): Map<string, number> =>
+    new Map(usage.map(([name, ms]): [string, number] => [name, ms / size]));
+  const floor = floors.map(perOne);
+  const floorMs = (name: string): number => floor.reduce((sum, each) => sum + (each.get(name) ?? 0), 0) / floor.length;
+  const runMs = perOne(run);
+  const ratio = (name: string, ms: number): string =>
+    floorMs(name) >= 1 && name !== others ? `${(ms / floorMs(name)).toFixed(1)} ×` : "–";
   return [
     ...requestTable("burst", run.requests, run.size),
-    "Processor during the bursts (100 % is one core):",
+    "Processor time in the bursts, in milliseconds per Job or run:",
     "",
     ...table(
-      ["process", "floor", "ClaudeRuns"],
-      run.usage.map(([name, ms]) => [
-        name,
-        floor === undefined ? "–" : share(floorShare.get(name), floor),
-        share(ms, run),
-      ]),
+      ["process", "floor", "ClaudeRun", "ratio"],
+      [...runMs].map(([name, ms]) => [name, short(floorMs(name)), short(ms), ratio(name, ms)]),
     ),
     "",
+    `"${others}" is what else the machine did, the kernel included: ${[floors[0], run, floors[1]]
+      .filter((each) => each !== undefined)
+      .map(shareOfOthers)
+      .join(", ")} of a core in the three bursts.`,
+    "",
   ];
+}
+
+function shareOfOthers({ usage, makespanMs }: Burst): string {
+  const ms = new Map(usage).get(others) ?? 0;
+  return `${Math.round((ms / makespanMs) * 100)} %`;
 }
 
 function requestTable(which: string, { byKind, refused }: Requests, runs: number): string[] {
