@@ -7,7 +7,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{crds,runner,operator,test}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.cluster.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.cluster.test.ts", "test/cli/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // The built runner with the real CLI, two at a time: each takes a core while it starts.
+        test: {
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          globalSetup: ["test/cli/setup.ts"],
+          fileParallelism: false,
+          maxConcurrency: 2,
           testTimeout: 60_000,
         },
       },

@@ -38,7 +38,7 @@ export function parseInspectArguments(args: readonly string[]): InspectRequest[]
   const asked: Asked[] = [];
   const early = new Map<string, string>();
   const rest = args.flatMap(splitAssignment);
-  const take = (file: string) => asked.push({ file, options: asked.length === 0 ? early : new Map() });
+  const take = (file: string) => asked.push({ file, options: asked.length === 0 ? early : new Map<string, string>() });
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "-h" || arg === "--help") return undefined;
     if (arg === "--") rest.splice(0).forEach(take);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunnerConfig, RunnerLine, RunReport } from "./contract.ts";
 import { startBuilt } from "./test-process.ts";
@@ -14,6 +14,8 @@ export interface StubOptions {
   readonly config?: Partial<RunnerConfig>;
   readonly environment?: NodeJS.ProcessEnv;
   readonly prompt?: Buffer | string;
+  /** An earlier run's: its HOME and workspace are used again. */
+  readonly directory?: string;
   /** Takes the place of the pipe that is read. */
   readonly stdoutFd?: number;
   /** Makes files below the run's directory before it starts. */
@@ -58,13 +60,24 @@ const directories: string[] = [];
 
 /** Starts the runner with a `claude` made of this JavaScript. */
 export async function startStub(script: string, options: StubOptions = {}): Promise<StubRun> {
-  const directory = await mkdtemp(join(tmpdir(), "runner-"));
+  return startRun(async (claude) => {
+    const stub = join(dirname(claude), "stub.mjs");
+    await writeFile(stub, prelude + script);
+    await writeFile(claude, `#!/bin/sh\nexec ${process.execPath} ${stub} "$@"\n`);
+    await chmod(claude, 0o755);
+  }, options);
+}
+
+/** Starts the runner; `install` puts a program at the path where it finds its `claude`. */
+export async function startRun(
+  install: (claude: string) => Promise<void>,
+  options: StubOptions = {},
+): Promise<StubRun> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "runner-")));
   directories.push(directory);
-  await mkdir(join(directory, "bin"));
-  const claude = join(directory, "bin/claude");
-  await writeFile(join(directory, "stub.mjs"), prelude + script);
-  await writeFile(claude, `#!/bin/sh\nexec ${process.execPath} ${join(directory, "stub.mjs")} "$@"\n`);
-  await chmod(claude, 0o755);
+  await mkdir(join(directory, "bin"), { recursive: true });
+  await rm(join(directory, "bin/claude"), { force: true });
+  await install(join(directory, "bin/claude"));
   await writeFile(join(directory, "prompt"), options.prompt ?? "hello");
   await writeFile(join(directory, "config.json"), JSON.stringify(configFor(directory, options.config)));
   await writeFile(join(directory, "termination-log"), "");
@@ -75,6 +88,7 @@ export async function startStub(script: string, options: StubOptions = {}): Prom
     HOME: join(directory, "home"),
     RUNNER_CONFIG: join(directory, "config.json"),
     TERMINATION_LOG: join(directory, "termination-log"),
+    CLAUDE_CODE_TMPDIR: join(directory, "tmp"),
     ...options.environment,
   });
 }
@@ -84,9 +98,9 @@ export async function runStub(script: string, options: StubOptions = {}): Promis
   return (await startStub(script, options)).ended;
 }
 
-/** Waits for a condition instead of sleeping; fails after ten seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const untilMs = performance.now() + 10_000;
+/** Waits for a condition instead of sleeping; fails when the time is over. */
+export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  const untilMs = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > untilMs) throw new Error(`the condition did not become true: ${condition.toString()}`);
     await delay(5);

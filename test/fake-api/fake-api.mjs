@@ -4,10 +4,16 @@
 //   claude -p 'Do it @fake [{"tool":"Bash","input":{"command":"echo hi"}},{"text":"done"}]'
 // Step i answers the i-th model turn after the prompt that carries the directive (counted from the messages sent,
 // so it also works after --resume). Without a directive the reply is the text "ok".
-// Step fields: text | tool+input | blocks[] | status (+type,message,headers) | hang | drop ("headers"|"stream")
-//   modifiers: usage{}, outputTokens, stop_reason, chunk (code points per delta), chunkDelayMs, delayMs,
-//              times (for status/drop: fail that many times, then go on with the next step)
+// Step fields: text | tool+input | blocks[] | status (+type,message) | hang | drop | stall | sseError
+//   drop, stall: where the reply breaks off or falls silent: "headers" (before them), "head" (after them), "message_start" (inside it),
+//     "delta" (inside a delta), "utf8" (inside a character), "input" (inside a tool's input), "stream" (after the first
+//     block's deltas), "message_stop" (just before it) or a number of bytes
+//   sseError: an error event of this type after message_start
+//   modifiers: usage{}, outputTokens, stop_reason, headers{}, chunk (code points per delta), chunkDelayMs, delayMs, repeat (text),
+//              times (for status/drop/stall/sseError: fail that many times, then go on with the next step)
 // A session gets at most --max-requests replies, so that a prompt whose last step calls a tool cannot go on for ever.
+// With --prompts a request's line on stderr also has bytes and sha256 of each text block of the last user message.
+import { createHash } from "node:crypto";
 import http from "node:http";
 const arg = (n, d) => {
   const i = process.argv.indexOf("--" + n);
@@ -61,7 +67,7 @@ async function messages(req, res, body, id) {
     else step = steps[turn + 1] ?? { text: "ok" };
   }
   if (step.delayMs) await sleep(step.delayMs);
-  if (step.hang) return;
+  if (step.hang || step.stall === "headers") return;
   if (step.drop === "headers") return req.socket.destroy();
   if (step.status)
     return sendError(res, id, step.status, step.type ?? "api_error", step.message ?? "fake error", step.headers);
@@ -69,7 +75,7 @@ async function messages(req, res, body, id) {
     step.blocks ??
     (step.tool
       ? [{ type: "tool_use", id: "toolu_" + id.slice(4), name: step.tool, input: step.input ?? {} }]
-      : [{ type: "text", text: step.text ?? "ok" }]);
+      : [{ type: "text", text: (step.text ?? "ok").repeat(step.repeat ?? 1) }]);
   const stop_reason = step.stop_reason ?? (content.some((b) => b.type === "tool_use") ? "tool_use" : "end_turn");
   const usage = {
     input_tokens: 100,
@@ -89,40 +95,97 @@ async function messages(req, res, body, id) {
     stop_sequence: null,
     usage,
   };
+  const breaks = step.drop ?? step.stall;
+  const headers = { "request-id": id, ...step.headers };
   if (!body.stream) {
     // the CLI falls back to this after a 404 or a broken stream
     if (step.drop) return req.socket.destroy();
-    res.writeHead(200, { "content-type": "application/json", "request-id": id });
+    if (step.stall) return;
+    if (step.sseError) return sendError(res, id, 500, step.sseError, "fake error");
+    res.writeHead(200, { "content-type": "application/json", ...headers });
     return res.end(JSON.stringify({ ...msg, content, stop_reason, usage: { ...usage, output_tokens } }));
   }
-  res.writeHead(200, { "content-type": "text/event-stream", "request-id": id });
-  const send = (type, o) => res.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...o })}\n\n`); // the event: line is needed
+  res.writeHead(200, { "content-type": "text/event-stream", ...headers });
+  res.flushHeaders();
+  const events = sse(msg, content, stop_reason, output_tokens, step.chunk ?? 4096);
+  if (step.sseError) {
+    res.write(events[0].bytes);
+    const error = { type: step.sseError, message: "fake error" };
+    return res.end(`event: error\ndata: ${JSON.stringify({ type: "error", error })}\n\n`);
+  }
+  if (breaks !== undefined) {
+    res.write(Buffer.concat(events.map((event) => event.bytes)).subarray(0, breakAt(breaks, events)));
+    if (step.stall) return;
+    await sleep(20); // else the client may not see what came before
+    return req.socket.destroy();
+  }
+  for (const event of events) {
+    res.write(event.bytes);
+    if (step.chunkDelayMs && event.type === "content_block_delta") await sleep(step.chunkDelayMs);
+  }
+  res.end();
+}
+
+/** The whole reply as server-sent events; the "event:" line is needed. */
+function sse(msg, content, stop_reason, output_tokens, size) {
+  const events = [];
+  const send = (type, o) =>
+    events.push({ type, bytes: Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...o })}\n\n`) });
+  const delta = (index, delta) => send("content_block_delta", { index, delta });
   send("message_start", { message: msg });
   for (const [index, b] of content.entries()) {
+    send("content_block_start", {
+      index,
+      content_block: b.type === "text" ? { type: "text", text: "" } : { ...b, input: {} },
+    });
     if (b.type === "text") {
-      send("content_block_start", { index, content_block: { type: "text", text: "" } });
-      const cps = Array.from(b.text),
-        size = step.chunk ?? 4096;
-      for (let k = 0; k < cps.length; k += size) {
-        send("content_block_delta", { index, delta: { type: "text_delta", text: cps.slice(k, k + size).join("") } });
-        if (step.chunkDelayMs) await sleep(step.chunkDelayMs);
-      }
-    } else {
-      send("content_block_start", { index, content_block: { ...b, input: {} } });
-      send("content_block_delta", {
-        index,
-        delta: { type: "input_json_delta", partial_json: JSON.stringify(b.input) },
-      });
-    }
-    if (step.drop) {
-      await sleep(20);
-      return req.socket.destroy();
-    }
+      const cps = Array.from(b.text);
+      for (let k = 0; k < cps.length; k += size)
+        delta(index, { type: "text_delta", text: cps.slice(k, k + size).join("") });
+    } else delta(index, { type: "input_json_delta", partial_json: JSON.stringify(b.input) });
     send("content_block_stop", { index });
   }
   send("message_delta", { delta: { stop_reason, stop_sequence: null }, usage: { output_tokens } });
   send("message_stop", {});
-  res.end();
+  return events;
+}
+
+/** How many bytes of the events are sent before the reply breaks. */
+function breakAt(place, events) {
+  if (typeof place === "number") return place;
+  const startOf = (type) => {
+    const index = events.findIndex((event) => event.type === type);
+    return events.slice(0, index).reduce((sum, event) => sum + event.bytes.length, 0);
+  };
+  const delta = events.find((event) => event.type === "content_block_delta").bytes;
+  switch (place) {
+    case "head":
+      return 0;
+    case "message_start":
+      return Math.floor(events[0].bytes.length / 2);
+    case "delta":
+      return startOf("content_block_delta") + Math.floor(delta.length / 2);
+    case "utf8":
+      return startOf("content_block_delta") + delta.findIndex((byte) => byte >= 0xc0) + 1;
+    case "input":
+      return startOf("content_block_delta") + delta.indexOf("partial_json") + 20;
+    case "stream":
+      return startOf("content_block_stop");
+    case "message_stop":
+      return startOf("message_stop");
+    default:
+      throw new Error(`no such place to break: ${place}`);
+  }
+}
+
+/** Bytes and sha256 of what the last user message says, block by block. */
+function promptsOf(messages = []) {
+  const content = messages.findLast((m) => m.role === "user")?.content ?? [];
+  const texts = typeof content === "string" ? [content] : content.flatMap((b) => (b.type === "text" ? [b.text] : []));
+  return texts.map((text) => ({
+    bytes: Buffer.byteLength(text),
+    sha256: createHash("sha256").update(text).digest("hex"),
+  }));
 }
 
 const server = http.createServer(async (req, res) => {
@@ -149,6 +212,7 @@ const server = http.createServer(async (req, res) => {
       stream: body.stream,
       messages: body.messages?.length,
       session: req.headers["x-claude-code-session-id"],
+      ...(process.argv.includes("--prompts") && { prompts: promptsOf(body.messages) }),
     }),
   );
   if (req.method === "HEAD") {

@@ -1,0 +1,121 @@
+/** Runs whose API fails: with a status, in the middle of a reply at every kind of place, by silence, or not at all. */
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { removeRuns } from "../../runner/test-stub.ts";
+import { FakeApi } from "./fake-api.ts";
+import { check, type Facts, type Row, type Scenario } from "./scenario.ts";
+
+let api: FakeApi;
+beforeAll(async () => {
+  api = await FakeApi.start();
+});
+afterAll(async () => {
+  await api.stop();
+  await removeRuns();
+});
+
+const final = { "x-should-retry": "false" };
+const failing = (status: number, type: string, message: string, more = {}): Scenario => ({
+  turns: [{ status, type, message, headers: final, ...more }],
+});
+const nothing: Facts = { turns: 1, cost: "0", code: 1 };
+
+const statuses: readonly Row[] = [
+  ["401", failing(401, "authentication_error", "invalid x-api-key"), "AuthenticationFailed", nothing],
+  [
+    "a key that the API does not know",
+    { environment: { ANTHROPIC_API_KEY: "bad-key-bad-key" } },
+    "AuthenticationFailed",
+    nothing,
+  ],
+  [
+    "no key at all",
+    { environment: { ANTHROPIC_API_KEY: "" } },
+    "AuthenticationFailed",
+    { ...nothing, requests: 0, message: /Not logged in/u },
+  ],
+  ["403", failing(403, "permission_error", "not allowed"), "AuthenticationFailed", nothing],
+  [
+    "no credit",
+    failing(400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API."),
+    "CreditExhausted",
+    nothing,
+  ],
+  ["413", failing(413, "request_too_large", "too large"), "PromptTooLarge", nothing],
+  [
+    "a prompt beyond the context",
+    failing(400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"),
+    "PromptTooLarge",
+    nothing,
+  ],
+  ["404", failing(404, "not_found_error", "model: no-such-model"), "ModelNotFound", nothing],
+  [
+    "429 to the end",
+    failing(429, "rate_limit_error", "This request would exceed your rate limit"),
+    "RateLimited",
+    nothing,
+  ],
+  [
+    "429 with a wait that is too long",
+    failing(429, "rate_limit_error", "slow down", { headers: { "retry-after": "3600" } }),
+    "RateLimited",
+    nothing,
+  ],
+  ["529 to the end", failing(529, "overloaded_error", "Overloaded"), "ApiError", nothing],
+  ["500 to the end", failing(500, "api_error", "Internal server error"), "ApiError", nothing],
+  ["503 with another type", failing(503, "whatever", "no"), "ApiError", nothing],
+  ["a directive that the API does not understand", { prompt: "@fake [{" }, "ApiError", nothing],
+  [
+    "an API that is not there",
+    { environment: { ANTHROPIC_BASE_URL: "http://127.0.0.1:9" } },
+    "ApiError",
+    { ...nothing, requests: 0 },
+  ],
+  ["a refusal", { turns: [{ text: "", stop_reason: "refusal" }] }, "Refusal", { code: 1 }],
+];
+
+const recovers: Facts = { turns: 1, cost: "0.0006", code: 0, text: "at last" };
+const once = (step: object): Scenario => ({ turns: [{ ...step, times: 1 }, { text: "at last" }] });
+const retried: readonly Row[] = [
+  ["429 once", once({ status: 429, type: "rate_limit_error", headers: { "retry-after": "0" } }), "Completed", recovers],
+  ["529 once", once({ status: 529, type: "overloaded_error" }), "Completed", recovers],
+  ["500 once", once({ status: 500 }), "Completed", recovers],
+  ["an error event in the stream", once({ sseError: "overloaded_error" }), "Completed", { ...recovers, requests: 2 }],
+];
+
+const places = ["headers", "head", "message_start", "delta", "utf8", "stream", "message_stop"] as const;
+const text = "Ein Wort: Grüße 漢字 🦊";
+const drops: readonly Row[] = [
+  ...places
+    .slice(0, 6)
+    .map((drop): Row => [drop, once({ drop, text }), "Completed", { turns: 1, code: 0, text: "at last" }]),
+  [
+    "message_stop: the reply was whole",
+    once({ drop: "message_stop", text }),
+    "Completed",
+    { turns: 1, code: 0, text, requests: 1 },
+  ],
+  [
+    "input of a tool",
+    once({ drop: "input", tool: "Bash", input: { command: "touch never" } }),
+    "Completed",
+    { text: "at last", turns: 1 },
+  ],
+];
+const dropsForGood: readonly Row[] = (["headers", "message_start", "utf8", "stream"] as const).map((drop) => [
+  drop,
+  { turns: [{ drop, text }] },
+  "ApiError",
+  { turns: 1, code: 1 },
+]);
+const stalls: readonly Row[] = (["headers", "head", "message_start", "utf8", "stream"] as const).map((stall) => [
+  stall,
+  { turns: [{ stall, text }], config: { idleTimeoutSeconds: 3 } },
+  "IdleTimeout",
+  { stop: "IdleTimeout", code: 143, requests: 1 },
+]);
+
+describe.concurrent("statuses", () => it.each(statuses)("%s", (...row) => check(row, api)));
+describe.concurrent("tried again", () => it.each(retried)("%s", (...row) => check(row, api)));
+describe.concurrent("the connection breaks once", () => it.each(drops)("%s", (...row) => check(row, api)));
+describe.concurrent("the connection breaks every time", () => it.each(dropsForGood)("%s", (...row) => check(row, api)));
+describe.concurrent("the reply stalls", () => it.each(stalls)("%s", (...row) => check(row, api)));
