@@ -69,6 +69,26 @@ export default tseslint.config(
     },
   },
   {
+    // Every write the operator makes is on the lines of act.ts.
+    files: ["operator/**/*.ts"],
+    ignores: ["operator/act.ts", "operator/decide/**", "operator/kubernetes/**", "**/*.test.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove)$/]",
+          message: "Only act.ts writes: return a decision instead.",
+        },
+        {
+          selector:
+            "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(make|record|change|remove)$/]",
+          message: "Only act.ts writes: return a decision instead.",
+        },
+      ],
+    },
+  },
+  {
     files: ["operator/kubernetes/**/*.ts", "operator/main.ts", "bench/**/*.ts", "test/**/*.ts"],
     rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI] }] },
   },

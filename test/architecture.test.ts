@@ -1,0 +1,80 @@
+/** The import boundaries are lint rules; here each is broken once, to see that it is one. */
+import { ESLint } from "eslint";
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+const eslint = new ESLint();
+
+/** What lint says about a file if this line stood on top of it, beyond what it says already. */
+async function saysAbout(file: string, line: string): Promise<string> {
+  const [result] = await eslint.lintText(`${line}\n${readFileSync(file, "utf8")}`, { filePath: file });
+  return (result?.messages ?? []).map(({ ruleId, message }) => `${ruleId ?? ""}: ${message}`).join("\n");
+}
+
+const broken: readonly [what: string, file: string, line: string, advice: string][] = [
+  [
+    "decide may not know the client",
+    "operator/decide/slot.ts",
+    'import { KubeConfig } from "@kubernetes/client-node";\nexport const k = KubeConfig;',
+    "Kubernetes is spoken in operator/kubernetes/ only",
+  ],
+  [
+    "decide may not reach the file system",
+    "operator/decide/slot.ts",
+    'import { readFileSync } from "node:fs";\nexport const r = readFileSync;',
+    "no clock, no client, no node modules",
+  ],
+  [
+    "decide may not ask for the time",
+    "operator/decide/slot.ts",
+    "export const t = Date.now();",
+    "The time is in Observed.now",
+  ],
+  [
+    "decide may not make a time up",
+    "operator/decide/slot.ts",
+    "export const t = new Date();",
+    "The time is in Observed.now",
+  ],
+  [
+    "decide may not throw dice",
+    "operator/decide/slot.ts",
+    "export const d = Math.random();",
+    "Deciding is deterministic",
+  ],
+  [
+    "only act may write",
+    "operator/reconcile.ts",
+    'import type { Cluster } from "./cluster.ts";\nexport const w = async (cluster: Cluster, run: never): Promise<void> => cluster.record(run, {});',
+    "Only act.ts writes",
+  ],
+  [
+    "the base class stays in its file",
+    "operator/controller.ts",
+    'import Base from "@dot-i/k8s-operator";\nexport const b = Base;',
+    "The base class is used in operator/shell.ts only",
+  ],
+  [
+    "the runner takes no dependency",
+    "runner/money.ts",
+    'import * as z from "zod";\nexport const s = z.string();',
+    "one file without dependencies",
+  ],
+  [
+    "crds is the root",
+    "crds/parse.ts",
+    'import { isFinished } from "../operator/domain.ts";\nexport const f = isFinished;',
+    "crds is the root of the imports",
+  ],
+  ["no promise is forgotten", "operator/reconcile.ts", "Promise.resolve();", "no-floating-promises"],
+  [
+    "only main ends the process",
+    "operator/controller.ts",
+    "export const end = (): never => process.exit(1);",
+    "Only main.ts ends the process",
+  ],
+];
+
+it.each(broken)("%s", async (_, file, line, advice) => {
+  expect(await saysAbout(file, line)).toContain(advice);
+});
