@@ -12,8 +12,11 @@ afterAll(() => stage.close());
 
 const operator = `system:serviceaccount:${operatorNamespace}:${release}`;
 
+/** "pods/log" asks for the subresource; kubectl would take it for a pod named log. */
 async function may(verb: string, resource: string): Promise<string> {
-  const question = ["auth", "can-i", verb, resource, "-n", stage.namespace, `--as=${operator}`];
+  const [kind = "", subresource] = resource.split("/");
+  const part = subresource === undefined ? [] : [`--subresource=${subresource}`];
+  const question = ["auth", "can-i", verb, kind, ...part, "-n", stage.namespace, `--as=${operator}`];
   return (await kubectl(question).catch((error: unknown) => (error as { stdout?: string }).stdout ?? "")).trim();
 }
 
