@@ -14,6 +14,7 @@ import { outcome } from "./decide/outcome.ts";
 class Scribe implements Cluster {
   readonly asked: string[] = [];
   readonly written: ClaudeRunStatus[] = [];
+  readonly announced: string[] = [];
   listed: readonly Pod[] = [];
   refuse: Partial<Record<string, Error>> = {};
 
@@ -35,6 +36,9 @@ class Scribe implements Cluster {
   }
   remove(thing: { name: string }, options?: { ifUnchanged: boolean }): Promise<void> {
     return this.#do(`remove ${thing.name}${options?.ifUnchanged === true ? " if unchanged" : ""}`, undefined);
+  }
+  announce(_: unknown, { type, reason }: { type: string; reason: string }): void {
+    this.announced.push(`${type} ${reason}`);
   }
   explain(): Promise<{ reason: string; message: string }> {
     return this.#do("explain", { reason: "FailedMount", message: 'secret "x" not found' });
@@ -136,6 +140,15 @@ describe("act", () => {
     cluster.refuse["record Succeeded"] = new RefusedError("status.result: Invalid", { code: 422, reason: "Invalid" });
     await act({ do: "record", run: holder, status: ended }, world, its);
     expect(cluster.asked).toEqual(["record Succeeded", "record bare Succeeded"]);
+  });
+
+  it("announces that a run was admitted and how it ended, once the status is written", async () => {
+    const { cluster, hands: its } = hands();
+    await act(admit, world, its);
+    const holder = anAdmittedRun("a");
+    const ended = status.finished(holder, outcome(holder, anEndedPod(holder, { exitCode: 1 }), undefined), nowMs);
+    await act({ do: "record", run: holder, status: ended }, world, its);
+    expect(cluster.announced).toEqual(["Normal Admitted", "Warning ResultUnreadable"]);
   });
 
   it("writes a state that may pass only once it has lasted, and then quotes what Events say", async () => {

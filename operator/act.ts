@@ -1,7 +1,7 @@
 /** Carries decisions out. Every write the operator makes is on these lines, in the order that survives a crash between any two. */
 import { isDeepStrictEqual } from "node:util";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Announcement, Cluster } from "./cluster.ts";
 import type { Decision } from "./decide/decision.ts";
 import { failure } from "./decide/outcome.ts";
 import { judgeSlot } from "./decide/slot.ts";
@@ -152,7 +152,9 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): 
     await cluster.record(run, status.bare(next));
   }
   if (run.status.phase === next.phase) return;
-  const reason = next.conditions?.find(({ type }) => type === "Succeeded")?.reason;
+  const { reason = "", message = "" } = next.conditions?.find(({ type }) => type === "Succeeded") ?? {};
+  const announcement = announcementOf(next, reason, message);
+  if (announcement !== undefined) cluster.announce(run, announcement);
   log.info(
     { namespace: run.namespace, run: run.name, agent: run.spec.agent, phase: next.phase, reason },
     "run changed phase",
@@ -178,6 +180,26 @@ async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promi
   if (run === undefined && (await cluster.exists("run", owner))) return;
   if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
   else await cluster.remove(thing, { ifUnchanged: true });
+}
+
+/** Few and specific: that it waits for another, that it holds the slot, how it ended. */
+function announcementOf({ phase }: ClaudeRunStatus, reason: string, note: string): Announcement | undefined {
+  switch (phase) {
+    case "Queued":
+      return reason === "Admitting" ? undefined : { type: "Normal", action: "Queue", reason, note };
+    case "Pending":
+      return { type: "Normal", action: "Admit", reason: "Admitted", note: "The run holds its agent's slot." };
+    case "Succeeded":
+    case "Cancelled":
+      return { type: "Normal", action: "Finish", reason, note };
+    case "Failed":
+      return { type: "Warning", action: "Finish", reason, note };
+    case "Running":
+    case undefined:
+      return undefined;
+    default:
+      return phase satisfies never;
+  }
 }
 
 function isFinal({ conditions }: ClaudeRunStatus): boolean {

@@ -2,6 +2,14 @@
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { AgentKey, Job, Pod, Run, Stop } from "./domain.ts";
 
+/** An Event about a run, for whoever describes it. */
+export interface Announcement {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly action: "Queue" | "Admit" | "Finish";
+  readonly note: string;
+}
+
 export interface Cluster {
   /** What the caches show of an agent. They may lag; what must not be wrong is looked at when it matters. */
   observe(agent: AgentKey): { runs: readonly Run[]; jobs: readonly Job[]; pods: readonly Pod[] };
@@ -26,6 +34,9 @@ export interface Cluster {
 
   /** Deletes something of ours: only this uid, and `ifUnchanged` only as we saw it. Gone already is success. */
   remove(thing: Run | Job | Pod, options?: { readonly ifUnchanged: boolean }): Promise<void>;
+
+  /** Records an Event about the run. Nothing depends on it: one that cannot be written is only logged. */
+  announce(run: Run, announcement: Announcement): void;
 
   /** The newest warning that somebody recorded about a Job or pod of ours: what no status shows. */
   explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined>;

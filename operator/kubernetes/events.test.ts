@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { newestWarning } from "./events.ts";
+import { aRun, nowMs } from "../testing/builders.ts";
+import { eventAbout, newestWarning } from "./events.ts";
 
 const event = (message: string, time: Record<string, string>): object => ({ reason: "FailedMount", message, ...time });
 
@@ -14,4 +15,17 @@ it("the newest warning counts, by whichever of the two times it carries", () => 
 
 it.each([undefined, {}, { items: [] }, { items: [{ reason: "NoMessage" }] }])("nothing is said by %j", (list) => {
   expect(newestWarning(list)).toBeUndefined();
+});
+
+it("an Event about a run names it by uid, and its note fits", () => {
+  const said = { type: "Warning", action: "Finish", reason: "MaxTurns", note: "😀".repeat(2_000) } as const;
+  const { path, body } = eventAbout(aRun("a"), said, { nowMs, instance: "pod-1" });
+  expect(path).toBe("/apis/events.k8s.io/v1/namespaces/team/events");
+  expect(body).toMatchObject({
+    eventTime: "2026-01-01T12:00:00.000000Z",
+    regarding: { kind: "ClaudeRun", name: "a", uid: "uid-a" },
+    reason: "MaxTurns",
+    reportingInstance: "pod-1",
+  });
+  expect((body as { note: string }).note.length).toBeLessThanOrEqual(1_024);
 });

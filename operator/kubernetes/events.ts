@@ -1,4 +1,10 @@
-/** Events that others recorded about a Job or pod of ours: what waits for a Secret or is refused says so only there. */
+/**
+ * Events: those that others recorded about a Job or pod of ours (what waits for a Secret or is refused says so only
+ * there), and our own about a run.
+ */
+import { apiVersion, fieldManager, kind } from "../../crds/names.ts";
+import type { Announcement } from "../cluster.ts";
+import type { Run } from "../domain.ts";
 
 /** A warning in two fields. */
 export interface Warning {
@@ -31,4 +37,31 @@ export function newestWarning(list: unknown): Warning | undefined {
   const [newest] = events.toSorted((a, b) => (at(a) < at(b) ? 1 : -1));
   if (newest?.reason === undefined || newest.message === undefined) return undefined;
   return { reason: newest.reason, message: newest.message };
+}
+
+/** The API takes a note of 1 KiB. */
+const maxNoteLength = 1_000;
+
+/** An Event of events.k8s.io/v1 about a run, and the path to post it to. */
+export function eventAbout(
+  run: Run,
+  said: Announcement,
+  at: { readonly nowMs: number; readonly instance: string },
+): { path: string; body: object } {
+  const { namespace, name, uid, resourceVersion } = run;
+  const body = {
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    metadata: { generateName: `${name}-`, namespace },
+    // MicroTime: six digits after the second.
+    eventTime: new Date(at.nowMs).toISOString().replace("Z", "000Z"),
+    reportingController: `paperclip.io/${fieldManager}`,
+    reportingInstance: at.instance,
+    type: said.type,
+    reason: said.reason,
+    action: said.action,
+    note: said.note.slice(0, maxNoteLength).toWellFormed(),
+    regarding: { apiVersion, kind, namespace, name, uid, resourceVersion },
+  };
+  return { path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, body };
 }

@@ -2,14 +2,16 @@
 import { type ClaudeRun, type ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
-import type { Cluster } from "../cluster.ts";
+import { hostname } from "node:os";
+import type { Announcement, Cluster } from "../cluster.ts";
 import type { AgentKey, Job, Pod, Run, Stop } from "../domain.ts";
 import { ClusterError, ConflictError, InvalidSpecError, RefusedError } from "../errors.ts";
+import type { Log } from "../log.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
 import type { Caches } from "./caches.ts";
 import { CargoHold } from "./cargo-hold.ts";
-import { newestWarning, warningsAbout, type Warning } from "./events.ts";
+import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parseJob, parsePod, parseRun, readPod } from "./parse.ts";
 import { releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
@@ -21,6 +23,7 @@ export interface KubernetesClusterOptions {
   /** The bundled runner's source. */
   readonly runner: string;
   readonly defaults: PodDefaults;
+  readonly log: Log;
 }
 
 /** For this long a pod is not let go again: the watch has yet to show that it was. */
@@ -31,9 +34,12 @@ export class KubernetesCluster implements Cluster {
   readonly #defaults: PodDefaults;
   readonly #cargo: CargoHold;
   readonly #caches: Caches;
+  readonly #log: Log;
+  readonly #instance = hostname();
   readonly #letGo = new Map<string, number>();
 
-  constructor({ transport, runner, defaults, caches }: KubernetesClusterOptions) {
+  constructor({ transport, runner, defaults, caches, log }: KubernetesClusterOptions) {
+    this.#log = log;
     this.#transport = transport;
     this.#defaults = defaults;
     this.#caches = caches;
@@ -90,6 +96,14 @@ export class KubernetesCluster implements Cluster {
     };
     const body = { propagationPolicy: "Background", preconditions };
     await this.#transport.request("DELETE", object(kindOf(thing), thing), { body });
+  }
+
+  announce(run: Run, announcement: Announcement): void {
+    const at = { nowMs: this.#transport.now(), instance: this.#instance };
+    const { path, body } = eventAbout(run, announcement, at);
+    this.#transport.request("POST", path, { body }).catch((error: unknown) => {
+      this.#log.warn({ namespace: run.namespace, run: run.name, err: error }, "an Event could not be recorded");
+    });
   }
 
   async explain(thing: Job | Pod): Promise<Warning | undefined> {

@@ -160,6 +160,10 @@ export class Replica implements Cluster {
     });
   }
 
+  announce(): void {
+    // Nothing depends on an Event.
+  }
+
   explain(): Promise<undefined> {
     return this.#request(() => undefined);
   }
