@@ -13,6 +13,8 @@ export function findClaude(path: string | undefined): string {
   const candidates = (path ?? "").split(delimiter).map((directory) => join(directory, "claude"));
   const found = candidates.find(isExecutable);
   if (found === undefined) {
+    const there = candidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+    if (there !== undefined) throw missing(`${there} is not executable for this user: chmod a+rx it in the image`);
     throw missing(`there is no executable claude on PATH (${path ?? "PATH is not set"}): ${install}`);
   }
   checkArchitecture(found);

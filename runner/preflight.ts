@@ -1,10 +1,11 @@
 /** What can be known to go wrong before any money is spent; each finding has its own reason and says what to do. */
-import { accessSync, constants, mkdirSync, openSync } from "node:fs";
+import { openSync } from "node:fs";
 import { findClaude } from "./claude-binary.ts";
 import type { RunnerConfig } from "./contract.ts";
 import { noCostState, readCostState, type CostState } from "./cost-state.ts";
 import { causeOf, StartFailure } from "./failure.ts";
 import { configDirectory, findSessionFile, homeDirectory } from "./session-file.ts";
+import { makeWritable } from "./writable.ts";
 
 /** All that starting claude needs. */
 export interface Ready {
@@ -38,20 +39,6 @@ function openPrompt(path: string): number {
     throw new StartFailure(
       "ClaudeStartFailed",
       `the prompt cannot be read (${causeOf(error)}): check that the key named in promptFrom exists`,
-    );
-  }
-}
-
-/** claude would run all the same, spend money, and lose the session. */
-function makeWritable(path: string, what: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new StartFailure(
-      "ClaudeStartFailed",
-      `${what} is not writable for user ${process.getuid?.() ?? "?"} (${causeOf(error)}): mount a writable workspace, ` +
-        "or set spec.pod.securityContext.fsGroup to that user's group",
     );
   }
 }

@@ -27,7 +27,12 @@ export function runBuilt(args: readonly string[], stdin = ""): Promise<Finished>
   });
 }
 
-/** `node runner.mjs` as in the container. */
-export function startBuilt(environment: NodeJS.ProcessEnv, stdout: "pipe" | number): ChildProcess {
-  return spawn(process.execPath, [builtRunner], { env: environment, stdio: ["ignore", stdout, "pipe"] });
+/** `node runner.mjs` as in the container; `wrapper` is a command that ends by executing what follows it. */
+export function startBuilt(
+  environment: NodeJS.ProcessEnv,
+  stdout: "pipe" | number,
+  wrapper: readonly string[] = [],
+): ChildProcess {
+  const [file, ...args] = [...wrapper, process.execPath, builtRunner] as [string, ...string[]];
+  return spawn(file, args, { env: environment, stdio: ["ignore", stdout, "pipe"] });
 }

@@ -1,4 +1,5 @@
 /** A run of the built runner with a stub in claude's place. */
+import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -18,6 +19,8 @@ export interface StubOptions {
   readonly directory?: string;
   /** Takes the place of the pipe that is read. */
   readonly stdoutFd?: number;
+  /** A command that ends by executing what follows it: the runner is started through it. */
+  readonly wrapper?: readonly string[];
   /** Makes files below the run's directory before it starts. */
   readonly prepare?: (directory: string) => Promise<void>;
 }
@@ -83,14 +86,15 @@ export async function startRun(
   await writeFile(join(directory, "termination-log"), "");
   await options.prepare?.(directory);
   const stdout = options.stdoutFd ?? "pipe";
-  return watch(directory, stdout, {
+  const environment = {
     PATH: `${join(directory, "bin")}:/usr/bin:/bin`,
     HOME: join(directory, "home"),
     RUNNER_CONFIG: join(directory, "config.json"),
     TERMINATION_LOG: join(directory, "termination-log"),
     CLAUDE_CODE_TMPDIR: join(directory, "tmp"),
     ...options.environment,
-  });
+  };
+  return watch(directory, startBuilt(environment, stdout, options.wrapper));
 }
 
 /** The same to its end. */
@@ -132,8 +136,7 @@ function configFor(directory: string, changes: Partial<RunnerConfig> = {}): Runn
   };
 }
 
-function watch(directory: string, stdoutTo: "pipe" | number, environment: NodeJS.ProcessEnv): StubRun {
-  const child = startBuilt(environment, stdoutTo);
+function watch(directory: string, child: ChildProcess): StubRun {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));

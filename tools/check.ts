@@ -97,6 +97,7 @@ async function main(): Promise<void> {
   await Promise.all([isClean, isFormatted]);
 
   if (wants.has("--cluster")) {
+    await run(vitest("cli"));
     const cluster = "test/cluster/cluster";
     const isUp =
       (await run({ name: "cluster", command: [cluster, "up"] })) &&

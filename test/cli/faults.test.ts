@@ -73,6 +73,27 @@ const statuses: readonly Row[] = [
   ["a refusal", { turns: [{ text: "", stop_reason: "refusal" }] }, "Refusal", { code: 1 }],
 ];
 
+/** A subscription's account, and what its API says of its limits in headers. */
+const limited = (claim: string, status: number, unified: string): Scenario => ({
+  turns: [
+    {
+      ...(status === 200 ? { text: "ok" } : { status, type: "rate_limit_error", message: "limited" }),
+      headers: {
+        "anthropic-ratelimit-unified-status": unified,
+        "anthropic-ratelimit-unified-reset": "4102444800",
+        "anthropic-ratelimit-unified-representative-claim": claim,
+      },
+    },
+  ],
+  environment: { ANTHROPIC_API_KEY: "", CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-not-real" },
+});
+const until2100: Facts = { ...nothing, resumeAfterTime: "2100-01-01T00:00:00Z" };
+const accounts: readonly Row[] = [
+  ["the limit of five hours", limited("five_hour", 429, "rejected"), "UsageLimited", until2100],
+  ["the limit of a week", limited("seven_day", 429, "rejected"), "UsageLimited", until2100],
+  ["a limit that is near", limited("five_hour", 200, "allowed_warning"), "Completed", { turns: 1, code: 0 }],
+];
+
 const recovers: Facts = { turns: 1, cost: "0.0006", code: 0, text: "at last" };
 const once = (step: object): Scenario => ({ turns: [{ ...step, times: 1 }, { text: "at last" }] });
 const retried: readonly Row[] = [
@@ -115,6 +136,7 @@ const stalls: readonly Row[] = (["headers", "head", "message_start", "utf8", "st
 ]);
 
 describe.concurrent("statuses", () => it.each(statuses)("%s", (...row) => check(row, api)));
+describe.concurrent("a subscription", () => it.each(accounts)("%s", (...row) => check(row, api)));
 describe.concurrent("tried again", () => it.each(retried)("%s", (...row) => check(row, api)));
 describe.concurrent("the connection breaks once", () => it.each(drops)("%s", (...row) => check(row, api)));
 describe.concurrent("the connection breaks every time", () => it.each(dropsForGood)("%s", (...row) => check(row, api)));

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly environment?: NodeJS.ProcessEnv;
   readonly version?: Version;
   readonly prepare?: (directory: string) => Promise<void>;
+  /** A command that ends by executing what follows it: the runner is started through it. */
+  readonly wrapper?: readonly string[];
   /** A run before this one, with the same HOME and workspace; this one resumes its session. */
   readonly after?: Scenario;
   /** "request": the API has been asked; "file": work/started exists; else these words are in the log. */
@@ -79,6 +81,7 @@ export async function check([, scenario, reason, facts]: Row, api: FakeApi): Pro
 async function perform(scenario: Scenario, api: FakeApi, directory?: string): Promise<EndedRun> {
   const run = await startRun((path) => symlink(claudePath(scenario.version ?? "2.1.330"), path), {
     ...(directory !== undefined && { directory }),
+    ...(scenario.wrapper !== undefined && { wrapper: scenario.wrapper }),
     prompt: scenario.prompt ?? scripted(scenario.turns ?? [{ text: "ok" }]),
     config: { claude: { allowedTools: ["Bash"], ...scenario.claude }, ...scenario.config },
     environment: { ...switches, ANTHROPIC_BASE_URL: api.url, ...scenario.environment },

@@ -1,0 +1,130 @@
+/** Runs that somebody ends, at every stage: by a signal to the runner, by a limit, by claude's own tools. */
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { removeRuns } from "../../runner/test-stub.ts";
+import { FakeApi } from "./fake-api.ts";
+import { check, type Row, type Scenario } from "./scenario.ts";
+
+let api: FakeApi;
+beforeAll(async () => {
+  api = await FakeApi.start();
+});
+afterAll(async () => {
+  await api.stop();
+  await removeRuns();
+});
+
+const bash = (command: string, more = {}) => ({ tool: "Bash", input: { command, ...more } });
+const inTool = bash("touch started; perl -e 'sleep 60'");
+const waiting: Scenario = { turns: [{ hang: true }] };
+const inReply: Scenario = {
+  turns: [{ text: "one piece after the other", chunk: 1, chunkDelayMs: 1000 }],
+  claude: { includePartialMessages: true },
+};
+const inBackground: Scenario = {
+  turns: [bash("perl -e 'sleep 60'", { run_in_background: true }), { text: "meanwhile" }],
+};
+
+const signals: readonly Row[] = [
+  [
+    "TERM before claude's first line",
+    { ...waiting, signal: [`"subtype":"start"`, "SIGTERM"] },
+    "NoResult",
+    { code: 143, session: "none", stop: "Signal" },
+  ],
+  [
+    "TERM while it waits for the API",
+    { ...waiting, signal: ["request", "SIGTERM"] },
+    "NoResult",
+    { code: 143, stop: "Signal", session: "other" },
+  ],
+  [
+    "INT while it waits: exit code 0 is no success",
+    { ...waiting, signal: ["request", "SIGINT"] },
+    "ClaudeFailed",
+    { code: 0, stop: "Signal" },
+  ],
+  ["HUP while it waits", { ...waiting, signal: ["request", "SIGHUP"] }, "NoResult", { code: 129, stop: "Signal" }],
+  [
+    "TERM in the middle of a reply",
+    { ...inReply, signal: ["text_delta", "SIGTERM"] },
+    "NoResult",
+    { code: 143, stop: "Signal" },
+  ],
+  [
+    "INT in the middle of a reply",
+    { ...inReply, signal: ["text_delta", "SIGINT"] },
+    "ClaudeFailed",
+    { code: 0, stop: "Signal" },
+  ],
+  [
+    "TERM in a tool: the turn before it is paid",
+    { turns: [inTool], signal: ["file", "SIGTERM"] },
+    "NoResult",
+    { code: 143, stop: "Signal", cost: "0.0006" },
+  ],
+  [
+    "INT in a tool: a result that is an error",
+    { turns: [inTool], signal: ["file", "SIGINT"] },
+    "ClaudeFailed",
+    { code: 0, stop: "Signal" },
+  ],
+  [
+    "TERM while a command runs in the background",
+    { ...inBackground, signal: [`"type":"result"`, "SIGTERM"] },
+    "ClaudeFailed",
+    { code: 143, stop: "Signal", turns: 2, cost: "0.0012" },
+  ],
+  [
+    "TERM in a resumed run",
+    { turns: [inTool], after: { turns: [{ text: "ok" }] }, signal: ["file", "SIGTERM"] },
+    "NoResult",
+    { session: "same", cost: "0.0006" },
+  ],
+  [
+    "KILL by its own tool: what it cost is not known",
+    { turns: [bash("kill -9 $PPID")] },
+    "NoResult",
+    { code: 137, cost: undefined, session: "other" },
+  ],
+  ["TERM by its own tool", { turns: [bash("kill -15 $PPID; perl -e 'sleep 60'")] }, "NoResult", { code: 143 }],
+];
+
+const limits: readonly Row[] = [
+  [
+    "activeDeadlineSeconds while it waits",
+    { ...waiting, config: { activeDeadlineSeconds: 4 } },
+    "DeadlineExceeded",
+    { stop: "DeadlineExceeded", code: 143 },
+  ],
+  [
+    "activeDeadlineSeconds in a tool",
+    { turns: [inTool], config: { activeDeadlineSeconds: 5 } },
+    "DeadlineExceeded",
+    { stop: "DeadlineExceeded", cost: "0.0006" },
+  ],
+  [
+    "idleTimeoutSeconds in a silent tool",
+    { turns: [inTool], config: { idleTimeoutSeconds: 3 } },
+    "IdleTimeout",
+    { stop: "IdleTimeout", cost: "0.0006" },
+  ],
+  [
+    "idleTimeoutSeconds before anything",
+    { ...waiting, config: { idleTimeoutSeconds: 0.05 } },
+    "NoOutput",
+    { stop: "NoOutput", session: "none" },
+  ],
+  [
+    "a tool that ignores TERM",
+    {
+      turns: [bash("trap '' TERM; touch started; while :; do perl -e 'sleep 1'; done")],
+      signal: ["file", "SIGTERM"],
+      config: { terminationGracePeriodSeconds: 4 },
+    },
+    "NoResult",
+    { stop: "Signal" },
+  ],
+];
+
+describe.concurrent("a signal", () => it.each(signals)("%s", (...row) => check(row, api)));
+describe.concurrent("a limit", () => it.each(limits)("%s", (...row) => check(row, api)));
