@@ -185,6 +185,14 @@ describe("outcome", () => {
     );
   });
 
+  it("of a failure does not say twice what the runner said in the same words", () => {
+    const { meaning, whatToDo } = failureReasons.MaxTurns;
+    expect(failure("MaxTurns", `${meaning} claude says: Reached 2`).message).toBe(
+      `${meaning} claude says: Reached 2. ${whatToDo}`,
+    );
+    expect(failure("MaxTurns", meaning).message).toBe(`${meaning} ${whatToDo}`);
+  });
+
   it("of a pod that never started quotes what an Event said", () => {
     const conditions = [
       {

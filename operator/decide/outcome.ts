@@ -69,10 +69,9 @@ const maxQuoteLength = 1_200;
 /** A failure with the table's sentences, and the words of whoever saw it in between. */
 export function failure(reason: FailureReason, said?: string): Outcome {
   const { meaning, whatToDo } = failureReasons[reason];
-  return {
-    reason,
-    message: said === undefined || said === "" ? `${meaning} ${whatToDo}` : `${meaning} ${sentence(said)} ${whatToDo}`,
-  };
+  // The runner takes its sentence from the same table.
+  const quoted = said?.replace(meaning, "").trim() ?? "";
+  return { reason, message: [meaning, ...(quoted === "" ? [] : [sentence(quoted)]), whatToDo].join(" ") };
 }
 
 function completed({ report }: Evidence): Verdict | undefined {
