@@ -39,9 +39,10 @@ describe.concurrent("a run", () => {
     const [pod] = await stage.pods("good");
     expect(pod?.metadata.finalizers ?? []).not.toContain("paperclip.io/record-result");
     // Events are sent after the status, and nothing waits for them.
-    await stage.until("its Events are shown", async () =>
-      /Normal\s+Admitted[\s\S]*Normal\s+Completed/.test(await stage.kubectl("describe", "clr", "good")),
-    );
+    await stage.until("its Events are shown", async () => {
+      const described = await stage.kubectl("describe", "clr", "good");
+      return /Normal\s+Admitted/.test(described) && /Normal\s+Completed/.test(described);
+    });
     const shown = await stage.kubectl("get", "clr", "good");
     expect(shown).toMatch(
       /NAME\s+AGENT\s+PHASE\s+REASON\s+TURNS\s+COST\s+AGE\ngood\s+good\s+Succeeded\s+Completed\s+2\s+0\.0012/,
