@@ -10,7 +10,7 @@ beforeAll(async () => {
   buildRunner();
   directory = await mkdtemp(join(tmpdir(), "inspect-"));
   await writeFile(join(directory, "empty"), "");
-});
+}, 60_000);
 afterAll(() => rm(directory, { recursive: true }));
 
 describe("arguments", () => {

@@ -22,7 +22,7 @@ let directory: string;
 beforeAll(async () => {
   buildRunner();
   directory = await mkdtemp(join(tmpdir(), "recordings-"));
-});
+}, 60_000);
 afterAll(() => rm(directory, { recursive: true }));
 
 interface Meta {
@@ -73,8 +73,19 @@ function cellsOf(name: string, { reason, result, session }: Inspection): Record<
   };
 }
 
-test("there are 152 recordings", () => {
-  expect(expected).toHaveLength(152);
+test("there are 154 recordings", () => {
+  expect(expected).toHaveLength(154);
+});
+
+test("a recorded usage limit says when to go on, whichever CLI says it", async () => {
+  const names = ["g-usage-limit-rejected", "v197-g-usage-limit-rejected"];
+  const args = await Promise.all(names.map(argumentsFor));
+  const { stdout } = await runBuilt(["inspect", ...args.flat()]);
+  const found = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Inspection);
+  expect(found.map((each) => each.resumeAfterTime)).toEqual(["2100-01-01T00:00:00Z", "2100-01-01T00:00:00Z"]);
 });
 
 test("the built runner says of every recording what expected.tsv says", async () => {

@@ -8,7 +8,7 @@ import type { RunReport } from "./contract.ts";
 import { buildRunner } from "./test-process.ts";
 import { digestBefore, removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
 
-beforeAll(() => buildRunner());
+beforeAll(() => buildRunner(), 60_000);
 afterAll(removeRuns);
 
 async function runToEnd(script: string, options: StubOptions = {}): Promise<EndedRun> {

@@ -8,7 +8,7 @@ import type { Inspection } from "./inspect.ts";
 import { buildRunner, runBuilt } from "./test-process.ts";
 import { removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
 
-beforeAll(() => buildRunner());
+beforeAll(() => buildRunner(), 60_000);
 afterAll(removeRuns);
 
 function runToEnd(script: string, config: StubOptions["config"] = {}): Promise<EndedRun> {

@@ -33,6 +33,6 @@ export function startBuilt(
   stdout: "pipe" | number,
   wrapper: readonly string[] = [],
 ): ChildProcess {
-  const [file, ...args] = [...wrapper, process.execPath, builtRunner] as [string, ...string[]];
-  return spawn(file, args, { env: environment, stdio: ["ignore", stdout, "pipe"] });
+  const command = [...wrapper, process.execPath, builtRunner];
+  return spawn(command[0] ?? "", command.slice(1), { env: environment, stdio: ["ignore", stdout, "pipe"] });
 }
