@@ -1,0 +1,69 @@
+/** One measured program: the stand-in for claude by itself, or the built runner with the stand-in as its claude. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Who = "bare" | "runner";
+
+const stub = fileURLToPath(new URL("stub.ts", import.meta.url));
+const runner = fileURLToPath(new URL("../../dist/runner.mjs", import.meta.url));
+
+/** A directory in which `claude` is a shell script; `command` is what it executes. */
+export class Bench {
+  readonly #directory = mkdtempSync(join(tmpdir(), "bench-runner-"));
+
+  constructor() {
+    mkdirSync(join(this.#directory, "bin"));
+    writeFileSync(join(this.#directory, "prompt"), "hello");
+    const config = {
+      v: 1,
+      promptPath: join(this.#directory, "prompt"),
+      workingDirectory: join(this.#directory, "work"),
+      claude: {},
+      resultGracePeriodSeconds: 30,
+      terminationGracePeriodSeconds: 30,
+    };
+    writeFileSync(join(this.#directory, "config.json"), JSON.stringify(config));
+  }
+
+  start(who: Who, command: string): ChildProcess {
+    const claude = join(this.#directory, "bin/claude");
+    writeFileSync(claude, `#!/bin/sh\n${command}\n`);
+    chmodSync(claude, 0o755);
+    writeFileSync(join(this.#directory, "termination-log"), "");
+    const env = {
+      PATH: `${join(this.#directory, "bin")}:/usr/bin:/bin`,
+      HOME: join(this.#directory, "home"),
+      RUNNER_CONFIG: join(this.#directory, "config.json"),
+      TERMINATION_LOG: join(this.#directory, "termination-log"),
+    };
+    const [file, args] = who === "bare" ? [claude, []] : [process.execPath, [runner]];
+    return spawn(file, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** The shell's words for the stand-in. */
+export function printing(mode: "flood" | "pace", count: number, lineBytes: number): string {
+  return `exec ${process.execPath} ${stub} ${mode} ${count} ${lineBytes}`;
+}
+
+/** The greatest resident size that the process has had so far, in MiB; 0 once it is gone. */
+export function peakMebibytes(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/u.exec(readFileSync(`/proc/${pid ?? 0}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Resolves when the process has ended and its output is read. */
+export async function ended(child: ChildProcess): Promise<void> {
+  await once(child, "close");
+}
