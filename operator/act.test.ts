@@ -142,6 +142,15 @@ describe("act", () => {
     expect(cluster.asked).toEqual(["record Succeeded", "record bare Succeeded"]);
   });
 
+  it("writes nothing that the status says already, an Event's words included", async () => {
+    const { cluster, hands: its } = hands();
+    const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
+    const quoted = status.explained(run, waiting, await cluster.explain(), nowMs);
+    await act({ do: "record", run: { ...run, status: waiting }, status: waiting }, world, its);
+    await act({ do: "record", run: { ...run, status: quoted }, status: waiting, soft: true, about: pod }, world, its);
+    expect(cluster.written).toEqual([]);
+  });
+
   it("announces that a run was admitted and how it ended, once the status is written", async () => {
     const { cluster, hands: its } = hands();
     await act(admit, world, its);

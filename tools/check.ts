@@ -95,6 +95,7 @@ async function main(): Promise<void> {
   const long = wants.has("--long");
   await run(vitest("unit", [], long ? { SIMULATION_SEEDS: "4000" } : {}));
   await Promise.all([isClean, isFormatted]);
+  if (long) await run({ name: "mutations", command: ["node", "test/mutations/main.ts"] });
 
   if (wants.has("--cluster")) {
     await run(vitest("cli"));

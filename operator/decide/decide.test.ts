@@ -352,9 +352,8 @@ describe("decide", () => {
   it("writes nothing new about a run whose status already says it", () => {
     const [first] = decide(observed({ runs: [held], jobs: [aJob(held)], pods: [aRunningPod(held)] })).groups.flat();
     if (first?.do !== "record") throw new Error("the run's status was not decided");
-    const again = decide(
-      observed({ runs: [{ ...held, status: first.status }], jobs: [aJob(held)], pods: [aRunningPod(held)] }),
-    );
-    expect(again.groups.flat()[0]).toMatchObject({ do: "record", status: first.status });
+    const same = observed({ runs: [{ ...held, status: first.status }], jobs: [aJob(held)], pods: [aRunningPod(held)] });
+    const [later] = decide({ ...same, nowMs: nowMs + 60_000 }).groups.flat();
+    expect(later).toEqual({ do: "record", run: same.runs[0], status: first.status, soft: false });
   });
 });

@@ -1,0 +1,86 @@
+/**
+ * Breaks the source on purpose, one edit at a time, in a copy of the checkout, and prints which test falls.
+ *   npm run test:mutations
+ * Exits 1 if an edit is survived: an invariant that no test holds is only hoped for.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { mutations, type Mutation } from "./table.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const copy = mkdtempSync(join(tmpdir(), "claude-run-mutations-"));
+/** The tests that hold the invariants in a part of the source; the rest would only cost time. */
+function suitesOf(file: string): readonly string[] {
+  if (file === "eslint.config.js") return ["test/architecture"];
+  if (file.startsWith("runner/")) return ["runner/stream", "runner/output", "runner/report", "runner/run"];
+  return ["operator/decide", "operator/act", "operator/plan", "operator/kubernetes/parse", "test/simulation"];
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+function copyCheckout(): void {
+  const files = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  for (const file of files) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file));
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+}
+
+/** The first test that fails, or undefined if none does. */
+function firstFallen(mutation: Mutation): string | undefined {
+  const report = join(copy, "report.json");
+  rmSync(report, { force: true });
+  const args = [
+    "run",
+    "--project",
+    "unit",
+    "--bail=1",
+    "--reporter=json",
+    `--outputFile=${report}`,
+    ...suitesOf(mutation.file),
+  ];
+  const { status } = spawnSync("vitest", args, { cwd: copy, stdio: "ignore", timeout: 300_000 });
+  if (status === 0) return undefined;
+  const { testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
+  const fallen = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find((each) => each.status === "failed");
+  return fallen?.fullName ?? "the suite does not load";
+}
+
+function judge(mutation: Mutation): string | undefined {
+  const path = join(copy, mutation.file);
+  const source = readFileSync(path, "utf8");
+  const [before, ...rest] = source.split(mutation.find);
+  if (before === undefined || rest.length !== 1)
+    throw new Error(`${mutation.file}: "${mutation.find}" stands there ${rest.length} times, not once`);
+  writeFileSync(path, before + mutation.replace + (rest[0] ?? ""));
+  try {
+    return firstFallen(mutation);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+let survived = 0;
+try {
+  copyCheckout();
+  console.log("| invariant | broken so | the test that falls |\n| --- | --- | --- |");
+  for (const mutation of mutations) {
+    const fallen = judge(mutation);
+    if (fallen === undefined) survived += 1;
+    console.log(`| ${mutation.invariant} | ${mutation.breaks} | ${fallen ?? "**none**"} |`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`\n${mutations.length - survived} of ${mutations.length} ways to break an invariant are noticed.`);
+process.exitCode = survived === 0 ? 0 : 1;
