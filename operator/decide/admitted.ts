@@ -35,9 +35,9 @@ function stopCancelled({ run, pod }: Case): Verdict | undefined {
   return stop(pod, { reason: "Cancelled", message: cancelMessage(run) });
 }
 
-function stopReplaced({ run, pod, observed }: Case): Verdict | undefined {
+function stopReplaced({ run, pod, replacers }: Case): Verdict | undefined {
   if (!isAdmitted(run) || pod === undefined || pod.stop !== undefined) return undefined;
-  const by = replacedBy(run, observed.runs);
+  const by = replacedBy(run, replacers);
   return by === undefined ? undefined : stop(pod, replacedStop(by));
 }
 

@@ -6,7 +6,7 @@ import { hasEnded, isAdmitted, isFinished, type Observed, type Run } from "../do
 import { admittedRules } from "./admitted.ts";
 import type { Case, Decisions, Rule, Verdict } from "./decision.ts";
 import { byQueueOrder } from "./queue-order.ts";
-import { replacedBy } from "./replace.ts";
+import { replacedBy, replacers } from "./replace.ts";
 import { sweep } from "./sweep.ts";
 import { waitingRules } from "./waiting.ts";
 
@@ -18,12 +18,13 @@ export function decide(observed: Observed): Decisions {
   const unfinished = observed.runs.filter((run) => !isFinished(run));
   const waiting = unfinished.filter((run) => !isAdmitted(run) && !run.deleting).sort(byQueueOrder);
   const queue = waiting.filter((run) => !run.spec.suspend && !run.spec.cancel);
-  const busy = unfinished.some(isAdmitted);
-  const candidate = busy ? undefined : queue.find((run) => replacedBy(run, unfinished) === undefined);
-  const verdicts = unfinished.map((run) => {
-    const place = queue.indexOf(run);
-    return judge(caseOf(observed, run, candidate, place < 0 ? undefined : place + 1));
-  });
+  const holder = unfinished.find(isAdmitted);
+  const among = replacers(unfinished);
+  const candidate = holder !== undefined ? undefined : queue.find((run) => replacedBy(run, among) === undefined);
+  const places = new Map(queue.map((run, index) => [run, index + 1]));
+  const verdicts = unfinished.map((run) =>
+    judge({ ...made(observed, run), observed, run, holder, candidate, replacers: among, position: places.get(run) }),
+  );
   const swept = sweep(observed);
   const wakes = [...verdicts, swept].map((each) => each.wakeAtMs).filter((at) => at !== undefined);
   return {
@@ -40,13 +41,13 @@ function judge(one: Case): Verdict {
   return { decisions: [] };
 }
 
-function caseOf(observed: Observed, run: Run, candidate: Run | undefined, position: number | undefined): Case {
+/** What was made for a run's attempt: its Job, and the pod that counts for it. */
+function made(observed: Observed, run: Run): Pick<Case, "attempt" | "job" | "pod"> {
   const attempt = run.status.attempt ?? 1;
   const job = observed.jobs.find((each) => each.runUid === run.uid && each.attempt === attempt);
   const admittedUid = run.status.pod?.uid;
-  const mine = observed.pods.filter((pod) => pod.runUid === run.uid && pod.attempt === attempt);
-  // Before admission: the pod that asks for the slot. A user's delete can leave a dying one beside its successor.
-  const asking = mine.find((pod) => pod.gated && !hasEnded(pod)) ?? mine.find((pod) => !hasEnded(pod));
-  const pod = admittedUid === undefined ? asking : observed.pods.find((each) => each.uid === admittedUid);
-  return { observed, run, attempt, job, pod, candidate, position };
+  if (admittedUid !== undefined) return { attempt, job, pod: observed.pods.find((each) => each.uid === admittedUid) };
+  // The pod that asks for the slot. A user's delete can leave a dying one beside its successor.
+  const mine = observed.pods.filter((pod) => pod.runUid === run.uid && pod.attempt === attempt && !hasEnded(pod));
+  return { attempt, job, pod: mine.find((pod) => pod.gated) ?? mine[0] };
 }

@@ -52,8 +52,12 @@ export interface Case {
   readonly attempt: number;
   readonly job: Job | undefined;
   readonly pod: Pod | undefined;
+  /** The admitted run that holds the agent's slot, if any. */
+  readonly holder: Run | undefined;
   /** The one that may be admitted next, if any. */
   readonly candidate: Run | undefined;
+  /** Runs with concurrencyPolicy Replace that wait to take others' places. */
+  readonly replacers: readonly Run[];
   /** Place in the queue, from 1; of waiting runs only. */
   readonly position: number | undefined;
 }

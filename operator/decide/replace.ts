@@ -1,18 +1,22 @@
 /** concurrencyPolicy Replace: which run takes whose place. */
 import { isAdmitted, isFinished, type Run, type Stop } from "../domain.ts";
 
-/** The oldest unfinished, unsuspended Replace run that came after this one: it takes this one's place. */
-export function replacedBy(run: Run, runs: readonly Run[]): Run | undefined {
-  return runs.find(
-    (each) =>
-      !isFinished(each) &&
-      each.spec.concurrencyPolicy === "Replace" &&
-      !each.spec.suspend &&
-      !each.spec.cancel &&
-      !isAdmitted(each) &&
-      !each.deleting &&
-      isOlder(run, each),
+/** The runs of an agent that take others' places: few, as a rule none, so they are looked for once for all runs. */
+export function replacers(runs: readonly Run[]): readonly Run[] {
+  return runs.filter(
+    (run) =>
+      run.spec.concurrencyPolicy === "Replace" &&
+      !isFinished(run) &&
+      !isAdmitted(run) &&
+      !run.spec.suspend &&
+      !run.spec.cancel &&
+      !run.deleting,
   );
+}
+
+/** The one of them that came after this run: it takes this one's place. */
+export function replacedBy(run: Run, among: readonly Run[]): Run | undefined {
+  return among.find((each) => isOlder(run, each));
 }
 
 /** What the run that is replaced says. */

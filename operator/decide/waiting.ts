@@ -36,7 +36,7 @@ function endCancelled(one: Case): Verdict | undefined {
 }
 
 function endReplaced(one: Case): Verdict | undefined {
-  const by = replacedBy(one.run, one.observed.runs);
+  const by = replacedBy(one.run, one.replacers);
   return by === undefined ? undefined : endWaiting(one, replacedStop(by));
 }
 
@@ -67,9 +67,9 @@ function waitPaused(one: Case): Verdict | undefined {
 }
 
 function waitBusy(one: Case): Verdict | undefined {
-  const { run, candidate, observed, position } = one;
+  const { run, holder, candidate, position } = one;
   if (candidate === run) return undefined;
-  const ahead = observed.runs.find((each) => !isFinished(each) && isAdmitted(each)) ?? candidate;
+  const ahead = holder ?? candidate;
   // Far back in the queue the name of the holder is not worth a write to every run at each change.
   const isNear = position !== undefined && position <= shownPositions;
   const message = ahead === undefined || !isNear ? queuedReasons.AgentBusy : `Run ${ahead.name} comes first.`;

@@ -163,13 +163,6 @@ export const mutations: readonly Mutation[] = [
   },
   {
     invariant: 7,
-    breaks: "a status is written although nothing changed",
-    file: "operator/act.ts",
-    find: "about === undefined && isDeepStrictEqual(run.status, decision.status)",
-    replace: "about === undefined && run.uid === ''",
-  },
-  {
-    invariant: 7,
     breaks: "an Event's words are written again and again",
     file: "operator/act.ts",
     find: "  if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);",
