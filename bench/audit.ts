@@ -18,6 +18,8 @@ interface AuditEvent {
 export interface Requests {
   readonly writes: number;
   readonly reads: number;
+  /** Watches that it opened: on a quiet cluster none, more if the API server cut some off. */
+  readonly watches: number;
   /** "create jobs" → how many. */
   readonly byKind: Readonly<Record<string, number>>;
   /** Answers of 400 and above, "409 update clauderuns/status" → how many. */
@@ -34,10 +36,16 @@ export async function requestsBetween(fromMs: number, toMs: number): Promise<Req
   const refused: Record<string, number> = {};
   let writes = 0;
   let reads = 0;
+  let watches = 0;
   for await (const event of operatorEvents()) {
     const atMs = Date.parse(event.requestReceivedTimestamp);
     const { resource = "", subresource } = event.objectRef ?? {};
-    if (atMs < fromMs || atMs > toMs || event.verb === "watch" || uncounted.has(resource)) continue;
+    if (atMs < fromMs || atMs > toMs || uncounted.has(resource)) continue;
+    if (event.verb === "watch") {
+      if (event.stage === "ResponseStarted") watches += 1;
+      continue;
+    }
+    if (event.stage !== "ResponseComplete") continue;
     const kind = `${event.verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
     byKind[kind] = (byKind[kind] ?? 0) + 1;
     if (writing.has(event.verb)) writes += 1;
@@ -45,7 +53,7 @@ export async function requestsBetween(fromMs: number, toMs: number): Promise<Req
     const { code = 200 } = event.responseStatus ?? {};
     if (code >= 400) refused[`${code} ${kind}`] = (refused[`${code} ${kind}`] ?? 0) + 1;
   }
-  return { writes, reads, byKind, refused };
+  return { writes, reads, watches, byKind, refused };
 }
 
 async function* operatorEvents(): AsyncGenerator<AuditEvent> {
@@ -53,7 +61,6 @@ async function* operatorEvents(): AsyncGenerator<AuditEvent> {
   for await (const line of createInterface({ input: log.stdout })) {
     // cheaper than parsing what others asked for
     if (!line.includes(`"userAgent":"${userAgent}"`)) continue;
-    const event = JSON.parse(line) as AuditEvent;
-    if (event.stage === "ResponseComplete") yield event;
+    yield JSON.parse(line) as AuditEvent;
   }
 }

@@ -169,7 +169,7 @@ function shareOfOthers({ usage, makespanMs }: Burst): string {
   return `${Math.round((ms / makespanMs) * 100)} %`;
 }
 
-function requestTable(which: string, { byKind, refused }: Requests, runs: number): string[] {
+function requestTable(which: string, { byKind, refused, watches }: Requests, runs: number): string[] {
   const sorted = Object.entries(byKind).sort((a, b) => b[1] - a[1]);
   const faults = Object.entries(refused).map(([what, count]) => `${count} × ${what}`);
   return [
@@ -180,7 +180,7 @@ function requestTable(which: string, { byKind, refused }: Requests, runs: number
       sorted.map(([kind, count]) => [kind, (count / runs).toFixed(2)]),
     ),
     "",
-    `Refused: ${faults.length === 0 ? "none" : faults.join(", ")}.`,
+    `Refused: ${faults.length === 0 ? "none" : faults.join(", ")}. Watches opened again: ${watches}.`,
     "",
   ];
 }

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { short, summarize } from "../statistics.ts";
-import { Bench, ended, peakMebibytes, printing, type Who } from "./program.ts";
+import { Bench, ended, printing, useOf, type Who } from "./program.ts";
 
 interface Figure {
   readonly name: string;
@@ -54,6 +54,8 @@ async function latenciesMs(who: Who): Promise<number[]> {
 interface Flow {
   readonly perSecond: number;
   readonly peak: number;
+  /** MB per second of processor time: what a busy machine does not distort. */
+  readonly perCpuSecond: number;
 }
 
 /** A stream of so many MiB; the reader takes what comes, or at most `readerPerSecond` MiB. */
@@ -61,8 +63,11 @@ async function flow(who: Who, amount: number, lineBytes: number, readerPerSecond
   const child = bench.start(who, printing("flood", amount, lineBytes));
   const { stdout } = child;
   if (stdout === null) throw new Error("stdout is no pipe");
-  let [bytes, peak, firstMs, lastMs] = [0, 0, 0, 0];
-  const look = setInterval(() => (peak = Math.max(peak, peakMebibytes(child.pid))), 20);
+  let [bytes, peak, cpu, firstMs, lastMs] = [0, 0, 0, 0, 0];
+  const look = setInterval(() => {
+    const use = useOf(child.pid);
+    [peak, cpu] = [Math.max(peak, use.peak), Math.max(cpu, use.cpu)];
+  }, 20);
   stdout.on("data", (chunk: Buffer) => {
     firstMs ||= performance.now();
     lastMs = performance.now();
@@ -74,7 +79,17 @@ async function flow(who: Who, amount: number, lineBytes: number, readerPerSecond
   });
   await ended(child);
   clearInterval(look);
-  return { perSecond: bytes / 1e6 / ((lastMs - firstMs) / 1000), peak };
+  return { perSecond: bytes / 1e6 / ((lastMs - firstMs) / 1000), peak, perCpuSecond: bytes / 1e6 / cpu };
+}
+
+/** Node with nothing to do, from start to end: most of what the runner adds. */
+function nodeMs(): number {
+  const found = Array.from({ length: rounds }, () => {
+    const startedMs = performance.now();
+    execFileSync(process.execPath, ["-e", "0"]);
+    return performance.now() - startedMs;
+  });
+  return summarize(found).p50;
 }
 
 async function start(): Promise<Figure> {
@@ -84,7 +99,8 @@ async function start(): Promise<Figure> {
     found.runner.push(await startMs("runner"));
   }
   const [bare, runner] = [summarize(found.bare).p50, summarize(found.runner).p50];
-  return figure("start, median", `${short(bare)} ms`, `${short(runner)} ms`, runner - bare, "ms more", 60);
+  const name = `start, median (node itself: ${short(nodeMs())} ms)`;
+  return figure(name, `${short(bare)} ms`, `${short(runner)} ms`, runner - bare, "ms more", 60);
 }
 
 async function latency(): Promise<Figure> {
@@ -98,7 +114,7 @@ async function throughput(lineBytes: number): Promise<Figure[]> {
   const bare = await flow("bare", mebibytes, lineBytes);
   const runner = await flow("runner", mebibytes, lineBytes);
   const name = `${mebibytes} MiB in lines of ${lineBytes} bytes`;
-  const shown = (each: Flow) => `${Math.round(each.perSecond)} MB/s`;
+  const shown = (each: Flow) => `${Math.round(each.perSecond)} MB/s, ${Math.round(each.perCpuSecond)} per CPU second`;
   return [
     figure(name, shown(bare), shown(runner), runner.perSecond, "MB/s", 200, "least"),
     figure(`${name}: memory`, "—", `${Math.round(runner.peak)} MiB`, runner.peak, "MiB", 128),
@@ -106,8 +122,8 @@ async function throughput(lineBytes: number): Promise<Figure[]> {
 }
 
 async function slowReader(): Promise<Figure> {
-  const runner = await flow("runner", mebibytes / 2, 4000, 150);
-  const name = `${mebibytes / 2} MiB to a reader of 150 MiB/s: memory`;
+  const runner = await flow("runner", mebibytes / 2, 4000, 50);
+  const name = `${mebibytes / 2} MiB to a reader of 50 MiB/s: memory`;
   return figure(name, "—", `${Math.round(runner.peak)} MiB`, runner.peak, "MiB", 128);
 }
 

@@ -54,12 +54,24 @@ export function printing(mode: "flood" | "pace", count: number, lineBytes: numbe
   return `exec ${process.execPath} ${stub} ${mode} ${count} ${lineBytes}`;
 }
 
-/** The greatest resident size that the process has had so far, in MiB; 0 once it is gone. */
-export function peakMebibytes(pid: number | undefined): number {
+/** What a process has used so far; zeros once it is gone. */
+export interface Use {
+  /** The greatest resident size, in MiB. */
+  readonly peak: number;
+  /** Processor time of all its threads, in seconds. */
+  readonly cpu: number;
+}
+
+export function useOf(pid: number | undefined): Use {
   try {
-    return Number(/VmHWM:\s+(\d+)/u.exec(readFileSync(`/proc/${pid ?? 0}/status`, "utf8"))?.[1] ?? 0) / 1024;
+    const status = readFileSync(`/proc/${pid ?? 0}/status`, "utf8");
+    const stat = readFileSync(`/proc/${pid ?? 0}/stat`, "utf8");
+    // After the name in brackets: state is field 3, user and system time are 14 and 15, in hundredths of a second.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const cpu = (Number(fields[11]) + Number(fields[12])) / 100;
+    return { peak: Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1] ?? 0) / 1024, cpu };
   } catch {
-    return 0;
+    return { peak: 0, cpu: 0 };
   }
 }
 
