@@ -90,7 +90,12 @@ export class ClaudeRun {
     });
     this.#group = new ProcessGroup(claude.pid);
     // The clock of performance.now() begins with this process: the container's start.
-    this.#watchdogs = new Watchdogs(this.#config, 0, (cause) => this.#end(cause, "SIGTERM"));
+    this.#watchdogs = new Watchdogs(
+      this.#config,
+      0,
+      (cause) => this.#end(cause, "SIGTERM"),
+      () => this.#channels.output.full,
+    );
     this.#channels.message(this.#report(false));
     return claude;
   }

@@ -3,6 +3,7 @@
  * 16 KiB and interleaves concurrent writers inside them, so nothing else may write there, and nothing goes to stderr.
  */
 import { createHash } from "node:crypto";
+import { ByteQueue } from "./byte-queue.ts";
 import type { RunReport, RunnerLine } from "./contract.ts";
 import type { Piece } from "./stream.ts";
 
@@ -16,10 +17,10 @@ export type OwnLine = WithoutFrame<RunnerLine>;
 
 /**
  * Above this many unwritten bytes the sources are to pause. Far above what a slow reader leaves: at its exit the CLI
- * waits only some seconds for its stdout to be read, and then throws the rest away, its result included.
+ * waits only some seconds for its stdout to be read, and then throws the rest away, its result included. Not more,
+ * because what was read and written is in memory beside it until the next garbage collection: all within 128 MiB.
  */
-const highWaterBytes = 64 * 1024 * 1024;
-const batchBytes = 1024 * 1024;
+const highWaterBytes = 16 * 1024 * 1024;
 const newline = Buffer.from("\n");
 
 /** A queue in front of stdout: writing never blocks the watchdogs, even if nobody reads the log. */
@@ -27,7 +28,7 @@ export class Output {
   readonly #write: WriteBytes;
   readonly #hash = createHash("sha256");
   readonly #heldBack: OwnLine[] = [];
-  #queue: Buffer[] = [];
+  readonly #queue = new ByteQueue();
   #queuedBytes = 0;
   #pumping: Promise<void> | undefined;
   #lines = 0;
@@ -104,18 +105,15 @@ export class Output {
   async #pump(): Promise<void> {
     // Give the caller's other lines the chance to go out in the same write.
     await Promise.resolve();
-    while (this.#queue.length > 0) await this.#writeAll(this.#nextBatch());
+    for (let block = this.#queue.take(); block !== undefined; block = this.#queue.take()) {
+      await this.#writeAll(block);
+      this.#queue.handBack(block);
+    }
     this.#pumping = undefined;
   }
 
-  #nextBatch(): Buffer {
-    let bytes = 0;
-    const count = this.#queue.findIndex((piece) => (bytes += piece.length) >= batchBytes) + 1;
-    return Buffer.concat(this.#queue.splice(0, count === 0 ? this.#queue.length : count));
-  }
-
-  async #writeAll(batch: Buffer): Promise<void> {
-    let rest = batch;
+  async #writeAll(block: Buffer): Promise<void> {
+    let rest = block;
     while (rest.length > 0 && !this.#broken) {
       try {
         const written = await this.#write(rest);
@@ -124,7 +122,7 @@ export class Output {
       } catch {
         // Nobody can read the log any more (EPIPE): claude's work and its result still matter.
         this.#broken = true;
-        this.#queue = [];
+        this.#queue.clear();
         this.#queuedBytes = 0;
       }
     }

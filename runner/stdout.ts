@@ -3,38 +3,35 @@
  * worker thread would keep the process from exiting. So a pipe, which is what a container has, is opened once more
  * without blocking; anything else (a file, a terminal) is written to in a worker thread.
  */
-import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
-import { codeOf } from "./failure.ts";
+import { constants, fstatSync, openSync, write } from "node:fs";
+import { Socket } from "node:net";
 
 const stdoutFd = 1;
-const firstRetryMs = 1;
-const lastRetryMs = 32;
 
-let pipe: { readonly fd: number | undefined } | undefined;
+let pipe: { readonly socket: Socket | undefined } | undefined;
 
-/** Writes what the system takes and resolves to how much that was; rejects if it takes nothing any more (EPIPE). */
-export async function writeStdout(bytes: Buffer): Promise<number> {
-  pipe ??= { fd: openPipe() };
-  for (let retryMs = firstRetryMs; ; retryMs = Math.min(2 * retryMs, lastRetryMs)) {
-    try {
-      return pipe.fd === undefined ? await writeInThread(bytes) : writeSync(pipe.fd, bytes);
-    } catch (error) {
-      // The pipe is full.
-      if (codeOf(error) !== "EAGAIN") throw error;
-      await delay(retryMs);
-    }
-  }
+/** Resolves to how much of the bytes was written; rejects if nothing can be written any more (EPIPE). */
+export function writeStdout(bytes: Buffer): Promise<number> {
+  pipe ??= { socket: openPipe() };
+  return pipe.socket === undefined ? writeInThread(bytes) : writeToPipe(pipe.socket, bytes);
 }
 
-function openPipe(): number | undefined {
+function openPipe(): Socket | undefined {
   try {
     if (!fstatSync(stdoutFd).isFIFO()) return undefined;
-    return openSync(`/proc/self/fd/${stdoutFd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const fd = openSync(`/proc/self/fd/${stdoutFd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    // The write that fails is told; without a listener the process would end.
+    return new Socket({ fd, readable: false, writable: true }).on("error", () => undefined);
   } catch {
     // Somebody else's pipe.
     return undefined;
   }
+}
+
+function writeToPipe(socket: Socket, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    socket.write(bytes, (error) => (error ? reject(error) : resolve(bytes.length)));
+  });
 }
 
 function writeInThread(bytes: Buffer): Promise<number> {

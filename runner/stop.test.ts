@@ -4,6 +4,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunReport } from "./contract.ts";
 import type { Inspection } from "./inspect.ts";
 import { buildRunner, runBuilt } from "./test-process.ts";
 import { removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
@@ -46,6 +47,10 @@ describe.concurrent("a signal to the runner", () => {
     });
     await until(() => run.output().includes('"subtype":"init"'));
     run.signal("SIGTERM");
+    // The message stands before the KILL: with the session, and with what ended it.
+    await until(() => readFileSync(join(run.directory, "termination-log"), "utf8").includes('"cause":"Signal"'));
+    const before = JSON.parse(readFileSync(join(run.directory, "termination-log"), "utf8")) as RunReport;
+    expect(before).toMatchObject({ session: { id: "s-1" }, stop: { cause: "Signal" } });
     const { code, report } = await run.ended;
     expect(code).toBe(137);
     expect(report).toMatchObject({ complete: true, reason: "NoResult", result: { signal: "SIGKILL" } });

@@ -16,13 +16,18 @@ export class Watchdogs {
   readonly #limits: Limits;
   readonly #onDue: (cause: StopCause) => void;
   readonly #startMs: number;
+  readonly #isHeldUp: () => boolean;
   #lastOutputMs: number | undefined;
   #resultMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** `startMs` on the clock of performance.now(): the deadline counts from the container's start. */
-  constructor(limits: Limits, startMs: number, onDue: (cause: StopCause) => void) {
+  /**
+   * `startMs` on the clock of performance.now(): the deadline counts from the container's start. `isHeldUp`: nothing of
+   * claude is read at the moment, because nobody reads the log.
+   */
+  constructor(limits: Limits, startMs: number, onDue: (cause: StopCause) => void, isHeldUp = () => false) {
+    this.#isHeldUp = isHeldUp;
     this.#limits = limits;
     this.#startMs = startMs;
     this.#onDue = onDue;
@@ -77,6 +82,8 @@ export class Watchdogs {
   #idle(): Due | undefined {
     const seconds = this.#limits.idleTimeoutSeconds;
     if (seconds === undefined) return undefined;
+    // It may have more to say than is read: that is no silence.
+    if (this.#isHeldUp()) this.sawOutput();
     const cause = this.#lastOutputMs === undefined ? "NoOutput" : "IdleTimeout";
     return { cause, atMs: (this.#lastOutputMs ?? this.#startMs) + seconds * 1000 };
   }
