@@ -10,6 +10,8 @@ import type { PodDefaults } from "./plan/job.ts";
 import { WorkQueue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 
+/** Workers that do nothing but record ends. */
+const urgentConcurrency = 4;
 /** States that pass sooner than this are not written. */
 const patienceMs = 1_500;
 /** A watch that is silent for so long is stuck: its own guard breaks it off after 90 s. */
@@ -50,6 +52,7 @@ export class Controller {
     const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
     this.#queue = new WorkQueue((agent) => reconcile(agent as AgentKey, hands), {
       concurrency: workers,
+      urgentConcurrency,
       onError: (agent, error, delayMs) => {
         this.#report(agent, error, delayMs);
       },

@@ -205,6 +205,27 @@ describe("time", () => {
     expect(errors.at(-1)).toMatchObject({ key: "a", delayMs: 100 });
   });
 
+  test("urgent keys have workers of their own when all others are busy", async () => {
+    const open = Promise.withResolvers<undefined>();
+    const served: string[] = [];
+    const work = async (key: string): Promise<undefined> => {
+      served.push(key);
+      return key.startsWith("slow") ? open.promise : undefined;
+    };
+    const queue = new WorkQueue(work, { concurrency: 1, urgentConcurrency: 1, onError: () => undefined });
+    queue.add("slow");
+    queue.add("later");
+    queue.add("end", true);
+    await vi.waitFor(() => {
+      expect(served).toEqual(["slow", "end"]);
+    });
+    open.resolve(undefined);
+    await vi.waitFor(() => {
+      expect(served).toEqual(["slow", "end", "later"]);
+    });
+    await queue.stop();
+  });
+
   test("jitter takes off at most a half", async () => {
     const { queue, errors, end } = heldQueue({ baseDelayMs: 100, random: () => 0 });
     queue.add("a");

@@ -4,6 +4,8 @@
  */
 export interface QueueOptions {
   readonly concurrency: number;
+  /** So many workers more serve urgent keys only: when all others are busy with creations, an end is still recorded. */
+  readonly urgentConcurrency?: number;
   /** Called once for every failed pass; the key is tried again after delayMs. */
   readonly onError: (key: string, error: unknown, delayMs: number) => void;
   readonly baseDelayMs?: number;
@@ -33,7 +35,7 @@ export class WorkQueue {
   /** `work` returns in how many milliseconds the key is to be looked at again, if nothing wakes it before. */
   constructor(work: (key: string) => Promise<{ readonly again?: number } | undefined>, options: QueueOptions) {
     this.#work = work;
-    this.#options = { baseDelayMs: 50, maxDelayMs: 60_000, random: Math.random, ...options };
+    this.#options = { urgentConcurrency: 0, baseDelayMs: 50, maxDelayMs: 60_000, random: Math.random, ...options };
   }
 
   /** Keys that wait for a worker. */
@@ -86,22 +88,14 @@ export class WorkQueue {
   }
 
   #serve(): void {
-    while (this.#running.size < this.#options.concurrency) {
-      const key = this.#take();
+    const { concurrency, urgentConcurrency } = this.#options;
+    while (this.#running.size < concurrency + urgentConcurrency) {
+      const lanes = this.#running.size < concurrency ? [this.#urgent, this.#ready] : [this.#urgent];
+      const key = first(lanes);
       if (key === undefined) return;
       this.#running.add(key);
       void this.#run(key);
     }
-  }
-
-  #take(): string | undefined {
-    for (const lane of [this.#urgent, this.#ready]) {
-      for (const key of lane) {
-        lane.delete(key);
-        return key;
-      }
-    }
-    return undefined;
   }
 
   async #run(key: string): Promise<void> {
@@ -131,4 +125,15 @@ export class WorkQueue {
     const backoff = cap / 2 + this.#options.random() * (cap / 2);
     return Math.max(asked ?? 0, backoff);
   }
+}
+
+/** Takes the oldest key of the first lane that has one. */
+function first(lanes: readonly Set<string>[]): string | undefined {
+  for (const lane of lanes) {
+    for (const key of lane) {
+      lane.delete(key);
+      return key;
+    }
+  }
+  return undefined;
 }

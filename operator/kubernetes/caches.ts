@@ -1,4 +1,5 @@
 /** What the watches have shown of runs, Jobs and pods, by agent; and which changes wake which agents. */
+import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from "../domain.ts";
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
@@ -20,11 +21,16 @@ export interface CachesOptions {
 /** What the controller does with a reflector. */
 export type Watch = Pick<Reflector<Run>, "start" | "stop" | "whenSynced" | "lastHeardMs" | "restarts" | "missed">;
 
+/** At most so many runs, with prompts of so many characters, are held back whole: some 10 MB at the worst. */
+const freshRuns = 500;
+const freshPromptLength = 8_192;
+
 export class Caches {
   readonly runs: Store<Run>;
   readonly jobs: Store<Job>;
   readonly pods: Store<CachedPod>;
   readonly watches: readonly Watch[];
+  readonly #fresh = new Map<string, unknown>();
 
   constructor({ transport, log, namespace, wake }: CachesOptions) {
     const ofRun = ({ spec }: Run): string => spec.agent;
@@ -42,10 +48,36 @@ export class Caches {
     );
     const ours = { transport, log, labelSelector: managedSelector };
     this.watches = [
-      new Reflector({ transport, log, path: collection("run", namespace), parse: parseRun, store: this.runs }),
+      new Reflector({
+        transport,
+        log,
+        path: collection("run", namespace),
+        parse: (object) => this.#readRun(object),
+        store: this.runs,
+      }),
       new Reflector({ ...ours, path: collection("job", namespace), parse: parseJob, store: this.jobs }),
       new Reflector({ ...ours, path: collection("pod", namespace), parse: parsePod, store: this.pods }),
     ];
+  }
+
+  /** A new run as the watch brought it a moment ago, once; undefined if it is too large or too long ago to be at hand. */
+  takeFresh(uid: string): unknown {
+    const run = this.#fresh.get(uid);
+    this.#fresh.delete(uid);
+    return run;
+  }
+
+  /** A run that nobody has looked at yet is about to be made a Job of: its spec is held back, within bounds. */
+  #readRun(object: unknown): Run | undefined {
+    const run = parseRun(object);
+    if (run === undefined) return undefined;
+    this.#fresh.delete(run.uid);
+    const { prompt = "" } = (object as ClaudeRun).spec;
+    if (run.status.phase !== undefined || prompt.length > freshPromptLength) return run;
+    const [oldest] = this.#fresh.keys();
+    if (oldest !== undefined && this.#fresh.size >= freshRuns) this.#fresh.delete(oldest);
+    this.#fresh.set(run.uid, object);
+    return run;
   }
 
   /** Every agent of which anything is known. */

@@ -13,6 +13,7 @@ import type { Caches } from "./caches.ts";
 import { CargoHold } from "./cargo-hold.ts";
 import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parseJob, parsePod, parseRun, readPod } from "./parse.ts";
+import { Recent } from "./recent.ts";
 import { releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
 import type { Transport } from "./transport.ts";
@@ -26,8 +27,8 @@ export interface KubernetesClusterOptions {
   readonly log: Log;
 }
 
-/** For this long a pod is not let go again: the watch has yet to show that it was. */
-const letGoMemoryMs = 5_000;
+/** For this long a pod is not let go or given back again: the watch has yet to show that it was. */
+const shownWithinMs = 5_000;
 
 export class KubernetesCluster implements Cluster {
   readonly #transport: Transport;
@@ -36,7 +37,8 @@ export class KubernetesCluster implements Cluster {
   readonly #caches: Caches;
   readonly #log: Log;
   readonly #instance = hostname();
-  readonly #letGo = new Map<string, number>();
+  readonly #letGo = new Recent(shownWithinMs);
+  readonly #released = new Recent(shownWithinMs);
 
   constructor({ transport, runner, defaults, caches, log }: KubernetesClusterOptions) {
     this.#log = log;
@@ -65,7 +67,7 @@ export class KubernetesCluster implements Cluster {
   }
 
   async make(run: Run, attempt: number): Promise<void> {
-    const [full] = await Promise.all([this.#read(run), this.#cargo.bringRunner(run.namespace)]);
+    const [full] = await Promise.all([this.#whole(run), this.#cargo.bringRunner(run.namespace)]);
     const body = planJob(full, { attempt, runnerConfigMap: this.#cargo.runnerConfigMap, defaults: this.#defaults });
     const job = await this.#createJob(run, body);
     this.#caches.jobs.put(job.uid, job);
@@ -82,7 +84,7 @@ export class KubernetesCluster implements Cluster {
 
   async change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void> {
     if (how === "letGo") return this.#letPodGo(pod);
-    if (how === "release") return this.#patch(pod, releasing(pod));
+    if (how === "release") return this.#release(pod);
     return this.#stop(pod, how);
   }
 
@@ -95,13 +97,13 @@ export class KubernetesCluster implements Cluster {
       ...(options.ifUnchanged ? { resourceVersion: thing.resourceVersion } : {}),
     };
     const body = { propagationPolicy: "Background", preconditions };
-    await this.#transport.request("DELETE", object(kindOf(thing), thing), { body });
+    await this.#transport.request("DELETE", object(kindOf(thing), thing), { body, answer: "ignored" });
   }
 
   announce(run: Run, announcement: Announcement): void {
     const at = { nowMs: this.#transport.now(), instance: this.#instance };
     const { path, body } = eventAbout(run, announcement, at);
-    this.#transport.request("POST", path, { body }).catch((error: unknown) => {
+    this.#transport.request("POST", path, { body, answer: "ignored" }).catch((error: unknown) => {
       this.#log.warn({ namespace: run.namespace, run: run.name, err: error }, "an Event could not be recorded");
     });
   }
@@ -131,13 +133,17 @@ export class KubernetesCluster implements Cluster {
     return true;
   }
 
-  /** The whole run as it is stored: specs are not cached. */
+  /** The whole run: as the watch has just brought it, or as it is stored. Specs are not kept for longer. */
+  async #whole(run: Run): Promise<ClaudeRun> {
+    const fresh = this.#caches.takeFresh(run.uid);
+    return fresh === undefined ? this.#read(run) : parsed(fresh);
+  }
+
+  /** The whole run as it is stored. */
   async #read(run: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<ClaudeRun> {
     const found = (await this.#transport.request("GET", object("run", run))) as ClaudeRun | undefined;
     if (found?.metadata.uid !== run.uid) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    const parsed = parseClaudeRun(found);
-    if (!parsed.ok) throw new InvalidSpecError(parsed.problems.join("; "));
-    return parsed.value;
+    return parsed(found);
   }
 
   async #createJob(run: Run, body: ReturnType<typeof planJob>): Promise<Job> {
@@ -162,8 +168,7 @@ export class KubernetesCluster implements Cluster {
   }
 
   async #letPodGo(pod: Pod): Promise<void> {
-    const since = this.#letGo.get(pod.uid);
-    if (since !== undefined && Date.now() - since < letGoMemoryMs) return;
+    if (this.#letGo.has(pod.uid)) return;
     const { jobUid = "", runName: name, runUid: uid, namespace, attempt } = pod;
     await this.#cargo.load(jobUid, async () =>
       planCargo(await this.#read({ namespace, name, uid }), { attempt, jobUid, defaults: this.#defaults }),
@@ -171,13 +176,13 @@ export class KubernetesCluster implements Cluster {
     const cached = this.#caches.pods.get(pod.uid);
     if (cached === undefined) throw new ConflictError(`pod ${pod.namespace}/${pod.name} is gone`);
     await this.#patch(pod, ungating(cached));
-    this.#remember(pod.uid);
+    this.#letGo.add(pod.uid);
   }
 
-  #remember(uid: string): void {
-    const now = Date.now();
-    for (const [known, at] of this.#letGo) if (now - at > letGoMemoryMs) this.#letGo.delete(known);
-    this.#letGo.set(uid, now);
+  async #release(pod: Pod): Promise<void> {
+    if (this.#released.has(pod.uid)) return;
+    await this.#patch(pod, releasing(pod));
+    this.#released.add(pod.uid);
   }
 
   /**
@@ -191,8 +196,14 @@ export class KubernetesCluster implements Cluster {
   }
 
   async #patch(pod: Pod, { body, patchType }: Patch): Promise<void> {
-    await this.#transport.request("PATCH", object("pod", pod), { body, patchType });
+    await this.#transport.request("PATCH", object("pod", pod), { body, patchType, answer: "ignored" });
   }
+}
+
+function parsed(run: unknown): ClaudeRun {
+  const judged = parseClaudeRun(run);
+  if (!judged.ok) throw new InvalidSpecError(judged.problems.join("; "));
+  return judged.value;
 }
 
 function kindOf(thing: Run | Job | Pod): Kind {

@@ -13,6 +13,8 @@ export type PatchType =
   "application/json-patch+json" | "application/strategic-merge-patch+json" | "application/merge-patch+json";
 
 export interface RequestOptions {
+  /** Nobody looks at the answer of a success: it is not parsed. */
+  readonly answer?: "ignored";
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly patchType?: PatchType;
@@ -59,6 +61,10 @@ export class Transport {
     const { statusCode, headers, body } = await this.#send(verb, path, { ...options, signal }, (credentials) =>
       this.#shared(credentials),
     );
+    if (statusCode < 300 && options.answer === "ignored") {
+      await body.dump();
+      return undefined;
+    }
     const text = await textOf(body, what);
     if (statusCode < 300) return parseJson(text, what);
     if (statusCode === 404) return undefined;
