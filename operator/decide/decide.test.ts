@@ -320,6 +320,24 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     },
     want: ["stop a-pod Replaced", "record b Cancelled/Replaced", "record c Queued/AgentBusy #2"],
   },
+  {
+    name: "Replace stops a holder of the same second, whatever their names",
+    given: {
+      runs: [held, aRun("0", { age: 60, concurrencyPolicy: "Replace" })],
+      jobs: [aJob(held)],
+      pods: [aRunningPod(held)],
+    },
+    want: ["stop a-pod Replaced", "record 0 Queued/AgentBusy #1"],
+  },
+  {
+    name: "Replace does not stop a holder that came later and overtook it",
+    given: {
+      runs: [held, aRun("b", { age: 90, concurrencyPolicy: "Replace" })],
+      jobs: [aJob(held)],
+      pods: [aRunningPod(held)],
+    },
+    want: ["record a Running/Running", "record b Queued/AgentBusy #1"],
+  },
   // — leftovers —
   {
     name: "a pod of a run that nobody sees is swept, after asking",

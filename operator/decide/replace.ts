@@ -14,8 +14,12 @@ export function replacers(runs: readonly Run[]): readonly Run[] {
   );
 }
 
-/** The one of them that came after this run: it takes this one's place. */
+/**
+ * The one of them that came after this run: it takes this one's place. Creation is known to the second only: whoever
+ * holds the slot was there before one that waits, among those that wait the name decides.
+ */
 export function replacedBy(run: Run, among: readonly Run[]): Run | undefined {
+  if (isAdmitted(run)) return among.find((each) => each.createdMs >= run.createdMs);
   return among.find((each) => isOlder(run, each));
 }
 

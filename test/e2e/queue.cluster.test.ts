@@ -41,11 +41,11 @@ it("Forbid fails at once, Replace takes the place, suspend waits", async () => {
   await stage.create(stage.run("holder", [{ hang: true }], { agent: "solo" }));
   await stage.shows("holder", "Running");
   await stage.create(
-    stage.run("sleeper", [{ text: "awake" }], { agent: "solo", suspend: true }),
+    stage.run("asleep", [{ text: "awake" }], { agent: "solo", suspend: true }),
     stage.run("forbidden", [{ text: "never" }], { agent: "solo", concurrencyPolicy: "Forbid" }),
   );
   expect(verdict(await stage.ended("forbidden")).reason).toBe("AgentBusy");
-  expect((await stage.shows("sleeper", "Suspended")).status?.phase).toBe("Queued");
+  expect((await stage.shows("asleep", "Suspended")).status?.phase).toBe("Queued");
   await stage.create(stage.run("replacer", [{ text: "mine" }], { agent: "solo", concurrencyPolicy: "Replace" }));
   const replaced = await stage.ended("holder");
   expect(replaced.status).toMatchObject({ phase: "Cancelled" });
@@ -55,7 +55,7 @@ it("Forbid fails at once, Replace takes the place, suspend waits", async () => {
   });
   const replacer = await stage.ended("replacer");
   expect(replacer.status?.phase).toBe("Succeeded");
-  // Older waiters are replaced too, suspended or not. A change after its end does not hide the end from kubectl wait.
-  await stage.change("sleeper", { suspend: false });
-  expect(verdict(await stage.ended("sleeper")).reason).toBe("Replaced");
+  // Older waiters are replaced too, suspended or not (of one second the name decides, hence "asleep"). A change after its end does not hide the end from kubectl wait.
+  await stage.change("asleep", { suspend: false });
+  expect(verdict(await stage.ended("asleep")).reason).toBe("Replaced");
 });
