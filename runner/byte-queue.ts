@@ -4,8 +4,8 @@
  */
 
 const blockBytes = 256 * 1024;
-/** So many empty blocks are kept for the next bytes. */
-const keptBlocks = 8;
+/** So many empty blocks are kept for the next bytes: as many as wait at most, so that none becomes garbage. */
+const keptBlocks = 48;
 
 interface Block {
   readonly bytes: Buffer;

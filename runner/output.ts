@@ -20,7 +20,7 @@ export type OwnLine = WithoutFrame<RunnerLine>;
  * waits only some seconds for its stdout to be read, and then throws the rest away, its result included. Not more,
  * because what was read and written is in memory beside it until the next garbage collection: all within 128 MiB.
  */
-const highWaterBytes = 16 * 1024 * 1024;
+const highWaterBytes = 12 * 1024 * 1024;
 const newline = Buffer.from("\n");
 
 /** A queue in front of stdout: writing never blocks the watchdogs, even if nobody reads the log. */

@@ -12,6 +12,8 @@ export interface Piece {
 }
 
 const newline = 0x0a;
+const carriageReturn = 0x0d;
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Push chunks as they come; `end` gives what is left without a newline. */
 export class LineReader {
@@ -62,6 +64,8 @@ export class LineReader {
 
 /** The line's text: broken UTF-8 becomes U+FFFD, a byte order mark and the line's end are left out. */
 export function textOfLine(bytes: Buffer): string {
-  const text = bytes.toString("utf8").replace(/\r?\n$/u, "");
-  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const start = bytes.subarray(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0;
+  let end = bytes.length;
+  if (bytes[end - 1] === newline) end -= bytes[end - 2] === carriageReturn ? 2 : 1;
+  return bytes.toString("utf8", start, Math.max(start, end));
 }
