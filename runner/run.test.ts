@@ -82,7 +82,7 @@ describe.concurrent("what goes in and out", () => {
     const run = await runToEnd(`
       init();
       for (let i = 0; i < 300; i++) say({ type: "assistant", message: { id: "m" + i, content: "x".repeat(5000) } });
-      fs.writeSync(1, "y".repeat(9_000_000) + "\\n"); process.stderr.write("one\\ntwo"); result();`);
+      fs.writeSync(1, "y".repeat(50_000_000) + "\\n"); process.stderr.write("one\\ntwo"); result();`);
     const checkpoints = run.lines.filter((line) => line.subtype === "checkpoint");
     expect(checkpoints.length).toBeGreaterThan(10);
     for (const checkpoint of checkpoints) {
@@ -90,7 +90,7 @@ describe.concurrent("what goes in and out", () => {
     }
     expect(run.lines.filter((line) => line.subtype === "stderr").map((line) => line.text)).toEqual(["one", "two"]);
     expect(run.report.progress?.turns).toBe(1);
-    expect(claudesBytes(run)).toContain(`\n${"y".repeat(9_000_000)}\n`);
+    expect(claudesBytes(run)).toContain(`\n${"y".repeat(50_000_000)}\n`);
   });
 
   test("the exit code is claude's, and stderr's last line says why it did not start", async () => {
