@@ -1,0 +1,160 @@
+/** Runs that belong together or have parts: resumed and forked sessions, background work, both generations of the CLI. */
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { removeRuns } from "../../runner/test-stub.ts";
+import { FakeApi } from "./fake-api.ts";
+import { check, type Row, type Scenario } from "./scenario.ts";
+
+let api: FakeApi;
+beforeAll(async () => {
+  api = await FakeApi.start();
+});
+afterAll(async () => {
+  await api.stop();
+  await removeRuns();
+});
+
+const bash = (command: string, more = {}) => ({ tool: "Bash", input: { command, ...more } });
+const agent = (prompt: string, more = {}) => ({
+  tool: "Agent",
+  input: { description: "helps", prompt, subagent_type: "general-purpose", ...more },
+});
+const ok: Scenario = { turns: [{ text: "ok" }] };
+const older = { version: "2.1.197" } as const;
+const one = { turns: 1, cost: "0.0006", code: 0, requests: 1 };
+
+const sessions: readonly Row[] = [
+  [
+    "resume: the cost is this run's",
+    { ...ok, after: ok },
+    "Completed",
+    { turns: 1, cost: "0.0006", session: "same", requests: 2 },
+  ],
+  [
+    "resume of a resumed run",
+    { ...ok, after: { ...ok, after: ok } },
+    "Completed",
+    { turns: 1, cost: "0.0006", session: "same", requests: 3 },
+  ],
+  [
+    "fork: another session, the cost is this run's",
+    { ...ok, after: ok, claude: { extraArgs: ["--fork-session"] } },
+    "Completed",
+    { ...one, session: "other" },
+  ],
+  [
+    "resume after maxTurns",
+    { turns: [{ text: "finished" }], after: { turns: [bash("true")], claude: { maxTurns: 1 } } },
+    "Completed",
+    { turns: 1, cost: "0.0006", session: "same", text: "finished" },
+  ],
+  [
+    "resume after a cancelled tool",
+    {
+      turns: [{ text: "goes on" }],
+      after: { turns: [bash("touch started; perl -e 'sleep 60'")], signal: ["file", "SIGTERM"] },
+    },
+    "Completed",
+    { turns: 1, cost: "0.0006", session: "same", text: "goes on" },
+  ],
+  [
+    "a session that is not there",
+    { ...ok, config: { session: { resume: "11111111-2222-4333-8444-555555555555", onMissing: "Fail" } } },
+    "SessionNotFound",
+    { cost: undefined, code: 1, session: "none", message: /onMissing to StartNew/u },
+  ],
+  [
+    "a new one in its place",
+    { ...ok, config: { session: { resume: "11111111-2222-4333-8444-555555555555", onMissing: "StartNew" } } },
+    "Completed",
+    { ...one, session: "other" },
+  ],
+];
+
+const several: readonly Row[] = [
+  [
+    "a command in the background: two results, one run",
+    {
+      turns: [
+        bash("perl -e 'select undef,undef,undef,1.5'; echo over", { run_in_background: true }),
+        { text: "meanwhile" },
+        { text: "after it" },
+      ],
+    },
+    "Completed",
+    { turns: 3, cost: "0.0018", code: 0, text: "after it", requests: 3 },
+  ],
+  [
+    "the same with a grace period shorter than the command",
+    {
+      turns: [
+        bash("perl -e 'select undef,undef,undef,1.5'; echo over", { run_in_background: true }),
+        { text: "meanwhile" },
+        { text: "after it" },
+      ],
+      config: { resultGracePeriodSeconds: 1 },
+    },
+    "Completed",
+    { turns: 3, cost: "0.0018", text: "after it" },
+  ],
+  [
+    "a subagent in the foreground",
+    { turns: [agent(`Sub @fake [{"text":"sub done"}]`, { run_in_background: false }), { text: "main done" }] },
+    "Completed",
+    { turns: 2, cost: "0.0018", text: "main done", requests: 3 },
+  ],
+  [
+    "a subagent in the background",
+    { turns: [agent(`Sub @fake [{"text":"sub done"}]`), { text: "started it" }, { text: "main done" }] },
+    "Completed",
+    { cost: "0.0024", text: "main done", requests: 4 },
+  ],
+  [
+    "the fallback model",
+    {
+      turns: [{ status: 529, type: "overloaded_error", times: 3 }, { text: "from the other" }],
+      claude: { extraArgs: ["--fallback-model", "haiku"] },
+      environment: { CLAUDE_CODE_MAX_RETRIES: "4" },
+    },
+    "Completed",
+    { turns: 1, text: "from the other" },
+  ],
+];
+
+const generations: readonly Row[] = [
+  ["a text", { ...ok, ...older }, "Completed", { turns: 1, cost: "0.00075", code: 0, text: "ok" }],
+  [
+    "a tool",
+    { turns: [bash("echo hi"), { text: "done" }], ...older },
+    "Completed",
+    { turns: 2, cost: "0.0015", text: "done" },
+  ],
+  [
+    "resume: the cost is this run's",
+    { ...ok, ...older, after: { ...ok, ...older } },
+    "Completed",
+    { turns: 1, cost: "0.00075", session: "same" },
+  ],
+  ["resumed by the newer one", { ...ok, after: { ...ok, ...older } }, "Completed", { turns: 1, session: "same" }],
+  [
+    "maxTurns",
+    { turns: [bash("true")], claude: { maxTurns: 2 }, ...older },
+    "MaxTurns",
+    { turns: 3, cost: "0.0015", code: 1 },
+  ],
+  [
+    "a model that is not there",
+    { turns: [{ status: 404, type: "not_found_error", message: "model: x" }], ...older },
+    "ModelNotFound",
+    { code: 1 },
+  ],
+  [
+    "TERM while it waits",
+    { turns: [{ hang: true }], signal: ["request", "SIGTERM"], ...older },
+    "NoResult",
+    { code: 143, stop: "Signal" },
+  ],
+];
+
+describe.concurrent("sessions", () => it.each(sessions)("%s", (...row) => check(row, api)));
+describe.concurrent("more than one result or model", () => it.each(several)("%s", (...row) => check(row, api)));
+describe.concurrent("Claude Code 2.1.197", () => it.each(generations)("%s", (...row) => check(row, api)));
