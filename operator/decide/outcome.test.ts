@@ -240,6 +240,12 @@ describe("outcome", () => {
     });
   });
 
+  it("of a run so short that nobody saw it run says all the same that it had a node and started", () => {
+    const status = finished(run, outcome(run, anEndedPod(run, { report: {} }), aJob(run)), nowMs);
+    const shown = Object.fromEntries((status.conditions ?? []).map((each) => [each.type, each.status]));
+    expect(shown).toMatchObject({ PodScheduled: "True", Started: "True", Finished: "True", LogsAvailable: "True" });
+  });
+
   it("of a cancelled run shows the user's reason and no failure", () => {
     const status = finished(
       cancelled,

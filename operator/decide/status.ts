@@ -95,6 +95,7 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
             message: "The agent's slot is free again.",
           } as const,
         ]),
+    ...historySays(pod, started),
     report === undefined
       ? { type: "ResultRecorded", status: "False", reason: "NoReport", message: "The container left no report." }
       : {
@@ -171,26 +172,41 @@ function mirroredPod(pod: Pod, waitingReason?: string): NonNullable<ClaudeRunSta
 }
 
 function progressOf(pod: Pod, mirror: Mirror): Says[] {
-  const says: Says[] = [];
-  if (pod.scheduled !== undefined) {
-    const on = pod.node === undefined ? "The pod has a node." : `The pod is on node ${pod.node}.`;
-    says.push({
+  if (mirror.phase !== "Running") return scheduledSays(pod);
+  const log = { reason: "ContainerRunning", message: `kubectl logs -f ${pod.name}` };
+  return [
+    ...scheduledSays(pod),
+    { type: "Started", status: "True", reason: "ContainerRunning", message: "The container runs." },
+    { type: "LogsAvailable", status: "True", ...log },
+  ];
+}
+
+function scheduledSays(pod: Pod): Says[] {
+  if (pod.scheduled === undefined) return [];
+  const { done, reason, message } = pod.scheduled;
+  const on = pod.node === undefined ? "The pod has a node." : `The pod is on node ${pod.node}.`;
+  return [
+    {
       type: "PodScheduled",
-      status: pod.scheduled.done ? "True" : "False",
-      reason: pod.scheduled.reason ?? (pod.scheduled.done ? "Scheduled" : "Scheduling"),
-      message: pod.scheduled.message ?? (pod.scheduled.done ? on : "The pod waits for a node."),
-    });
-  }
-  if (mirror.phase === "Running") {
-    says.push({ type: "Started", status: "True", reason: "ContainerRunning", message: "The container runs." });
-    says.push({
-      type: "LogsAvailable",
+      status: done ? "True" : "False",
+      reason: reason ?? (done ? "Scheduled" : "Scheduling"),
+      message: message ?? (done ? on : "The pod waits for a node."),
+    },
+  ];
+}
+
+/** A run can be over before anybody saw it run: what its pod tells of that is said at the end. */
+function historySays(pod: Pod | undefined, startedMs: number | undefined): Says[] {
+  if (pod === undefined || startedMs === undefined) return [];
+  return [
+    ...scheduledSays(pod),
+    {
+      type: "Started",
       status: "True",
-      reason: "ContainerRunning",
-      message: `kubectl logs -f ${pod.name}`,
-    });
-  }
-  return says;
+      reason: "ContainerStarted",
+      message: `The container started at ${rfc3339(startedMs)}.`,
+    },
+  ];
 }
 
 function stamped(run: Run, status: ClaudeRunStatus, nowMs: number, says: readonly Says[]): ClaudeRunStatus {
