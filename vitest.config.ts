@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Many of the tests wait for processes that they started.
+    maxWorkers: 3,
     projects: [
       {
         test: {
