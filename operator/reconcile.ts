@@ -5,17 +5,17 @@ import type { Decision } from "./decide/decision.ts";
 import type { AgentKey, Observed, Settings } from "./domain.ts";
 import { ConflictError } from "./errors.ts";
 
+/** What every pass needs beside the agent it is for. */
+export type Surroundings = Hands & { readonly settings: Settings; readonly now: () => number };
+
 /** Brings one agent's runs from what is to what should be. Safe to call at any time, any number of times. */
-export async function reconcile(
-  agent: AgentKey,
-  { settings, now, ...hands }: Hands & { readonly settings: Settings; readonly now: () => number },
-): Promise<{ again?: number }> {
-  const observed = { agent, nowMs: now(), settings, ...hands.cluster.observe(agent) };
+export async function reconcile(agent: AgentKey, around: Surroundings): Promise<{ again?: number }> {
+  const observed = { agent, nowMs: around.now(), settings: around.settings, ...around.cluster.observe(agent) };
   const { groups, wakeAtMs } = decide(observed);
   const waits = wakeAtMs === undefined ? [] : [Math.max(0, wakeAtMs - observed.nowMs)];
   const failures: unknown[] = [];
   for (const group of groups) {
-    await actInOrder(group, observed, hands).then(
+    await actInOrder(group, observed, around).then(
       (again) => waits.push(...again),
       (error: unknown) => failures.push(error),
     );
