@@ -42,6 +42,8 @@ describe("the configuration", () => {
       ADMISSION: "paused",
       WORKERS: "3",
       LOG_LEVEL: "debug",
+      LEASE_NAMESPACE: "system",
+      LEASE_NAME: "operator",
       HEALTH_PORT: "0",
       RUNNER_FILE: "/app/runner.mjs",
     });
@@ -58,6 +60,7 @@ describe("the configuration", () => {
       },
       settings: { admission: false },
       namespace: "team",
+      lease: { namespace: "system", name: "operator" },
       workers: 3,
       logLevel: "debug",
       healthPort: 0,

@@ -40,6 +40,8 @@ const schema = z.object({
   ADMISSION: z.enum(["open", "paused"]).default("open"),
   WORKERS: z.coerce.number().int().min(1).max(64).default(12),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LEASE_NAMESPACE: z.string().min(1).optional(),
+  LEASE_NAME: z.string().min(1).default("claude-run-operator"),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   RUNNER_FILE: z.string().min(1).optional(),
 });
@@ -48,6 +50,8 @@ export interface Config {
   readonly defaults: PodDefaults;
   readonly settings: Settings;
   readonly namespace?: string;
+  /** The Lease that replicas contend for; absent: this one works, whoever else does. */
+  readonly lease?: { readonly namespace: string; readonly name: string };
   readonly workers: number;
   readonly logLevel: string;
   readonly healthPort: number;
@@ -89,6 +93,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     workers: env.WORKERS,
     logLevel: env.LOG_LEVEL,
     healthPort: env.HEALTH_PORT,
+    ...(env.LEASE_NAMESPACE === undefined ? {} : { lease: { namespace: env.LEASE_NAMESPACE, name: env.LEASE_NAME } }),
     ...(env.WATCH_NAMESPACE === undefined ? {} : { namespace: env.WATCH_NAMESPACE }),
     ...(env.RUNNER_FILE === undefined ? {} : { runnerFile: env.RUNNER_FILE }),
   });

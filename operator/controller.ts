@@ -1,5 +1,6 @@
-/** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles. */
+/** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles: on the replica that leads. */
 import type { AgentKey, Settings } from "./domain.ts";
+import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
 import { Caches } from "./kubernetes/caches.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
@@ -8,7 +9,7 @@ import type { Log } from "./log.ts";
 import { Patience } from "./patience.ts";
 import type { PodDefaults } from "./plan/job.ts";
 import { WorkQueue } from "./queue.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile, type Surroundings } from "./reconcile.ts";
 
 /** Workers that do nothing but record ends. */
 const urgentConcurrency = 4;
@@ -30,18 +31,24 @@ export interface ControllerOptions {
   readonly namespace?: string;
   /** Agents that are worked on at the same time. */
   readonly workers: number;
+  /** Whoever does not hold it keeps its caches warm and does nothing else. */
+  readonly leadership: Leadership;
 }
 
 export class Controller {
   readonly #caches: Caches;
   readonly #queue: WorkQueue;
   readonly #log: Log;
+  readonly #leadership: Leadership;
   #resync: NodeJS.Timeout | undefined;
   #synced = false;
+  /** Only while it works do changes wake agents. */
+  #works = false;
 
   constructor(options: ControllerOptions) {
-    const { settings, workers, log, transport } = options;
+    const { settings, workers, log, transport, leadership } = options;
     this.#log = log;
+    this.#leadership = leadership;
     this.#caches = new Caches({
       ...options,
       wake: (agent, urgent) => {
@@ -50,7 +57,7 @@ export class Controller {
     });
     const cluster = new KubernetesCluster({ ...options, caches: this.#caches });
     const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
-    this.#queue = new WorkQueue((agent) => reconcile(agent as AgentKey, hands), {
+    this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,
       urgentConcurrency,
       onError: (agent, error, delayMs) => {
@@ -75,29 +82,55 @@ export class Controller {
     return this.#queue.depth;
   }
 
-  /** Starts the watches and, once all caches are filled, the work: a half-filled cache must not decide. */
+  /** Starts the watches and, once all caches are filled, contends for the work: a half-filled cache must not decide. */
   async start(): Promise<void> {
     for (const watch of this.#caches.watches) watch.start();
     await Promise.all(this.#caches.watches.map((watch) => watch.whenSynced()));
     this.#synced = true;
+    const { runs, jobs, pods } = this.#caches;
+    this.#log.info({ runs: runs.size, jobs: jobs.size, pods: pods.size }, "caches are filled");
+    this.#leadership.start({
+      gained: () => {
+        this.#begin();
+      },
+      lost: () => {
+        this.#pause();
+      },
+    });
+  }
+
+  /** Lets the passes in flight finish, hands the work over, then ends the watches. */
+  async stop(): Promise<void> {
+    this.#pause();
+    this.#synced = false;
+    await this.#queue.stop();
+    await this.#leadership.stop();
+    await Promise.all(this.#caches.watches.map((watch) => watch.stop()));
+  }
+
+  #begin(): void {
+    this.#works = true;
     this.#wakeAll();
     this.#resync = setInterval(() => {
       this.#wakeAll();
     }, resyncMs);
-    const { runs, jobs, pods } = this.#caches;
-    this.#log.info({ runs: runs.size, jobs: jobs.size, pods: pods.size }, "caches are filled, work begins");
   }
 
-  /** Lets the passes in flight finish, then ends the watches. */
-  async stop(): Promise<void> {
+  /** Passes in flight finish: they are safe beside those of another replica. */
+  #pause(): void {
+    this.#works = false;
     clearInterval(this.#resync);
-    this.#synced = false;
-    await this.#queue.stop();
-    await Promise.all(this.#caches.watches.map((watch) => watch.stop()));
+    this.#queue.clear();
+  }
+
+  async #pass(agent: AgentKey, hands: Surroundings): Promise<{ again?: number }> {
+    // Forgotten is nothing: whoever leads next, this replica included, begins with all agents.
+    if (!this.#works || !this.#leadership.isHeld) return {};
+    return reconcile(agent, hands);
   }
 
   #wake(agent: AgentKey, urgent: boolean): void {
-    if (this.#synced) this.#queue.add(agent, urgent);
+    if (this.#works) this.#queue.add(agent, urgent);
   }
 
   #wakeAll(): void {

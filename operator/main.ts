@@ -1,12 +1,15 @@
 /** Reads the configuration, wires the parts, ends them in order. The only file of the operator that ends the process. */
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { fieldManager } from "../crds/names.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { Controller } from "./controller.ts";
+import { alwaysHeld, Election } from "./election.ts";
 import { serveHealth } from "./health.ts";
+import { KubernetesLease } from "./kubernetes/lease.ts";
 import { Transport } from "./kubernetes/transport.ts";
 import { createLog } from "./log.ts";
 import { ClaudeRunOperator } from "./shell.ts";
@@ -21,9 +24,15 @@ async function main(): Promise<void> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
   const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}` });
+  // A container that is started again in its pod has both as before: its Lease is still its own.
+  const identity = `${hostname()}_${process.pid}`;
   const controller = new Controller({
     transport,
     log,
+    leadership:
+      config.lease === undefined
+        ? alwaysHeld
+        : new Election({ lock: new KubernetesLease({ transport, log, ...config.lease }), identity, log }),
     runner: readFileSync(config.runnerFile ?? runnerFile(), "utf8"),
     defaults: config.defaults,
     settings: config.settings,

@@ -76,14 +76,20 @@ export class WorkQueue {
     this.#timers.set(key, { atMs, timer });
   }
 
-  /** Takes no more work and waits for the passes in flight. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
+  /** Forgets all that waits; the passes in flight finish. */
+  clear(): void {
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#urgent.clear();
     this.#ready.clear();
     this.#dirty.clear();
+    this.#failures.clear();
+  }
+
+  /** Takes no more work and waits for the passes in flight. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.clear();
     if (this.#running.size > 0) await this.#idle.promise;
   }
 

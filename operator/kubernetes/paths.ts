@@ -6,8 +6,9 @@ const groups = {
   job: "/apis/batch/v1",
   pod: "/api/v1",
   configMap: "/api/v1",
+  lease: "/apis/coordination.k8s.io/v1",
 } as const;
-const plurals = { run: plural, job: "jobs", pod: "pods", configMap: "configmaps" } as const;
+const plurals = { run: plural, job: "jobs", pod: "pods", configMap: "configmaps", lease: "leases" } as const;
 
 export type Kind = keyof typeof groups;
 

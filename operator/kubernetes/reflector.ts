@@ -16,6 +16,7 @@ export interface ReflectorOptions<T extends Stored> {
   /** The collection's path, such as /api/v1/pods. */
   readonly path: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   /** The domain's object, or undefined for one that need not be kept. */
   readonly parse: (object: unknown) => T | undefined;
   readonly store: Store<T>;
@@ -25,6 +26,8 @@ export interface ReflectorOptions<T extends Stored> {
   /** The first delay after a failure; it doubles. */
   readonly baseDelayMs?: number;
 }
+
+type Selectors = Pick<ReflectorOptions<Stored>, "labelSelector" | "fieldSelector">;
 
 interface RawMeta {
   readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
@@ -46,7 +49,7 @@ const shortLifeMs = 1_000;
 const doubtedFailures = 5;
 
 export class Reflector<T extends Stored> {
-  readonly #options: Required<Omit<ReflectorOptions<T>, "labelSelector">> & { labelSelector?: string };
+  readonly #options: Required<Omit<ReflectorOptions<T>, keyof Selectors>> & Selectors;
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
   #running: Promise<void> | undefined;
@@ -135,14 +138,14 @@ export class Reflector<T extends Stored> {
 
   /** A full list, in pages; returns its resource version. */
   async #list(): Promise<string> {
-    const { transport, path, labelSelector, store } = this.#options;
+    const { transport, path, labelSelector, fieldSelector, store } = this.#options;
     const { signal } = this.#stop;
     const seen = new Set<string>();
     let next: string | undefined;
     let version = "";
     let news = 0;
     do {
-      const query = { limit: pageSize, continue: next, labelSelector };
+      const query = { limit: pageSize, continue: next, labelSelector, fieldSelector };
       const page = (await transport.request("GET", path, { query, signal })) as RawList | undefined;
       if (page === undefined) throw new ClusterError(`${path} is not served: is the ClaudeRun CRD installed?`);
       this.lastHeardMs = performance.now();
@@ -162,7 +165,7 @@ export class Reflector<T extends Stored> {
 
   /** Follows the watch until the server ends it. */
   async #watch(from: string): Promise<void> {
-    const { transport, path, labelSelector, idleMs } = this.#options;
+    const { transport, path, labelSelector, fieldSelector, idleMs } = this.#options;
     const idle = new AbortController();
     const timer = setTimeout(() => {
       idle.abort(new Error(`nothing was heard for ${idleMs} ms`));
@@ -174,6 +177,7 @@ export class Reflector<T extends Stored> {
       allowWatchBookmarks: "true",
       timeoutSeconds: String(Math.max(5, Math.round(seconds))),
       ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
     try {
       const { body, close } = await transport.open(path, query, AbortSignal.any([this.#stop.signal, idle.signal]));

@@ -121,6 +121,11 @@ export class ApiServer {
     return object;
   }
 
+  /** The object as it is stored, if it is. */
+  get(collection: string, name: string): Thing | undefined {
+    return this.#objects.get(collection)?.get(name);
+  }
+
   /** Deletes an object and tells the watches. */
   remove(collection: string, name: string): void {
     const object = this.#objects.get(collection)?.get(name);

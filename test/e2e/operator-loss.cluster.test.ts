@@ -9,7 +9,7 @@ beforeAll(async () => {
   stage = await Stage.open("operator-loss");
 });
 afterAll(async () => {
-  await scale(1);
+  await scale(2);
   await stage.close();
 });
 
@@ -38,7 +38,7 @@ it("a run created while the operator is down runs when it is back", async () => 
   await scale(0);
   await stage.create(stage.run("early", [{ text: "here" }]));
   expect((await stage.get("early")).status).toBeUndefined();
-  await scale(1);
+  await scale(2);
   expect((await stage.ended("early")).status?.phase).toBe("Succeeded");
 });
 
@@ -53,7 +53,7 @@ it("a run that ends, and whose pod is deleted, while the operator is down keeps 
     "its pod is being deleted",
     async () => (await stage.pods("drained"))[0]?.metadata.deletionTimestamp !== undefined,
   );
-  await scale(1);
+  await scale(2);
   expect((await stage.ended("drained")).status).toMatchObject({ phase: "Succeeded", result: { text: "still here" } });
   await stage.until("its pod is given back", async () => (await stage.pods("drained")).length === 0);
 });
