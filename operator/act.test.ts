@@ -151,9 +151,12 @@ describe("act", () => {
     expect(cluster.written).toEqual([]);
   });
 
-  it("announces that a run was admitted and how it ended, once the status is written", async () => {
+  it("announces that a wait is over and how a run ended, once the status is written", async () => {
     const { cluster, hands: its } = hands();
     await act(admit, world, its);
+    expect(cluster.announced).toEqual([]);
+    const waiting = status.queued(run, { reason: "AgentBusy", message: "behind another" }, nowMs);
+    await act({ ...admit, run: { ...run, status: waiting } }, world, its);
     const holder = anAdmittedRun("a");
     const ended = status.finished(holder, outcome(holder, anEndedPod(holder, { exitCode: 1 }), undefined), nowMs);
     await act({ do: "record", run: holder, status: ended }, world, its);

@@ -153,7 +153,7 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): 
   }
   if (run.status.phase === next.phase) return;
   const { reason = "", message = "" } = next.conditions?.find(({ type }) => type === "Succeeded") ?? {};
-  const announcement = announcementOf(next, reason, message);
+  const announcement = announcementOf(run.status, next, { reason, note: message });
   if (announcement !== undefined) cluster.announce(run, announcement);
   log.info(
     { namespace: run.namespace, run: run.name, agent: run.spec.agent, phase: next.phase, reason },
@@ -182,12 +182,17 @@ async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promi
   else await cluster.remove(thing, { ifUnchanged: true });
 }
 
-/** Few and specific: that it waits for another, that it holds the slot, how it ended. */
-function announcementOf({ phase }: ClaudeRunStatus, reason: string, note: string): Announcement | undefined {
+/** Few and specific: that it waits for another, that the wait is over, how it ended. */
+function announcementOf(
+  before: ClaudeRunStatus,
+  { phase }: ClaudeRunStatus,
+  { reason, note }: Pick<Announcement, "reason" | "note">,
+): Announcement | undefined {
   switch (phase) {
     case "Queued":
       return reason === "Admitting" ? undefined : { type: "Normal", action: "Queue", reason, note };
     case "Pending":
+      if (before.phase !== "Queued") return undefined;
       return { type: "Normal", action: "Admit", reason: "Admitted", note: "The run holds its agent's slot." };
     case "Succeeded":
     case "Cancelled":

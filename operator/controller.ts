@@ -8,11 +8,11 @@ import type { Transport } from "./kubernetes/transport.ts";
 import type { Log } from "./log.ts";
 import { Patience } from "./patience.ts";
 import type { PodDefaults } from "./plan/job.ts";
-import { WorkQueue } from "./queue.ts";
+import { WorkQueue, type Lane } from "./queue.ts";
 import { reconcile, type Surroundings } from "./reconcile.ts";
 
 /** Workers that do nothing but record ends. */
-const urgentConcurrency = 4;
+const endConcurrency = 4;
 /** States that pass sooner than this are not written. */
 const patienceMs = 1_500;
 /** A watch that is silent for so long is stuck: its own guard breaks it off after 90 s. */
@@ -51,15 +51,15 @@ export class Controller {
     this.#leadership = leadership;
     this.#caches = new Caches({
       ...options,
-      wake: (agent, urgent) => {
-        this.#wake(agent, urgent);
+      wake: (agent, lane) => {
+        this.#wake(agent, lane);
       },
     });
     const cluster = new KubernetesCluster({ ...options, caches: this.#caches });
     const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
     this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,
-      urgentConcurrency,
+      endConcurrency,
       onError: (agent, error, delayMs) => {
         this.#report(agent, error, delayMs);
       },
@@ -129,8 +129,8 @@ export class Controller {
     return reconcile(agent, hands);
   }
 
-  #wake(agent: AgentKey, urgent: boolean): void {
-    if (this.#works) this.#queue.add(agent, urgent);
+  #wake(agent: AgentKey, lane: Lane): void {
+    if (this.#works) this.#queue.add(agent, lane);
   }
 
   #wakeAll(): void {

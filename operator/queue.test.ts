@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { WorkQueue, type QueueOptions } from "./queue.ts";
+import { WorkQueue, type Lane, type QueueOptions } from "./queue.ts";
 
 /** A queue whose passes end when the test says so. */
 function heldQueue(options: Partial<QueueOptions> = {}) {
@@ -42,14 +42,14 @@ async function settled(): Promise<void> {
 
 describe("by a model", () => {
   type Step =
-    | { readonly do: "add"; readonly key: string; readonly urgent: boolean }
+    | { readonly do: "add"; readonly key: string; readonly lane: Lane }
     | { readonly do: "addAfter"; readonly key: string; readonly delayMs: number }
     | { readonly do: "end"; readonly index: number; readonly fails: boolean; readonly again: number | undefined }
     | { readonly do: "pass"; readonly ms: number };
 
   const key = fc.constantFrom("a", "b", "c", "d", "e");
   const step: fc.Arbitrary<Step> = fc.oneof(
-    fc.record({ do: fc.constant("add" as const), key, urgent: fc.boolean() }),
+    fc.record({ do: fc.constant("add" as const), key, lane: fc.constantFrom<Lane>("end", "new", "rest") }),
     fc.record({ do: fc.constant("addAfter" as const), key, delayMs: fc.integer({ min: 0, max: 500 }) }),
     fc.record({
       do: fc.constant("end" as const),
@@ -85,7 +85,7 @@ describe("by a model", () => {
           };
           for (const each of steps) {
             if (each.do === "add" || each.do === "addAfter") owed.set(each.key, startsOf(each.key));
-            if (each.do === "add") queue.add(each.key, each.urgent);
+            if (each.do === "add") queue.add(each.key, each.lane);
             if (each.do === "addAfter") queue.addAfter(each.key, each.delayMs);
             if (each.do === "pass") await vi.advanceTimersByTimeAsync(each.ms);
             if (each.do === "end") {
@@ -126,19 +126,33 @@ describe("order", () => {
     expect(started).toEqual(["first", "a", "b"]);
   });
 
-  test("urgent ones go ahead, also of themselves", async () => {
+  test("ends go ahead of what is new, that of the rest; a key never falls back", async () => {
     const { queue, started, end } = heldQueue();
-    for (const key of ["first", "a", "b", "c"]) queue.add(key);
-    queue.add("c", true);
+    for (const key of ["first", "a", "b", "c", "d"]) queue.add(key);
+    queue.add("d", "new");
+    queue.add("c", "end");
+    queue.add("c", "new");
     queue.add("c");
-    for (let i = 0; i < 4; i += 1) await end();
-    expect(started).toEqual(["first", "c", "a", "b"]);
+    for (let i = 0; i < 5; i += 1) await end();
+    expect(started).toEqual(["first", "c", "d", "a", "b"]);
   });
 
-  test("what was added urgently while it ran is urgent afterwards", async () => {
+  test("what has waited for long takes turns with what is new", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { queue, started, end } = heldQueue();
+    for (const key of ["first", "old1", "old2"]) queue.add(key);
+    for (const key of ["n1", "n2", "n3", "n4"]) queue.add(key, "new");
+    await end();
+    vi.advanceTimersByTime(20_000);
+    for (let i = 0; i < 6; i += 1) await end();
+    vi.useRealTimers();
+    expect(started).toEqual(["first", "n1", "old1", "n2", "old2", "n3", "n4"]);
+  });
+
+  test("the earliest lane that was asked for while it ran counts afterwards", async () => {
     const { queue, started, end } = heldQueue();
     for (const key of ["a", "b"]) queue.add(key);
-    queue.add("a", true);
+    queue.add("a", "end");
     queue.add("a");
     await end();
     expect(started).toEqual(["a", "a"]);
@@ -205,17 +219,17 @@ describe("time", () => {
     expect(errors.at(-1)).toMatchObject({ key: "a", delayMs: 100 });
   });
 
-  test("urgent keys have workers of their own when all others are busy", async () => {
+  test("ends have workers of their own when all others are busy", async () => {
     const open = Promise.withResolvers<undefined>();
     const served: string[] = [];
     const work = async (key: string): Promise<undefined> => {
       served.push(key);
       return key.startsWith("slow") ? open.promise : undefined;
     };
-    const queue = new WorkQueue(work, { concurrency: 1, urgentConcurrency: 1, onError: () => undefined });
+    const queue = new WorkQueue(work, { concurrency: 1, endConcurrency: 1, onError: () => undefined });
     queue.add("slow");
     queue.add("later");
-    queue.add("end", true);
+    queue.add("end", "end");
     await vi.waitFor(() => {
       expect(served).toEqual(["slow", "end"]);
     });

@@ -1,11 +1,21 @@
 /**
- * A keyed work queue: one key is in flight once, re-adds collapse, a failing key backs off by itself. Urgent keys (an
- * end to record) go ahead of all others, so that results never wait behind a burst of creations.
+ * A keyed work queue: one key is in flight once, re-adds collapse, a failing key backs off by itself. Keys wait in lanes:
+ * an end to record goes first, so that results never wait behind a burst of creations; then what is new, as others (the
+ * Job controller, the scheduler) have work to do on it meanwhile; then all the rest.
  */
+
+/** In the order in which they are served. */
+const lanes = ["end", "new", "rest"] as const;
+export type Lane = (typeof lanes)[number];
+
+/** What of the rest has waited for so long takes turns with what is new: who creates without pause must not starve it. */
+const restPatienceMs = 15_000;
+const restFirst: readonly Lane[] = ["end", "rest", "new"];
+
 export interface QueueOptions {
   readonly concurrency: number;
-  /** So many workers more serve urgent keys only: when all others are busy with creations, an end is still recorded. */
-  readonly urgentConcurrency?: number;
+  /** So many workers more serve the lane of ends only: when all others are busy with creations, an end is still recorded. */
+  readonly endConcurrency?: number;
   /** Called once for every failed pass; the key is tried again after delayMs. */
   readonly onError: (key: string, error: unknown, delayMs: number) => void;
   readonly baseDelayMs?: number;
@@ -21,40 +31,39 @@ export interface Retryable {
 export class WorkQueue {
   readonly #work: (key: string) => Promise<{ readonly again?: number } | undefined>;
   readonly #options: Required<QueueOptions>;
-  /** Insertion-ordered: the oldest key is served first. */
-  readonly #urgent = new Set<string>();
-  readonly #ready = new Set<string>();
+  /** Keys and since when they wait, the oldest first. A key stands in one lane only. */
+  readonly #waiting: Readonly<Record<Lane, Map<string, number>>> = { end: new Map(), new: new Map(), rest: new Map() };
   readonly #running = new Set<string>();
-  /** Keys that were added while they ran; true if urgently. */
-  readonly #dirty = new Map<string, boolean>();
+  /** Keys that were added while they ran, and the first of the lanes that were asked for. */
+  readonly #dirty = new Map<string, Lane>();
   readonly #timers = new Map<string, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
   readonly #failures = new Map<string, number>();
+  #tookNew = false;
   #stopping = false;
   readonly #idle = Promise.withResolvers<undefined>();
 
   /** `work` returns in how many milliseconds the key is to be looked at again, if nothing wakes it before. */
   constructor(work: (key: string) => Promise<{ readonly again?: number } | undefined>, options: QueueOptions) {
     this.#work = work;
-    this.#options = { urgentConcurrency: 0, baseDelayMs: 50, maxDelayMs: 60_000, random: Math.random, ...options };
+    this.#options = { endConcurrency: 0, baseDelayMs: 50, maxDelayMs: 60_000, random: Math.random, ...options };
   }
 
   /** Keys that wait for a worker. */
   get depth(): number {
-    return this.#urgent.size + this.#ready.size;
+    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].size, 0);
   }
 
-  add(key: string, urgent = false): void {
+  /** Adds a key; one that waits already moves only if this lane is served earlier than its own. */
+  add(key: string, lane: Lane = "rest"): void {
     if (this.#stopping) return;
     if (this.#running.has(key)) {
-      this.#dirty.set(key, urgent || this.#dirty.get(key) === true);
+      this.#dirty.set(key, earlier(lane, this.#dirty.get(key)));
       return;
     }
-    if (urgent) {
-      this.#ready.delete(key);
-      this.#urgent.add(key);
-    } else if (!this.#urgent.has(key)) {
-      this.#ready.add(key);
-    }
+    const known = lanes.find((each) => this.#waiting[each].has(key));
+    if (known !== undefined && earlier(lane, known) === known) return;
+    if (known !== undefined) this.#waiting[known].delete(key);
+    this.#waiting[lane].set(key, performance.now());
     this.#serve();
   }
 
@@ -80,8 +89,7 @@ export class WorkQueue {
   clear(): void {
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    this.#urgent.clear();
-    this.#ready.clear();
+    for (const lane of lanes) this.#waiting[lane].clear();
     this.#dirty.clear();
     this.#failures.clear();
   }
@@ -93,15 +101,32 @@ export class WorkQueue {
     if (this.#running.size > 0) await this.#idle.promise;
   }
 
+  get #lanes(): readonly Lane[] {
+    if (!this.#tookNew) return lanes;
+    const [since] = this.#waiting.rest.values();
+    return since !== undefined && performance.now() - since > restPatienceMs ? restFirst : lanes;
+  }
+
   #serve(): void {
-    const { concurrency, urgentConcurrency } = this.#options;
-    while (this.#running.size < concurrency + urgentConcurrency) {
-      const lanes = this.#running.size < concurrency ? [this.#urgent, this.#ready] : [this.#urgent];
-      const key = first(lanes);
+    const { concurrency, endConcurrency } = this.#options;
+    while (this.#running.size < concurrency + endConcurrency) {
+      const key = this.#take(this.#running.size < concurrency ? this.#lanes : ["end"]);
       if (key === undefined) return;
       this.#running.add(key);
       void this.#run(key);
     }
+  }
+
+  /** Takes the oldest key of the first lane that has one. */
+  #take(from: readonly Lane[]): string | undefined {
+    for (const lane of from) {
+      for (const key of this.#waiting[lane].keys()) {
+        this.#waiting[lane].delete(key);
+        if (lane !== "end") this.#tookNew = lane === "new";
+        return key;
+      }
+    }
+    return undefined;
   }
 
   async #run(key: string): Promise<void> {
@@ -133,13 +158,6 @@ export class WorkQueue {
   }
 }
 
-/** Takes the oldest key of the first lane that has one. */
-function first(lanes: readonly Set<string>[]): string | undefined {
-  for (const lane of lanes) {
-    for (const key of lane) {
-      lane.delete(key);
-      return key;
-    }
-  }
-  return undefined;
+function earlier(lane: Lane, other: Lane | undefined): Lane {
+  return other === undefined || lanes.indexOf(lane) < lanes.indexOf(other) ? lane : other;
 }

@@ -3,6 +3,7 @@ import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from "../domain.ts";
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
+import type { Lane } from "../queue.ts";
 import { parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
 import { collection } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
@@ -14,15 +15,15 @@ export interface CachesOptions {
   readonly log: Log;
   /** Only this namespace; absent: all. */
   readonly namespace?: string;
-  /** Something of the agent changed; urgent if a result waits to be recorded. */
-  readonly wake: (agent: AgentKey, urgent: boolean) => void;
+  /** Something of the agent changed: a result waits to be recorded, a run is new, or anything else. */
+  readonly wake: (agent: AgentKey, lane: Lane) => void;
 }
 
 /** What the controller does with a reflector. */
 export type Watch = Pick<Reflector<Run>, "start" | "stop" | "whenSynced" | "lastHeardMs" | "restarts" | "missed">;
 
-/** At most so many runs, with prompts of so many characters, are held back whole: some 10 MB at the worst. */
-const freshRuns = 500;
+/** At most so many runs, with prompts of so many characters, are held back whole: some 40 MB at the worst. */
+const freshRuns = 2_000;
 const freshPromptLength = 8_192;
 
 export class Caches {
@@ -37,14 +38,14 @@ export class Caches {
     const ofMade = ({ agent }: Job | Pod): string => agent;
     this.runs = new Store<Run>(
       ofRun,
-      waking(ofRun, wake, () => false),
+      waking(ofRun, wake, ({ status }) => (status.phase === undefined ? "new" : "rest")),
     );
     this.jobs = new Store<Job>(ofMade, (change) => {
-      if (isNews(change)) waking<Job>(ofMade, wake, () => false)(change);
+      if (isNews(change)) waking<Job>(ofMade, wake, () => "rest")(change);
     });
     this.pods = new Store<CachedPod>(
       ofMade,
-      waking<CachedPod>(ofMade, wake, (pod) => pod.held && hasEnded(pod)),
+      waking<CachedPod>(ofMade, wake, (pod) => (pod.held && hasEnded(pod) ? "end" : "rest")),
     );
     const ours = { transport, log, labelSelector: managedSelector };
     this.watches = [
@@ -60,14 +61,16 @@ export class Caches {
     ];
   }
 
-  /** A new run as the watch brought it a moment ago, once; undefined if it is too large or too long ago to be at hand. */
-  takeFresh(uid: string): unknown {
-    const run = this.#fresh.get(uid);
-    this.#fresh.delete(uid);
-    return run;
+  /** A new run as the watch brought it a moment ago; undefined if it is too large, or too long ago to be at hand. */
+  fresh(uid: string): unknown {
+    return this.#fresh.get(uid);
   }
 
-  /** A run that nobody has looked at yet is about to be made a Job of: its spec is held back, within bounds. */
+  forgetFresh(uid: string): void {
+    this.#fresh.delete(uid);
+  }
+
+  /** A run that nobody has looked at yet is about to be made a Job and a ConfigMap of: its spec is held back, within bounds. */
   #readRun(object: unknown): Run | undefined {
     const run = parseRun(object);
     if (run === undefined) return undefined;
@@ -95,11 +98,11 @@ function isNews({ before, after }: Parameters<OnChange<Job>>[0]): boolean {
 function waking<T extends { readonly namespace: string }>(
   agentOf: (object: T) => string,
   wake: CachesOptions["wake"],
-  isUrgent: (object: T) => boolean,
+  laneOf: (object: T) => Lane,
 ): OnChange<T> {
   return ({ before, after }) => {
     const key = (object: T): AgentKey => agentKey(object.namespace, agentOf(object));
-    if (after !== undefined) wake(key(after), isUrgent(after));
-    if (before !== undefined && (after === undefined || key(before) !== key(after))) wake(key(before), false);
+    if (after !== undefined) wake(key(after), laneOf(after));
+    if (before !== undefined && (after === undefined || key(before) !== key(after))) wake(key(before), "rest");
   };
 }

@@ -27,6 +27,12 @@ export interface KubernetesClusterOptions {
   readonly log: Log;
 }
 
+interface Identity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** For this long a pod is not let go or given back again: the watch has yet to show that it was. */
 const shownWithinMs = 5_000;
 
@@ -54,6 +60,8 @@ export class KubernetesCluster implements Cluster {
   }
 
   async look(pod: Pod): Promise<readonly Pod[]> {
+    // Most looks find the slot free: what the pod will need is on its way meanwhile. letGo awaits it, and reports.
+    this.#bringCargo(pod).catch(() => undefined);
     const query = {
       labelSelector: `${labels.agent}=${pod.agent}`,
       fieldSelector: "status.phase!=Succeeded,status.phase!=Failed",
@@ -71,7 +79,6 @@ export class KubernetesCluster implements Cluster {
     const body = planJob(full, { attempt, runnerConfigMap: this.#cargo.runnerConfigMap, defaults: this.#defaults });
     const job = await this.#createJob(run, body);
     this.#caches.jobs.put(job.uid, job);
-    this.#loadCargo(full, attempt, job.uid).catch(() => undefined); // letGo awaits it, and reports
   }
 
   async record(run: Run, status: ClaudeRunStatus): Promise<void> {
@@ -121,10 +128,7 @@ export class KubernetesCluster implements Cluster {
     await this.#cargo.bringRunner(namespace);
   }
 
-  async exists(
-    kind: "run" | "pod",
-    id: { readonly namespace: string; readonly name: string; readonly uid: string },
-  ): Promise<boolean> {
+  async exists(kind: "run" | "pod", id: Identity): Promise<boolean> {
     const found = (await this.#transport.request("GET", object(kind, id))) as
       { metadata?: { uid?: string } } | undefined;
     if (found?.metadata?.uid !== id.uid) return false;
@@ -134,13 +138,13 @@ export class KubernetesCluster implements Cluster {
   }
 
   /** The whole run: as the watch has just brought it, or as it is stored. Specs are not kept for longer. */
-  async #whole(run: Run): Promise<ClaudeRun> {
-    const fresh = this.#caches.takeFresh(run.uid);
+  async #whole(run: Identity): Promise<ClaudeRun> {
+    const fresh = this.#caches.fresh(run.uid);
     return fresh === undefined ? this.#read(run) : parsed(fresh);
   }
 
   /** The whole run as it is stored. */
-  async #read(run: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<ClaudeRun> {
+  async #read(run: Identity): Promise<ClaudeRun> {
     const found = (await this.#transport.request("GET", object("run", run))) as ClaudeRun | undefined;
     if (found?.metadata.uid !== run.uid) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
     return parsed(found);
@@ -161,22 +165,20 @@ export class KubernetesCluster implements Cluster {
     }
   }
 
-  #loadCargo(run: ClaudeRun, attempt: number, jobUid: string): Promise<void> {
-    return this.#cargo.load(jobUid, () =>
-      Promise.resolve(planCargo(run, { attempt, jobUid, defaults: this.#defaults })),
+  #bringCargo({ namespace, runName: name, runUid: uid, attempt, jobUid = "" }: Pod): Promise<void> {
+    return this.#cargo.load(jobUid, async () =>
+      planCargo(await this.#whole({ namespace, name, uid }), { attempt, jobUid, defaults: this.#defaults }),
     );
   }
 
   async #letPodGo(pod: Pod): Promise<void> {
     if (this.#letGo.has(pod.uid)) return;
-    const { jobUid = "", runName: name, runUid: uid, namespace, attempt } = pod;
-    await this.#cargo.load(jobUid, async () =>
-      planCargo(await this.#read({ namespace, name, uid }), { attempt, jobUid, defaults: this.#defaults }),
-    );
+    await this.#bringCargo(pod);
     const cached = this.#caches.pods.get(pod.uid);
     if (cached === undefined) throw new ConflictError(`pod ${pod.namespace}/${pod.name} is gone`);
     await this.#patch(pod, ungating(cached));
     this.#letGo.add(pod.uid);
+    this.#caches.forgetFresh(pod.runUid);
   }
 
   async #release(pod: Pod): Promise<void> {

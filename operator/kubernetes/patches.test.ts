@@ -18,6 +18,7 @@ describe("ungating", () => {
       { op: "test", path: "/spec/schedulingGates/0/name", value: "paperclip.io/slot" },
       { op: "add", path: "/metadata/finalizers/-", value: "paperclip.io/record-result" },
       { op: "remove", path: "/spec/schedulingGates/0" },
+      { op: "add", path: "/metadata/managedFields", value: [{}] },
     ]);
   });
 

@@ -28,6 +28,8 @@ export function ungating(pod: CachedPod): Patch {
     { op: "test", path: `${gate}/name`, value: schedulingGate },
     ...hold,
     { op: "remove", path: gate },
+    // Who owns which field of a pod interests nobody: without the book of it every later write of the pod is cheaper.
+    { op: "add", path: "/metadata/managedFields", value: [{}] },
   ];
   return { body, patchType: "application/json-patch+json" };
 }
