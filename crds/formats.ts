@@ -41,6 +41,9 @@ export const dollars: Rule<string> = {
   holds: (value) => /^[0-9]{1,6}([.][0-9]{1,6})?$/.test(value) && /[1-9]/.test(value),
 };
 
+/** What was spent; a hostile container can report anything, and totals are summed from it. */
+export const spentDollars = matching(/^[0-9]{1,9}([.][0-9]{1,20})?$/, "must be dollars as a decimal string");
+
 /** An amount that is not negative; Kubernetes' own quantities also know a sign. */
 export const quantityFormat = matching(
   /^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$/,

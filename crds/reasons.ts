@@ -47,7 +47,7 @@ export const failureReasons = {
   StartDeadlineExceeded: operator(
     true,
     "The container did not start within startDeadlineSeconds and Kubernetes named no cause.",
-    "Look at the pod's events (kubectl describe pod), then raise startDeadlineSeconds or mend what held it up.",
+    "Look at what the pod went through (kubectl events --for pod/NAME, by status.pod.name), then raise startDeadlineSeconds or mend what held it up.",
   ),
   Unschedulable: operator(
     true,
@@ -76,13 +76,13 @@ export const failureReasons = {
   ),
   QuotaExceeded: operator(
     true,
-    "A ResourceQuota of the namespace refused the pod.",
-    "Free quota in the namespace or raise it (kubectl describe resourcequota).",
+    "A ResourceQuota of the namespace left no room for the Job, its pod or its ConfigMap within startDeadlineSeconds.",
+    "Free quota in the namespace or raise it (kubectl describe resourcequota), then run it again.",
   ),
   JobCreateFailed: operator(
     false,
-    "The API server refused the Job or its pod.",
-    "Read the message: an admission policy, a LimitRange or a field that this cluster does not accept.",
+    "The API server refused the Job, its pod or its ConfigMap, for good or until startDeadlineSeconds were over.",
+    "Change what its words name (a policy, a LimitRange, a missing ServiceAccount or class, a field), then create a new run.",
   ),
   DeadlineExceeded: runner(
     false,

@@ -1,6 +1,7 @@
 /** The status of a ClaudeRun: what is. Only the operator writes it, so null need not be borne here. */
 import * as z from "zod";
-import { celList, changing, immutable, type TransitionRule } from "./rules.ts";
+import { spentDollars } from "./formats.ts";
+import { celList, changing, immutable, patterned, type TransitionRule } from "./rules.ts";
 import { count, integer, keyedList, list, text, time } from "./fields.ts";
 
 /** What a run can be in; derived from its conditions. */
@@ -20,7 +21,7 @@ export const statusLimits = {
 
 const word = () => text({ min: 0, max: statusLimits.word });
 const message = () => text({ min: 0, max: statusLimits.message });
-const money = () => text({ max: 32 });
+const money = () => patterned(text({ min: 0, max: 32 }), spentDollars);
 const flag = (description: string) => z.boolean().describe(description).exactOptional();
 const counted = (description: string) => count().describe(description).exactOptional();
 const at = (description: string) => time().describe(description).exactOptional();

@@ -7,8 +7,9 @@ import * as status from "./decide/status.ts";
 import type { Pod } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { anAdmittedRun, anEndedPod, aPod, aRun, aRunningPod, nowMs, observed } from "./testing/builders.ts";
-import { outcome } from "./decide/outcome.ts";
+import { aJob, anAdmittedRun, anEndedPod, aPod, aRun, aRunningPod, nowMs, observed } from "./testing/builders.ts";
+import { outcome, startFailure } from "./decide/outcome.ts";
+import { readRefusal } from "./decide/refusal.ts";
 
 /** A cluster that writes down what it is asked for, and answers as the test says. */
 class Scribe implements Cluster {
@@ -16,6 +17,7 @@ class Scribe implements Cluster {
   readonly written: ClaudeRunStatus[] = [];
   readonly announced: string[] = [];
   listed: readonly Pod[] = [];
+  event: { reason: string; message: string } | undefined = { reason: "FailedMount", message: 'secret "x" not found' };
   refuse: Partial<Record<string, Error>> = {};
 
   observe(): never {
@@ -40,8 +42,8 @@ class Scribe implements Cluster {
   announce(_: unknown, { type, reason }: { type: string; reason: string }): void {
     this.announced.push(`${type} ${reason}`);
   }
-  explain(): Promise<{ reason: string; message: string }> {
-    return this.#do("explain", { reason: "FailedMount", message: 'secret "x" not found' });
+  explain(): Promise<{ reason: string; message: string } | undefined> {
+    return this.#do("explain", this.event);
   }
   exists(): Promise<boolean> {
     return this.#do("exists", true);
@@ -126,6 +128,69 @@ describe("act", () => {
     });
   });
 
+  it("tells of a refusal that may pass once it has lasted, and has the pass tried again", async () => {
+    const { cluster, hands: its } = hands(1_500);
+    const said = 'jobs.batch "a" is forbidden: exceeded quota: team';
+    cluster.refuse["make"] = new RefusedError(`POST jobs: 403 ${said}`, { code: 403, reason: "Forbidden", said });
+    const make = { do: "make", run, attempt: 1 } as const;
+    await expect(act(make, world, its)).rejects.toThrow(RefusedError);
+    expect(cluster.written).toEqual([]);
+    await expect(act(make, { ...world, nowMs: nowMs + 1_500 }, its)).rejects.toThrow(RefusedError);
+    expect(cluster.written[0]?.phase).toBe("Queued");
+    expect(cluster.written[0]?.conditions).toContainEqual(
+      expect.objectContaining({ type: "PodScheduled", status: "False", reason: "QuotaExceeded", message: said }),
+    );
+  });
+
+  it("asks more and more seldom for a Job whose refusal is told", async () => {
+    const { cluster, hands: its } = hands();
+    const said = 'jobs.batch "a" is forbidden: exceeded quota: team';
+    cluster.refuse["make"] = new RefusedError(said, { code: 403, reason: "Forbidden" });
+    for (const [agoMs, againMs] of [
+      [0, 1_000],
+      [20_000, 5_000],
+      [500_000, 30_000],
+    ] as const) {
+      const refused = { ...run, status: status.refused(run, readRefusal(said), nowMs - agoMs) };
+      expect(await act({ do: "make", run: refused, attempt: 1 }, world, its)).toBe(againMs);
+    }
+    expect(cluster.written).toEqual([]);
+  });
+
+  it("tells why an admitted pod cannot be let go, and what it ends as", async () => {
+    const { cluster, hands: its } = hands();
+    const said = 'configmaps "a" is forbidden: exceeded quota: team';
+    cluster.refuse["letGo a-pod"] = new RefusedError(said, { code: 403, reason: "Forbidden" });
+    const holder = { ...run, status: status.admitted(run, pod, nowMs) };
+    await expect(act({ do: "letGo", run: holder, pod }, world, its)).rejects.toThrow(RefusedError);
+    const [told] = cluster.written;
+    expect(told?.phase).toBe("Pending");
+    const { reason, message } = startFailure({ ...holder, status: told ?? {} }, pod);
+    expect(reason).toBe("QuotaExceeded");
+    expect(message).toContain(said);
+  });
+
+  it("a pod that is refused for good ends its run with the API server's words", async () => {
+    const { cluster, hands: its } = hands();
+    const message = 'Error creating: pods "a-1" is forbidden: violates PodSecurity "restricted:latest"';
+    cluster.event = { reason: "FailedCreate", message };
+    const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
+    await act({ do: "record", run, status: waiting, soft: true, about: aJob(run) }, world, its);
+    expect(cluster.written[0]?.failure).toMatchObject({
+      reason: "JobCreateFailed",
+      message: expect.stringContaining("violates PodSecurity") as string,
+    });
+  });
+
+  it("a refusal outlives the Event that told of it", async () => {
+    const { cluster, hands: its } = hands();
+    cluster.event = undefined;
+    const refused = { ...run, status: status.refused(run, readRefusal("exceeded quota: team"), nowMs) };
+    const waiting = status.queued(refused, { reason: "Admitting", message: "next" }, nowMs);
+    await act({ do: "record", run: refused, status: waiting, soft: true, about: aJob(run) }, world, its);
+    expect(cluster.written).toEqual([]);
+  });
+
   it("leaves a namespace alone that is being deleted", async () => {
     const { cluster, hands: its } = hands();
     cluster.refuse["make"] = new NamespaceTerminatingError("being terminated");
@@ -145,7 +210,8 @@ describe("act", () => {
   it("writes nothing that the status says already, an Event's words included", async () => {
     const { cluster, hands: its } = hands();
     const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
-    const quoted = status.explained(run, waiting, await cluster.explain(), nowMs);
+    const event = { reason: "FailedMount", message: 'secret "x" not found' };
+    const quoted = status.explained(run, waiting, event, nowMs);
     await act({ do: "record", run: { ...run, status: waiting }, status: waiting }, world, its);
     await act({ do: "record", run: { ...run, status: quoted }, status: waiting, soft: true, about: pod }, world, its);
     expect(cluster.written).toEqual([]);

@@ -4,9 +4,10 @@ import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { Announcement, Cluster } from "./cluster.ts";
 import type { Decision } from "./decide/decision.ts";
 import { failure } from "./decide/outcome.ts";
+import { readRefusal, refusalOf, type Refusal } from "./decide/refusal.ts";
 import { judgeSlot } from "./decide/slot.ts";
 import * as status from "./decide/status.ts";
-import { hasEnded, type Observed, type Run } from "./domain.ts";
+import { hasEnded, type Job, type Observed, type Pod, type Run } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Patience } from "./patience.ts";
@@ -21,6 +22,9 @@ export interface Hands {
 /** How often Events are asked for while something waits that only they explain. */
 const lookAgainMs = 5_000;
 
+/** A Job that is refused is asked for at least so often. */
+const maxRetryMs = 30_000;
+
 /** How long a namespace that is being deleted is left alone. */
 const terminatingMs = 10_000;
 
@@ -33,7 +37,7 @@ export async function act(decision: Decision, observed: Observed, hands: Hands):
     case "admit":
       return admit(decision, observed, hands);
     case "letGo":
-      await cluster.change(decision.pod, "letGo");
+      await letGo(decision, observed, hands);
       return undefined;
     case "stop":
       await cluster.change(decision.pod, decision.stop);
@@ -61,7 +65,7 @@ export async function act(decision: Decision, observed: Observed, hands: Hands):
 
 type Doing<Word extends Decision["do"]> = Extract<Decision, { do: Word }>;
 
-/** A Job that the API server refuses for good ends its run; what may pass (quota, our own rights) is tried again. */
+/** What cannot be made for good ends the run; what may pass (a quota, our own rights) is told, and tried again. */
 async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: Hands): Promise<number | undefined> {
   try {
     await hands.cluster.make(run, attempt);
@@ -69,16 +73,26 @@ async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: 
   } catch (error) {
     // The run goes with its namespace: asking again and again would only fill the log.
     if (error instanceof NamespaceTerminatingError) return terminatingMs;
-    const reason = refusalOf(error);
-    if (reason === undefined) throw error;
-    await write(run, status.finished(run, failure(reason, (error as Error).message), observed.nowMs), hands);
-    return undefined;
+    if (error instanceof InvalidSpecError) {
+      await write(run, status.finished(run, failure("InvalidSpec", error.message), observed.nowMs), hands);
+      return undefined;
+    }
+    if (!(error instanceof RefusedError)) throw error;
+    const refusal = readRefusal(error.said, { isFinal: error.code === 400 || error.code === 422 });
+    await record({ do: "record", run, ...refusedStatus(run, refusal, observed) }, observed, hands);
+    if (refusal.isFinal) return undefined;
+    const told = refusalOf(run);
+    if (told === undefined) throw error;
+    // The longer it lasts the more seldom it is asked for, whatever other runs of the agent met before.
+    return Math.min(Math.max((observed.nowMs - told.sinceMs) / 4, 1_000), maxRetryMs);
   }
 }
 
-function refusalOf(error: unknown): "InvalidSpec" | "JobCreateFailed" | undefined {
-  if (error instanceof InvalidSpecError) return "InvalidSpec";
-  return error instanceof RefusedError && error.isFinal ? "JobCreateFailed" : undefined;
+/** The end, or the wait for what may pass: that is told once it has lasted. */
+function refusedStatus(run: Run, refusal: Refusal, { nowMs }: Observed): { status: ClaudeRunStatus; soft: boolean } {
+  return refusal.isFinal
+    ? { status: status.finished(run, failure(refusal.reason, refusal.message), nowMs), soft: false }
+    : { status: status.refused(run, refusal, nowMs), soft: true };
 }
 
 /** Raise the flag (the gated pod, seen), look, compare-and-swap, let go. */
@@ -108,6 +122,19 @@ async function admit(decision: Doing<"admit">, observed: Observed, hands: Hands)
   }
 }
 
+/** The slot is held already: what keeps the pod from being let go is told, and ends the run at its start deadline. */
+async function letGo({ run, pod }: Doing<"letGo">, observed: Observed, hands: Hands): Promise<void> {
+  try {
+    await hands.cluster.change(pod, "letGo");
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      const told = status.explained(run, run.status, readRefusal(error.said), observed.nowMs);
+      await record({ do: "record", run, status: told, soft: true }, observed, hands);
+    }
+    throw error;
+  }
+}
+
 /** Pod first, and only as we saw it: one that was let go a moment ago has changed, and then the Job must stay too. */
 async function withdraw({ pod, job }: Doing<"withdraw">, cluster: Cluster): Promise<void> {
   if (pod !== undefined) await cluster.remove(pod, { ifUnchanged: true });
@@ -125,12 +152,25 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
     const leftMs = patience.left(run.uid, stateOf(decision.status), observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
-  const event = about === undefined ? undefined : await hands.cluster.explain(about);
-  const next = event === undefined ? decision.status : status.explained(run, decision.status, event, observed.nowMs);
+  const next = about === undefined ? decision.status : await quoted(decision, about, observed, hands);
   if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);
   if (about !== undefined) return lookAgainMs;
   patience.forget(run.uid);
   return undefined;
+}
+
+/** The status in the words of the newest Event about what is waited for. */
+async function quoted(
+  { run, status: plain }: Doing<"record">,
+  about: Job | Pod,
+  observed: Observed,
+  { cluster }: Hands,
+): Promise<ClaudeRunStatus> {
+  const event = await cluster.explain(about);
+  // Events are forgotten after an hour; the refusal that the status tells of is not.
+  if (event === undefined) return refusalOf(run) === undefined ? plain : run.status;
+  if (event.reason !== "FailedCreate") return status.explained(run, plain, event, observed.nowMs);
+  return refusedStatus(run, readRefusal(event.message), observed).status;
 }
 
 /** Phase and reason: what a state is told by. */

@@ -5,27 +5,21 @@ export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
-/** The API server said no for good (4xx): the same request will not succeed. */
+/** The API server said no (4xx), or an admission webhook that it has to ask did not answer. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   /** The server's HTTP status code. */
   readonly code: number;
   /** The reason word of the server's Status object ("Forbidden", "Invalid", …). */
   readonly reason: string;
+  /** The server's own words, without the request: what a user is shown. */
+  readonly said: string;
 
-  constructor(message: string, options: ErrorOptions & { code: number; reason: string }) {
+  constructor(message: string, options: ErrorOptions & { code: number; reason: string; said?: string }) {
     super(message, options);
     this.code = options.code;
     this.reason = options.reason;
-  }
-
-  /** True if the object itself is at fault: not our rights, not a quota, not a namespace that is going away. */
-  get isFinal(): boolean {
-    return (
-      this.code === 400 ||
-      this.code === 422 ||
-      (this.code === 403 && /admission webhook|ValidatingAdmissionPolicy|violates PodSecurity/.test(this.message))
-    );
+    this.said = options.said ?? message;
   }
 }
 

@@ -12,8 +12,8 @@ export const admittedRules: readonly Rule[] = [
   ["an admitted run whose pod is gone is lost", podGone],
   ["an admitted run that is cancelled is stopped", stopCancelled],
   ["an admitted run that was replaced is stopped", stopReplaced],
-  ["an admitted pod that still has its gate is let go", finishAdmission],
   ["an admitted run that does not start in time is stopped", stopUnstarted],
+  ["an admitted pod that still has its gate is let go", finishAdmission],
   ["an admitted run shows its pod", showPod],
 ];
 

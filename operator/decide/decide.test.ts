@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import type { Decision } from "./decision.ts";
+import { readRefusal } from "./refusal.ts";
+import * as status from "./status.ts";
 import {
   aFinishedRun,
   aJob,
@@ -49,6 +51,12 @@ const says = (facts: Parameters<typeof observed>[0]): string[] => decide(observe
 const a = aRun("a", { age: 60 });
 const b = aRun("b", { age: 30 });
 const held = anAdmittedRun("a", { age: 60 });
+
+/** A run of 60 s whose pod a quota has refused for so many seconds. */
+function refusedRun(seconds: number): ReturnType<typeof aRun> {
+  const refusal = readRefusal("exceeded quota: team");
+  return { ...a, status: status.refused(a, refusal, nowMs - seconds * 1000) };
+}
 
 const table: readonly { name: string; given: Parameters<typeof observed>[0]; want: string[] }[] = [
   // — the queue —
@@ -132,6 +140,11 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     want: ["letGo a"],
   },
   {
+    name: "admitted and still gated at its start deadline (its ConfigMap is refused): it is stopped",
+    given: { runs: [anAdmittedRun("a", { admittedAgo: 601 })], jobs: [aJob(held)], pods: [aPod(held)] },
+    want: ["stop a-pod StartDeadlineExceeded"],
+  },
+  {
     name: "a user deleted the gated pod and so failed the Job: the Job is removed, to be made again",
     given: { runs: [a], jobs: [aJob(a, { finished: true })] },
     want: ["withdraw a-job", "record a Queued/Admitting (soft)"],
@@ -140,6 +153,26 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     name: "a Job that is being deleted is waited for",
     given: { runs: [a], jobs: [aJob(a, { deleting: true })] },
     want: ["record a Queued/Admitting (soft)"],
+  },
+  {
+    name: "while its pod is refused the next run keeps asking, and others wait",
+    given: { runs: [refusedRun(599), b] },
+    want: ["make a", "record b Queued/AgentBusy #2"],
+  },
+  {
+    name: "refused for as long as a start may take it fails, and its Job is removed",
+    given: { runs: [refusedRun(600), b], jobs: [aJob(a)] },
+    want: ["withdraw a-job", "record a Failed/QuotaExceeded", "record b Queued/AgentBusy #2"],
+  },
+  {
+    name: "a pod that came at the last moment is asked for the slot all the same",
+    given: { runs: [refusedRun(600)], jobs: [aJob(a)], pods: [aPod(a)] },
+    want: ["admit a"],
+  },
+  {
+    name: "a refusal is forgotten while the run waits for another reason",
+    given: { runs: [refusedRun(600)], admission: false },
+    want: ["record a Queued/OperatorPaused #1"],
   },
   {
     name: "the second pod of an admitted run is a stray: it stays gated and is removed",
@@ -359,6 +392,16 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
 describe("decide", () => {
   it.each(table)("$name", ({ given, want }) => {
     expect(says(given)).toEqual(want);
+  });
+
+  it("looks again when a refusal has lasted for too long, and counts anew after another wait", () => {
+    const run = refusedRun(590);
+    expect(decide(observed({ runs: [run] })).wakeAtMs).toBe(nowMs + 10_000);
+    const again = status.refused(run, readRefusal("exceeded quota: more"), nowMs);
+    expect(decide(observed({ runs: [{ ...run, status: again }] })).wakeAtMs).toBe(nowMs + 10_000);
+    const between = { ...run, status: status.queued(run, { reason: "AgentBusy", message: "b" }, nowMs) };
+    const later = status.refused(between, readRefusal("exceeded quota: team"), nowMs);
+    expect(decide(observed({ runs: [{ ...run, status: later }] })).wakeAtMs).toBe(nowMs + 600_000);
   });
 
   it("looks again at the nearest deadline", () => {

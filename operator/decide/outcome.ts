@@ -163,6 +163,10 @@ export function startFailure(run: Run, pod: Pod): Outcome {
   if (waiting !== undefined && /^(Create|Run|Start|ContainerCannot)/.test(waiting)) {
     return noNode(said) ? failure("RunnerMissing", said) : failure("ContainerStartFailed", said);
   }
+  // Its ConfigMap, or letting it go, was refused.
+  if (shown?.reason === "QuotaExceeded" || shown?.reason === "JobCreateFailed") {
+    return failure(shown.reason, shown.message);
+  }
   // An Event's word that the status quoted: FailedMount, FailedCreatePodSandBox and the like.
   if (shown?.reason.startsWith("Failed") === true) {
     return failure("ContainerStartFailed", said);

@@ -5,25 +5,47 @@ import type { Pod, Run } from "../domain.ts";
 import { condition, withConditions, type Says } from "./conditions.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Refusal } from "./refusal.ts";
+
+interface Why {
+  readonly reason: QueuedReason;
+  readonly message: string;
+  readonly position?: number;
+}
 
 /** The run waits for its agent's slot. */
-export function queued(
-  run: Run,
-  why: { readonly reason: QueuedReason; readonly message: string; readonly position?: number },
-  nowMs: number,
-): ClaudeRunStatus {
-  const rest = without(run.status, "queuePosition");
-  const status: ClaudeRunStatus = {
-    ...rest,
+export function queued(run: Run, why: Why, nowMs: number): ClaudeRunStatus {
+  return stamped(podless(run), waiting(run, why), nowMs, waitingSays(why));
+}
+
+/** It is next, but its Job or its pod is refused. Since when, the transition time of PodScheduled tells. */
+export function refused(run: Run, { reason, message }: Refusal, nowMs: number): ClaudeRunStatus {
+  const why = { reason: "Admitting", message } as const;
+  const podSays: Says = { type: "PodScheduled", status: "False", reason, message };
+  return stamped(run, waiting(run, why), nowMs, [...waitingSays(why), podSays]);
+}
+
+function waiting(run: Run, { position }: Why): ClaudeRunStatus {
+  return {
+    ...without(run.status, "queuePosition"),
     phase: "Queued",
     queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
-    ...(why.position === undefined ? {} : { queuePosition: why.position }),
+    ...(position === undefined ? {} : { queuePosition: position }),
   };
-  return stamped(run, status, nowMs, [
+}
+
+function waitingSays({ reason, message }: Why): Says[] {
+  return [
     { type: "Finished", status: "False", reason: "Queued", message: "The run has not ended." },
-    { type: "Succeeded", status: "Unknown", reason: why.reason, message: why.message },
-    { type: "Admitted", status: "False", reason: why.reason, message: why.message },
-  ]);
+    { type: "Succeeded", status: "Unknown", reason, message },
+    { type: "Admitted", status: "False", reason, message },
+  ];
+}
+
+/** The run without what was said of an earlier pod, or of one that was refused. */
+function podless(run: Run): Run {
+  const conditions = run.status.conditions?.filter(({ type }) => type !== "PodScheduled");
+  return conditions === undefined ? run : { ...run, status: { ...run.status, conditions } };
 }
 
 /** The compare-and-swap of invariant 2: this pod, and no other, is let go for this attempt. */
@@ -40,7 +62,7 @@ export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
       ? {}
       : { job: { name: pod.jobName, ...(pod.jobUid === undefined ? {} : { uid: pod.jobUid }) } }),
   };
-  return stamped(run, status, nowMs, [
+  return stamped(podless(run), status, nowMs, [
     { type: "Finished", status: "False", reason: "Pending", message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: "Scheduling", message: "The pod waits for a node." },
     { type: "Admitted", status: "True", reason: "SlotHeld", message: `Pod ${pod.name} holds the agent's slot.` },
@@ -133,7 +155,7 @@ export function explained(
     const reason = status.phase === "Queued" ? now.reason : event.reason;
     return [{ type, status: now.status, reason, message: event.message }];
   });
-  return stamped(run, status, nowMs, says);
+  return stamped({ ...run, status }, status, nowMs, says);
 }
 
 /** A finished run whose spec was touched afterwards: `kubectl wait` trusts no condition of an older generation. */

@@ -3,6 +3,7 @@ import { queuedReasons } from "../../crds/reasons.ts";
 import { isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { cancelMessage, failure, type Outcome } from "./outcome.ts";
+import { refusalOf } from "./refusal.ts";
 import { isOlder, replacedBy, replacedStop } from "./replace.ts";
 import * as status from "./status.ts";
 
@@ -16,6 +17,7 @@ export const waitingRules: readonly Rule[] = [
   ["a suspended run waits", waitSuspended],
   ["nothing is admitted while the operator is paused", waitPaused],
   ["a run that is not next waits", waitBusy],
+  ["the next run whose pod was refused for too long fails", failRefused],
   ["the next run's Job is made", makeJob],
   ["the next run's dead Job is made again", remakeJob],
   ["the next run asks for the slot", askForSlot],
@@ -76,26 +78,38 @@ function waitBusy(one: Case): Verdict | undefined {
   return wait(one, { reason: "AgentBusy", message });
 }
 
+/** A quota may free up and a webhook come back: that may take as long as a start, and no longer, as others wait behind it. */
+function failRefused(one: Case): Verdict | undefined {
+  const refusal = refusalOf(one.run);
+  if (refusal === undefined || one.pod !== undefined) return undefined;
+  if (one.observed.nowMs < refusedUntilMs(one.run, refusal.sinceMs)) return undefined;
+  return endWaiting(one, failure(refusal.reason, refusal.message));
+}
+
 function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
   if (job !== undefined) return undefined;
-  return { decisions: [{ do: "make", run, attempt }, ...admitting(run, observed)], ...untilQueueDeadline(run) };
+  const isToldWhy = refusalOf(run) !== undefined;
+  return {
+    decisions: [{ do: "make", run, attempt }, ...(isToldWhy ? [] : admitting(run, observed))],
+    ...untilDeadline(run),
+  };
 }
 
 /** A user deleted the gated pod or the Job: nothing ran, so both are simply made again once the old ones are gone. */
 function remakeJob({ run, job, pod, observed }: Case): Verdict | undefined {
   if (job === undefined || (!job.finished && !job.deleting)) return undefined;
   const left = job.deleting ? [] : withdrawal(pod, job);
-  return { decisions: [...left, ...admitting(run, observed)], ...untilQueueDeadline(run) };
+  return { decisions: [...left, ...admitting(run, observed)], ...untilDeadline(run) };
 }
 
 function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
   if (pod === undefined || !pod.gated || pod.deleting) return undefined;
   const next = status.admitted(run, pod, observed.nowMs);
-  return { decisions: [{ do: "admit", run, pod, status: next }], ...untilQueueDeadline(run) };
+  return { decisions: [{ do: "admit", run, pod, status: next }], ...untilDeadline(run) };
 }
 
 function awaitPod({ run, job, observed }: Case): Verdict {
-  return { decisions: admitting(run, observed, job), ...untilQueueDeadline(run) };
+  return { decisions: admitting(run, observed, job), ...untilDeadline(run) };
 }
 
 /** Passes in milliseconds as a rule: worth a write only if it lasts. */
@@ -127,6 +141,18 @@ function wait(one: Case, why: { reason: Parameters<typeof status.queued>[1]["rea
 function untilQueueDeadline(run: Run): { wakeAtMs?: number } {
   const seconds = run.spec.queueDeadlineSeconds;
   return seconds === undefined ? {} : { wakeAtMs: run.createdMs + seconds * 1000 };
+}
+
+/** The nearest deadline of the run that is next. */
+function untilDeadline(run: Run): { wakeAtMs?: number } {
+  const refusal = refusalOf(run);
+  const queue = untilQueueDeadline(run);
+  if (refusal === undefined) return queue;
+  return { wakeAtMs: Math.min(refusedUntilMs(run, refusal.sinceMs), queue.wakeAtMs ?? Infinity) };
+}
+
+function refusedUntilMs(run: Run, sinceMs: number): number {
+  return sinceMs + run.spec.startDeadlineSeconds * 1000;
 }
 
 function endWaiting(

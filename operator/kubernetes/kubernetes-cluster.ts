@@ -158,7 +158,9 @@ export class KubernetesCluster implements Cluster {
       return created;
     } catch (error) {
       if (!(error instanceof RefusedError) || error.reason !== "AlreadyExists") throw error;
-      const found = parseJob(await this.#transport.request("GET", object("job", { namespace: run.namespace, name })));
+      const there = await this.#transport.request("GET", object("job", { namespace: run.namespace, name }));
+      if (there === undefined) throw new ConflictError(`Job ${run.namespace}/${name} was going away: look again`);
+      const found = parseJob(there);
       if (found?.runUid === run.uid) return found;
       const message = `a Job ${name} that is not this run's exists: delete it (its annotation ${annotations.runUid} should be ${run.uid})`;
       throw new RefusedError(message, { code: 422, reason: "Invalid", cause: error });

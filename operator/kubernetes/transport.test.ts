@@ -104,13 +104,14 @@ describe("an answer", () => {
     [410, "Expired", "too old resource version", ExpiredError],
     [429, "TooManyRequests", "slow down", ClusterError],
     [500, "InternalError", "boom", ClusterError],
+    [500, "InternalError", 'Internal error occurred: failed calling webhook "x": timeout', RefusedError],
     [503, "ServiceUnavailable", "starting", ClusterError],
   ])("%i %s (%s) is its own kind of error", async (code, reason, message, kind) => {
     answer(code, { kind: "Status", code, reason, message });
     const error = await failure(transport.request("PATCH", path, { body: {} }));
     expect(error).toBeInstanceOf(kind);
     expect(error.message).toBe(`PATCH ${path}: ${code} ${message}`);
-    if (error instanceof RefusedError) expect(error).toMatchObject({ code, reason });
+    if (error instanceof RefusedError) expect(error).toMatchObject({ code, reason, said: message });
   });
 
   test.each([429, 503])("%i with Retry-After says when to try again", async (code) => {

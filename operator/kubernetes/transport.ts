@@ -215,7 +215,8 @@ function errorOf(
   { statusCode, headers, text: body }: { statusCode: number; headers: IncomingHttpHeaders; text: string },
 ): Error {
   const { message = STATUS_CODES[statusCode] ?? "", reason = "" } = statusOf(body);
-  const text = `${what}: ${statusCode} ${message.slice(0, maxMessageLength)}`;
+  const said = message.slice(0, maxMessageLength);
+  const text = `${what}: ${statusCode} ${said}`;
   if (statusCode === 403 && /because it is being terminated/.test(message)) {
     return new NamespaceTerminatingError(text);
   }
@@ -224,11 +225,14 @@ function errorOf(
   if (statusCode === 422 && /the server rejected our request|testing value|test operation/i.test(message))
     return new ConflictError(text);
   if (statusCode === 410) return new ExpiredError(text);
+  if (statusCode === 500 && /failed calling webhook/.test(message)) {
+    return new RefusedError(text, { code: statusCode, reason, said });
+  }
   if (statusCode === 429 || statusCode >= 500) {
     const seconds = Number(headers["retry-after"]);
     return new ClusterError(text, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
   }
-  return new RefusedError(text, { code: statusCode, reason });
+  return new RefusedError(text, { code: statusCode, reason, said });
 }
 
 function statusOf(body: string): StatusObject {

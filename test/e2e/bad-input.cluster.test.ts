@@ -1,10 +1,19 @@
 /** The wrong thing, tried for real: a clear rejection, or a clear condition and a clear end. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Stage, verdict } from "./stage.ts";
+import { kubectl } from "../cluster/kubectl.ts";
+import { failureReasons, type FailureReason } from "../../crds/reasons.ts";
+import { agentImage } from "../install.ts";
+import { Stage, verdict, type Spec } from "./stage.ts";
 
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open("bad-input");
+  await kubectl(["create", "-f", "-"], {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "unbound", namespace: stage.namespace },
+    spec: { accessModes: ["ReadWriteOnce"], storageClassName: "", resources: { requests: { storage: "1Gi" } } },
+  });
 });
 afterAll(() => stage.close());
 
@@ -25,45 +34,112 @@ describe.concurrent("is refused at once, with advice:", () => {
   });
 });
 
+type Row = readonly [name: string, spec: Spec, shown: string, failure: string, said: string];
+
+const startFailures: readonly Row[] = [
+  [
+    "no-secret",
+    { credentialsSecretName: "no-such-secret" },
+    "CreateContainerConfigError",
+    "ContainerStartFailed",
+    'secret "no-such-secret" not found',
+  ],
+  [
+    "no-secret-key",
+    { pod: { env: [{ name: "X", valueFrom: { secretKeyRef: { name: "anthropic", key: "nope" } } }] } },
+    "CreateContainerConfigError",
+    "ContainerStartFailed",
+    "couldn't find key nope in Secret",
+  ],
+  [
+    "no-configmap",
+    { pod: { envFrom: [{ configMapRef: { name: "no-such-map" } }] } },
+    "CreateContainerConfigError",
+    "ContainerStartFailed",
+    'configmap "no-such-map" not found',
+  ],
+  [
+    "no-prompt",
+    { promptFrom: { secretKeyRef: { name: "no-such-prompt", key: "p" } }, startDeadlineSeconds: 15 },
+    "FailedMount",
+    "ContainerStartFailed",
+    "no-such-prompt",
+  ],
+  [
+    "no-image",
+    { pod: { image: "localhost/no/such:image" } },
+    "ImagePullBackOff",
+    "ImagePullFailed",
+    "localhost/no/such:image",
+  ],
+  [
+    "no-image-name",
+    { pod: { image: "localhost/UPPER/case:x" } },
+    "InvalidImageName",
+    "ImagePullFailed",
+    "localhost/UPPER/case:x",
+  ],
+  [
+    "no-pull",
+    { pod: { image: "localhost/no/such:image", imagePullPolicy: "Never" } },
+    "ErrImageNeverPull",
+    "ImagePullFailed",
+    "localhost/no/such:image",
+  ],
+  ["no-node", { pod: { nodeSelector: { "no-such": "node" } } }, "Unschedulable", "Unschedulable", "node affinity"],
+  [
+    "no-memory",
+    { pod: { resources: { requests: { memory: "9Ti" } } } },
+    "Unschedulable",
+    "Unschedulable",
+    "Insufficient memory",
+  ],
+  [
+    "no-claim",
+    { workspace: { persistentVolumeClaim: { claimName: "no-such-claim" } } },
+    "Unschedulable",
+    "Unschedulable",
+    '"no-such-claim" not found',
+  ],
+  [
+    "no-volume",
+    { workspace: { persistentVolumeClaim: { claimName: "unbound" } } },
+    "Unschedulable",
+    "Unschedulable",
+    "unbound immediate PersistentVolumeClaims",
+  ],
+];
+
+/** A pod of nobody's run. */
+function silentServer(script: string): object {
+  const container = {
+    name: "server",
+    image: agentImage,
+    imagePullPolicy: "IfNotPresent",
+    command: ["node", "-e", script],
+    securityContext: {
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  };
+  const metadata = { name: "silent", namespace: stage.namespace };
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [container] } };
+}
+
 describe.concurrent("is shown as what it is, and fails with what to do:", () => {
-  it("a Secret that does not exist", async () => {
-    await stage.create(stage.run("no-secret", text, { ...soon, credentialsSecretName: "no-such-secret" }));
-    const waiting = await stage.shows("no-secret", "CreateContainerConfigError");
+  it.each(startFailures)("%s: %j is shown as %s and ends as %s", async (name, spec, shown, reason, said) => {
+    await stage.create(stage.run(name, text, { ...soon, ...spec }));
+    const waiting = await stage.shows(name, shown);
     expect(waiting.status?.phase).toBe("Pending");
-    expect(verdict(waiting).message).toContain('secret "no-such-secret" not found');
-    const run = await stage.ended("no-secret");
-    expect(run.status?.failure?.reason).toBe("ContainerStartFailed");
-    expect(run.status?.failure?.message).toContain("no-such-secret");
-  });
-
-  it("an image that does not exist", async () => {
-    await stage.create(stage.run("no-image", text, { ...soon, pod: { image: "localhost/no/such:image" } }));
-    expect((await stage.shows("no-image", "ImagePullBackOff")).status?.phase).toBe("Pending");
-    const run = await stage.ended("no-image");
-    expect(run.status?.failure).toMatchObject({
-      reason: "ImagePullFailed",
-      message: expect.stringContaining("localhost/no/such:image") as string,
-    });
-  });
-
-  it("a prompt from a Secret that does not exist", async () => {
-    const promptFrom = { secretKeyRef: { name: "no-such-prompt", key: "p" } };
-    await stage.create(stage.run("no-prompt", text, { startDeadlineSeconds: 15, promptFrom }));
-    const waiting = await stage.shows("no-prompt", "FailedMount");
-    expect(waiting.status?.phase).toBe("Pending");
-    expect(verdict(waiting).message).toContain("no-such-prompt");
-    const run = await stage.ended("no-prompt");
-    expect(run.status?.failure).toMatchObject({
-      reason: "ContainerStartFailed",
-      message: expect.stringContaining("no-such-prompt") as string,
-    });
-  });
-
-  it("a node that does not exist", async () => {
-    await stage.create(stage.run("no-node", text, { ...soon, pod: { nodeSelector: { "no-such": "node" } } }));
-    expect((await stage.shows("no-node", "Unschedulable")).status?.phase).toBe("Pending");
-    const run = await stage.ended("no-node");
-    expect(run.status?.failure?.reason).toBe("Unschedulable");
+    expect(verdict(waiting).message).toContain(said);
+    const { status } = await stage.ended(name);
+    expect(status?.failure).toMatchObject({ reason, message: expect.stringContaining(said) as string });
+    expect(status?.failure?.message).toContain(failureReasons[reason as FailureReason].whatToDo);
+    expect(status?.pod).toMatchObject({ uid: waiting.status?.pod?.uid ?? "?" });
+    expect(status?.result).toBeUndefined();
+    await stage.until("its pod is gone", async () => (await stage.pods(name)).length === 0);
   });
 
   it("an image without node", async () => {
@@ -79,16 +155,26 @@ describe.concurrent("is shown as what it is, and fails with what to do:", () => 
     expect((await stage.ended("no-claude")).status?.failure?.reason).toBe("ClaudeMissing");
   });
 
-  it("a pod that the namespace's Pod Security refuses", async () => {
-    await stage.create(
-      stage.run("insecure", text, { ...soon, pod: { securityContext: { runAsUser: 0, runAsNonRoot: false } } }),
-    );
-    const waiting = await stage.shows("insecure", "Admitting");
-    expect(waiting.status?.phase).toBe("Queued");
-    await stage.until("the refusal is quoted", async () =>
-      verdict(await stage.get("insecure")).message.includes("violates PodSecurity"),
-    );
-    await stage.change("insecure", { cancel: true });
-    expect((await stage.ended("insecure")).status?.phase).toBe("Cancelled");
+  it("a registry that never answers: StartDeadlineExceeded, as Kubernetes names no cause", async () => {
+    const listen = `require("net").createServer(() => undefined).listen(5000)`;
+    await kubectl(["create", "-f", "-"], silentServer(listen));
+    await stage.kubectl("wait", "pod/silent", "--for=condition=Ready", "--timeout=60s");
+    const address = await stage.kubectl("get", "pod", "silent", "-o", "jsonpath={.status.podIP}");
+    await stage.create(stage.run("silence", text, { startDeadlineSeconds: 6, pod: { image: `${address}:5000/x:y` } }));
+    const { status } = await stage.ended("silence");
+    expect(status?.failure).toMatchObject({ reason: "StartDeadlineExceeded", retryable: true });
+    expect(status?.failure?.message).toContain("kubectl events --for pod/NAME");
+    expect(status?.pod?.node).toBeDefined();
+  });
+
+  it("a queue in which nothing moves: QueueDeadlineExceeded", async () => {
+    await stage.create(stage.run("holds", [{ hang: true }], { agent: "held" }));
+    await stage.shows("holds", "Running");
+    await stage.create(stage.run("waits", text, { agent: "held", queueDeadlineSeconds: 3 }));
+    const { status } = await stage.ended("waits");
+    expect(status?.failure).toMatchObject({ reason: "QueueDeadlineExceeded", retryable: true });
+    expect(status?.failure?.message).toContain("It waited 3 s.");
+    expect(await stage.pods("waits")).toEqual([]);
+    expect((await stage.get("holds")).status?.phase).toBe("Running");
   });
 });

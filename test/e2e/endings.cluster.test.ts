@@ -1,5 +1,7 @@
 /** Cancelling and deleting, of runs, Jobs and pods, in every phase: each ends truthfully, and nothing is left behind. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { failureReasons, type FailureReason } from "../../crds/reasons.ts";
+import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, verdict } from "./stage.ts";
 
 let stage: Stage;
@@ -44,29 +46,81 @@ describe.concurrent("cancel", () => {
 });
 
 describe.concurrent("somebody deletes", () => {
-  it("the pod of a running run: PodDeleted, and the pod is given back", async () => {
-    await stage.create(stage.run("d-pod", [{ hang: true }]));
-    const { status } = await stage.shows("d-pod", "Running");
-    await stage.kubectl("delete", "pod", status?.pod?.name ?? "", "--wait=false");
-    const run = await stage.ended("d-pod");
-    expect(run.status?.failure).toMatchObject({ reason: "PodDeleted", retryable: true });
-    await stage.until("its pod is gone", () => nothingLeft("d-pod"));
+  const force = ["--force", "--grace-period=0"];
+  const slow = [{ delayMs: 5_000, text: "went on" }];
+  const deletes: readonly [what: string, phase: "Pending" | "Running", options: readonly string[], ending: string][] = [
+    ["pod", "Running", [], "PodDeleted"],
+    ["pod", "Running", force, "PodDeleted"],
+    ["pod", "Pending", [], "PodDeleted"],
+    ["pod", "Pending", force, "PodDeleted"],
+    ["job", "Running", ["--cascade=background"], "JobLost"],
+    ["job", "Running", ["--cascade=foreground"], "JobLost"],
+    ["job", "Running", ["--cascade=orphan"], "Completed"],
+    ["job", "Pending", ["--cascade=background"], "JobLost"],
+    ["job", "Pending", ["--cascade=foreground"], "JobLost"],
+    ["job", "Pending", ["--cascade=orphan"], "Unschedulable"],
+  ];
+  it.each(deletes)(
+    "the %s of a %s run with %j: %s, and the pod is given back",
+    async (what, phase, options, ending) => {
+      const how = (options[0] ?? "--plain").split(/--|=/).at(-1) ?? "";
+      const name = `d-${what}-${phase.toLowerCase()}-${how}`;
+      const pod = phase === "Pending" ? { nodeSelector: { "no-such": "node" } } : {};
+      const turns = ending === "Completed" ? slow : [{ hang: true }];
+      // Long enough for what is deleted first, short where only the deadline ends the run.
+      const startDeadlineSeconds = ending === "Unschedulable" ? 10 : 600;
+      await stage.create(stage.run(name, turns, { pod, startDeadlineSeconds }));
+      const { status } = await stage.shows(name, phase === "Pending" ? "Unschedulable" : "Running");
+      const target = (what === "pod" ? status?.pod?.name : status?.job?.name) ?? "";
+      await stage.kubectl("delete", what, target, "--wait=false", ...options);
+      const run = await stage.ended(name);
+      expect(verdict(run).reason, verdict(run).message).toBe(ending);
+      if (ending === "Completed") {
+        expect(run.status?.result?.text).toBe("went on");
+        return;
+      }
+      expect(run.status?.failure).toMatchObject({ reason: ending, retryable: true });
+      expect(run.status?.failure?.message).toContain(failureReasons[ending as FailureReason].whatToDo);
+      expect(run.status?.pod?.uid).toBe(status?.pod?.uid);
+      await stage.until("its pod is gone", () => nothingLeft(name));
+    },
+  );
+
+  it("a run that no node takes: nothing is left of it", async () => {
+    await stage.create(stage.run("d-pend", [{ text: "never" }], { pod: { nodeSelector: { "no-such": "node" } } }));
+    await stage.shows("d-pend", "Unschedulable");
+    await stage.kubectl("delete", "clauderun", "d-pend", "--wait=false");
+    await stage.until("its pod is gone", () => nothingLeft("d-pend"));
   });
 
-  it("the pod by force: the same", async () => {
-    await stage.create(stage.run("d-force", [{ hang: true }]));
-    const { status } = await stage.shows("d-force", "Running");
-    await stage.kubectl("delete", "pod", status?.pod?.name ?? "", "--force", "--grace-period=0", "--wait=false");
-    expect((await stage.ended("d-force")).status?.failure?.reason).toBe("PodDeleted");
-    await stage.until("its pod is gone", () => nothingLeft("d-force"));
+  it("a finished run: nothing is left of it", async () => {
+    await stage.create(stage.run("d-done", [{ text: "done" }]));
+    await stage.ended("d-done");
+    await stage.kubectl("delete", "clauderun", "d-done", "--wait=false");
+    await stage.until("its pod is gone", () => nothingLeft("d-done"));
   });
 
-  it("the Job of a running run: JobLost", async () => {
-    await stage.create(stage.run("d-job", [{ hang: true }]));
-    const { status } = await stage.shows("d-job", "Running");
-    await stage.kubectl("delete", "job", status?.job?.name ?? "", "--wait=false");
-    expect((await stage.ended("d-job")).status?.failure?.reason).toBe("JobLost");
-    await stage.until("its pod is gone", () => nothingLeft("d-job"));
+  it("the namespace, with runs in every phase: it goes, and others do not notice", async () => {
+    const doomed = await Stage.open("doomed");
+    const nowhere = { pod: { nodeSelector: { "no-such": "node" } } };
+    await doomed.create(
+      doomed.run("waits", [{ text: "never" }], { suspend: true }),
+      doomed.run("pends", [{ text: "never" }], nowhere),
+      doomed.run("runs", [{ hang: true }]),
+      doomed.run("waits-too", [{ text: "never" }], { agent: "runs" }),
+      doomed.run("ends", [{ text: "done" }]),
+    );
+    await Promise.all([
+      doomed.shows("waits", "Suspended"),
+      doomed.shows("pends", "Unschedulable"),
+      doomed.shows("runs", "Running"),
+      doomed.shows("waits-too", "AgentBusy"),
+      doomed.ended("ends"),
+    ]);
+    await doomed.close();
+    await stage.create(stage.run("neighbour", [{ text: "here" }]));
+    expect((await stage.ended("neighbour")).status?.phase).toBe("Succeeded");
+    await kubectl(["wait", "--for=delete", `namespace/${doomed.namespace}`, "--timeout=110s"]);
   });
 
   it("a running run: its pod ends, and the agent's next run goes on", async () => {

@@ -54,7 +54,8 @@ const fromTheApi: readonly Row[] = [
     { result: { costUSD: "0.4002" } },
   ],
   ["ClaudeStartFailed", [], { claude: { extraArgs: ["--bogus"] } }, { result: { exitCode: 1 } }],
-  ["IdleTimeout", [{ hang: true }], { idleTimeoutSeconds: 5 }, { result: { exitCode: 143 } }],
+  // Longer than claude takes to start on a busy machine: before its first line it would be NoOutput.
+  ["IdleTimeout", [{ hang: true }], { idleTimeoutSeconds: 20 }, { result: { exitCode: 143 } }],
 ];
 
 /** claude's place is taken by this: the prompt says what it is to do. */
@@ -86,6 +87,14 @@ const fromClaude: readonly [reason: string, name: string, script: string, spec: 
     { result: { isError: true, turns: 1 } },
   ],
   ["OOMKilled", "memory", "init(); eval(eat)", small, { session: { id: "stub" } }],
+  // The kernel is told to take the runner first, as it does by itself where a cgroup is killed as a whole.
+  [
+    "OOMKilled",
+    "memory-of-the-runner",
+    `init(); require("fs").writeFileSync("/proc/1/oom_score_adj", "1000"); eval(eat)`,
+    small,
+    { pod: { phase: "Failed" } },
+  ],
   [
     "Completed",
     "memory-of-a-child",

@@ -14,7 +14,8 @@ export interface Turn {
   readonly hang?: boolean;
 }
 
-type Spec = Partial<ClaudeRunInput["spec"]>;
+/** Fields of a run's spec. */
+export type Spec = Partial<ClaudeRunInput["spec"]>;
 
 /** What a pod shows, as far as the tests ask. */
 export interface ShownPod {
@@ -115,6 +116,17 @@ export class Stage {
     const path = '{.status.conditions[?(@.type=="Succeeded")].reason}';
     await this.kubectl("wait", `--for=jsonpath=${path}=${reason}`, `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
     return this.get(name);
+  }
+
+  /** Waits until the run's `Succeeded` condition quotes these words. */
+  async told(name: string, words: string, timeoutSeconds = 60): Promise<ClaudeRun> {
+    let run = await this.get(name);
+    const says = async (): Promise<boolean> => {
+      run = await this.get(name);
+      return verdict(run).message.includes(words);
+    };
+    await this.until(`run ${name} says ${words}`, says, timeoutSeconds);
+    return run;
   }
 
   async get(name: string): Promise<ClaudeRun> {
