@@ -175,6 +175,16 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     want: ["record a Queued/OperatorPaused #1"],
   },
   {
+    name: "a run whose status was wiped gets back the pod that was let go for it",
+    given: { runs: [a], jobs: [aJob(a)], pods: [aRunningPod(a)] },
+    want: ["record a Pending/Scheduling"],
+  },
+  {
+    name: "even one that has ended: it is not made again",
+    given: { runs: [a], jobs: [aJob(a, { finished: true })], pods: [anEndedPod(a, { report: {} })] },
+    want: ["record a Pending/Scheduling"],
+  },
+  {
     name: "the second pod of an admitted run is a stray: it stays gated and is removed",
     given: {
       runs: [held],

@@ -47,7 +47,10 @@ function made(observed: Observed, run: Run): Pick<Case, "attempt" | "job" | "pod
   const job = observed.jobs.find((each) => each.runUid === run.uid && each.attempt === attempt);
   const admittedUid = run.status.pod?.uid;
   if (admittedUid !== undefined) return { attempt, job, pod: observed.pods.find((each) => each.uid === admittedUid) };
+  const mine = observed.pods.filter((pod) => pod.runUid === run.uid && pod.attempt === attempt);
+  const letGo = mine.find((pod) => pod.held);
+  if (letGo !== undefined) return { attempt, job, pod: letGo };
   // The pod that asks for the slot. A user's delete can leave a dying one beside its successor.
-  const mine = observed.pods.filter((pod) => pod.runUid === run.uid && pod.attempt === attempt && !hasEnded(pod));
-  return { attempt, job, pod: mine.find((pod) => pod.gated) ?? mine[0] };
+  const alive = mine.filter((pod) => !hasEnded(pod));
+  return { attempt, job, pod: alive.find((pod) => pod.gated) ?? alive[0] };
 }

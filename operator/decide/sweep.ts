@@ -31,7 +31,8 @@ function sweepPod(pod: Pod, run: Run | undefined): Decision[] {
   const isOver = run === undefined || isFinished(run);
   const isRunsOwn = run !== undefined && run.status.pod?.uid === pod.uid;
   // A pod that was let go and has ended: whatever is to be recorded of it is (or nobody is left to record it for).
-  if (pod.held && hasEnded(pod) && (isOver || !isRunsOwn)) {
+  // A status that names no pod yet is edited or old: the rule for such a run comes first.
+  if (pod.held && hasEnded(pod) && (isOver || (isAdmitted(run) && !isRunsOwn))) {
     return run === undefined ? [{ do: "sweep", pod }] : [{ do: "release", pod }];
   }
   if (hasEnded(pod)) return [];

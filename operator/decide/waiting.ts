@@ -10,6 +10,7 @@ import * as status from "./status.ts";
 /** In the order of their precedence; the last one always applies. */
 export const waitingRules: readonly Rule[] = [
   ["a run that is being deleted makes nothing new", leaveDeleted],
+  ["a run whose pod was let go is no waiting run, whatever its status says", readopt],
   ["a waiting run that is cancelled ends", endCancelled],
   ["a waiting run that was replaced ends", endReplaced],
   ["a waiting run past its queue deadline fails", failQueueDeadline],
@@ -30,6 +31,12 @@ const shownPositions = 5;
 function leaveDeleted({ run, pod, job }: Case): Verdict | undefined {
   if (!run.deleting) return undefined;
   return { decisions: withdrawal(pod, job) };
+}
+
+/** Somebody edited the status, or the cache lags (then the write is refused): the finalizer tells the truth. */
+function readopt({ run, pod, observed }: Case): Verdict | undefined {
+  if (pod?.held !== true) return undefined;
+  return { decisions: [{ do: "record", run, status: status.admitted(run, pod, observed.nowMs) }] };
 }
 
 function endCancelled(one: Case): Verdict | undefined {
