@@ -98,6 +98,12 @@ describe("an answer", () => {
     [409, "AlreadyExists", 'jobs.batch "a" already exists', RefusedError],
     [422, "Invalid", "the server rejected our request due to an error in our request", ConflictError],
     [422, "Invalid", "testing value /metadata/uid failed: test failed", ConflictError],
+    [
+      422,
+      "Invalid",
+      'Pod "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted',
+      ConflictError,
+    ],
     [422, "Invalid", "spec.template: field is immutable", RefusedError],
     [403, "Forbidden", "exceeded quota", RefusedError],
     [401, "Unauthorized", "Unauthorized", RefusedError],

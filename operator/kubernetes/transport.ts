@@ -221,8 +221,11 @@ function errorOf(
     return new NamespaceTerminatingError(text);
   }
   if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
-  // A failed JSON `test` says 422 and nothing more: somebody was faster.
-  if (statusCode === 422 && /the server rejected our request|testing value|test operation/i.test(message))
+  // A failed JSON `test` says 422 and nothing more, a pod that is being deleted takes no finalizer: somebody was faster.
+  if (
+    statusCode === 422 &&
+    /the server rejected our request|testing value|test operation|no new finalizers/i.test(message)
+  )
     return new ConflictError(text);
   if (statusCode === 410) return new ExpiredError(text);
   if (statusCode === 500 && /failed calling webhook/.test(message)) {
