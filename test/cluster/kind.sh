@@ -134,6 +134,10 @@ backend_logs() {
     *) component "$1"; in_node sh -c "cat /var/log/pods/kube-system_$1-*/*/*.log" ;;
   esac
 }
+backend_events() {
+  need_kind
+  in_node ctr -n k8s.io events | with_configs in_node
+}
 
 backend_has_image() { [ "$(cat "$D/loaded-$1" 2>/dev/null)" = "$2" ] && [ -f "$D/ready" ]; } # NAME KEY
 backend_build_image() { # NAME KEY

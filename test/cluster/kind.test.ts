@@ -116,9 +116,11 @@ test("run sets KUBECONFIG and keeps the exit code; components are reached inside
   });
   run(["freeze", "kube-scheduler"]);
   run(["restart", "kubelet"]);
+  run(["events"]);
   expect(calls()).toEqual([
     "docker exec cr-test-control-plane pkill -STOP -x -f (/usr/(local/)?s?bin/)?kube-scheduler( .*)?",
     "docker exec cr-test-control-plane systemctl restart kubelet",
+    "docker exec cr-test-control-plane ctr -n k8s.io events",
   ]);
   expect(run(["down"])).toMatchObject({ code: 0 });
   expect(run(["status"])).toMatchObject({ code: 3 });

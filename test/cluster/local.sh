@@ -100,6 +100,10 @@ backend_logs() {
   [ "$1" = audit ] || component "$1"
   cat "$R/log/$1.log"
 }
+backend_events() {
+  [ -f "$R/ready" ] || die "the cluster is not up: run test/cluster/cluster up"
+  ctrk events | with_configs command
+}
 
 # Images: archives in the shared cache, imported into this cluster's containerd; the key that was imported is noted beside.
 backend_has_image() { # NAME KEY

@@ -69,3 +69,18 @@ until_ok() {
   say "timed out after $((n / 10)) s: $*"
   return 1
 }
+
+# with_configs CMD...: passes containerd's events on, and after each /tasks/create, by CMD cat, the container's config.json
+# in a line of its own: an event alone does not say of which pod it is.
+with_configs() {
+  local line bundle
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    case $line in *' /tasks/create '*)
+      bundle=${line#*\"bundle\":\"}
+      "$@" cat "${bundle%%\"*}/config.json" 2>/dev/null | tr -d '\n' || true
+      echo
+      ;;
+    esac
+  done
+}
