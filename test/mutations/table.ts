@@ -1,7 +1,19 @@
-/** Ways to break each invariant (docs/decisions.md names them by number) in the source, one edit each. */
+/** Ways to break each invariant in the source, one edit each. */
+
+/** What the operator and the runner promise, by number. */
+export const invariants = {
+  1: "One active run per agent",
+  2: "No attempt starts twice",
+  3: "Every accepted run ends",
+  4: "The result never depends on tailing logs",
+  5: "No log line is lost, repeated or reordered",
+  6: "No rights that are not used, no secret in what we write",
+  7: "One function writes status, and a pass that changes nothing writes nothing",
+  8: "Only act writes; decide knows neither clock nor client",
+} as const;
 
 export interface Mutation {
-  readonly invariant: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  readonly invariant: keyof typeof invariants;
   /** What is broken, in a few words. */
   readonly breaks: string;
   readonly file: string;
@@ -13,6 +25,13 @@ export interface Mutation {
 const decide = "operator/decide";
 
 export const mutations: readonly Mutation[] = [
+  {
+    invariant: 1,
+    breaks: "the look is left out",
+    file: "operator/act.ts",
+    find: "judgeSlot(pod, await cluster.look(pod), observed.runs)",
+    replace: "judgeSlot(pod, [], observed.runs)",
+  },
   {
     invariant: 1,
     breaks: "a running pod does not take the slot",
@@ -70,6 +89,13 @@ export const mutations: readonly Mutation[] = [
     replace: "",
   },
   {
+    invariant: 2,
+    breaks: "a gate is taken off without a test that it is ours",
+    file: "operator/kubernetes/patches.ts",
+    find: '    { op: "test", path: `${gate}/name`, value: schedulingGate },\n',
+    replace: "",
+  },
+  {
     invariant: 3,
     breaks: "an ended pod does not end its run",
     file: `${decide}/admitted.ts`,
@@ -104,6 +130,13 @@ export const mutations: readonly Mutation[] = [
     file: `${decide}/admitted.ts`,
     find: '[{ do: "record", run, status: status.finished(run, how, nowMs) }, ...release]',
     replace: '[...release, { do: "record", run, status: status.finished(run, how, nowMs) }]',
+  },
+  {
+    invariant: 4,
+    breaks: "a pod is let go without the finalizer that keeps its result",
+    file: "operator/kubernetes/patches.ts",
+    find: "    ...hold,\n",
+    replace: "",
   },
   {
     invariant: 4,
