@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{crds,runner,operator,test}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.cluster.test.ts", "test/cli/**"],
+          exclude: ["**/node_modules/**", "**/*.{cluster,faults}.test.ts", "test/cli/**"],
           testTimeout: 60_000,
         },
       },
@@ -33,6 +33,16 @@ export default defineConfig({
           globalSetup: ["test/cluster/vitest-setup.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        // Operators of its own, tormented on the real cluster, side by side: the restarts of one file are felt in all.
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.faults.test.ts"],
+          globalSetup: ["test/faults/setup.ts"],
+          testTimeout: 300_000,
           hookTimeout: 300_000,
         },
       },

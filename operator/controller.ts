@@ -1,4 +1,5 @@
 /** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles: on the replica that leads. */
+import type { Cluster } from "./cluster.ts";
 import type { AgentKey, Settings } from "./domain.ts";
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
@@ -33,6 +34,8 @@ export interface ControllerOptions {
   readonly workers: number;
   /** Whoever does not hold it keeps its caches warm and does nothing else. */
   readonly leadership: Leadership;
+  /** Stands between the work and the cluster: whoever observes or disturbs what the operator does. */
+  readonly through?: (cluster: Cluster) => Cluster;
 }
 
 export class Controller {
@@ -46,7 +49,7 @@ export class Controller {
   #works = false;
 
   constructor(options: ControllerOptions) {
-    const { settings, workers, log, transport, leadership } = options;
+    const { settings, workers, log, transport, leadership, through = (cluster) => cluster } = options;
     this.#log = log;
     this.#leadership = leadership;
     this.#caches = new Caches({
@@ -55,7 +58,7 @@ export class Controller {
         this.#wake(agent, lane);
       },
     });
-    const cluster = new KubernetesCluster({ ...options, caches: this.#caches });
+    const cluster = through(new KubernetesCluster({ ...options, caches: this.#caches }));
     const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
     this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,

@@ -119,7 +119,10 @@ async function main(): Promise<void> {
     const isUp =
       (await run({ name: "cluster", command: [cluster, "up"] })) &&
       (await run({ name: "images", command: [cluster, "images"] }));
-    if (isUp) await run(vitest("cluster", [cluster, "run"]));
+    if (isUp) {
+      await run(vitest("cluster", [cluster, "run"]));
+      await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));
+    }
     // Clusters of its own: killed half-way, side by side, restarted part by part.
     if (long) await run({ name: "cluster selftest", command: ["test/cluster/selftest"] });
   }

@@ -1,0 +1,67 @@
+/** Puts itself between the operator and its cluster: every step takes its time, and a contrary operator looks at its queue from the other end. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { Cluster } from "../../operator/cluster.ts";
+import { byQueueOrder } from "../../operator/decide/queue-order.ts";
+import { isAdmitted, isFinished } from "../../operator/domain.ts";
+import type { Random } from "../simulation/random.ts";
+
+export interface Disturbance {
+  readonly random: Random;
+  /** Half of the steps wait up to this long, mostly less, before the request leaves, and half before its answer counts. */
+  readonly maxDelayMs: number;
+  /** Takes the queue from its other end and does not care whether the agent is busy. */
+  readonly isContrary: boolean;
+  /** False: the look of invariant 1 is taken out, for the control that must be caught. */
+  readonly looks: boolean;
+}
+
+/** The same cluster, disturbed. */
+export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
+  const { random, maxDelayMs, isContrary, looks } = how;
+  async function late<T>(step: () => Promise<T>): Promise<T> {
+    await delay();
+    const result = await step();
+    await delay();
+    return result;
+  }
+  async function delay(): Promise<void> {
+    if (random.chance(0.5)) await wait(maxDelayMs * random.next() ** 2);
+  }
+  return {
+    observe(agent) {
+      const observed = cluster.observe(agent);
+      return isContrary ? half(observed, random.chance(0.5)) : observed;
+    },
+    look: (pod) => late(async () => (looks ? cluster.look(pod) : [])),
+    make: (run, attempt) => late(() => cluster.make(run, attempt)),
+    record: (run, status) =>
+      late(async () => {
+        // Two operators that disagree about the order would overwrite each other's positions for ever.
+        if (!isContrary || status.phase !== "Queued") await cluster.record(run, status);
+      }),
+    change: (pod, what) => late(() => cluster.change(pod, what)),
+    remove: (thing, options) => late(() => cluster.remove(thing, options)),
+    announce: (run, announcement) => {
+      cluster.announce(run, announcement);
+    },
+    explain: (thing) => late(() => cluster.explain(thing)),
+    exists: (kind, id) => late(() => cluster.exists(kind, id)),
+  };
+}
+
+type Observed = ReturnType<Cluster["observe"]>;
+
+/**
+ * What a contrary operator looks at in a pass: either the end of the queue as if nothing else existed, or all runs that do
+ * not wait. Never both, so that neither a busy agent nor its own choice keeps it from making the last run's pod.
+ */
+function half({ runs, jobs, pods }: Observed, isQueue: boolean): Observed {
+  const waiting = runs.filter(
+    (run) => !isAdmitted(run) && !isFinished(run) && !run.deleting && !run.spec.cancel && !run.spec.suspend,
+  );
+  const last = waiting.toSorted(byQueueOrder).at(-1);
+  const shown = isQueue ? runs.filter((run) => run === last) : runs.filter((run) => !waiting.includes(run));
+  const hidden = new Set(runs.filter((run) => !shown.includes(run)).map(({ uid }) => uid));
+  const isShown = ({ runUid }: { readonly runUid: string }): boolean => !hidden.has(runUid);
+  return { runs: shown, jobs: jobs.filter(isShown), pods: pods.filter(isShown) };
+}

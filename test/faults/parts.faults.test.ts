@@ -1,0 +1,61 @@
+/** Parts of the cluster are restarted or frozen, with runs that run and runs that come. */
+import { execFile } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { isLong, report } from "./form.ts";
+import { judge } from "./judge.ts";
+import { startTwo } from "./operator.ts";
+import { allEnd, started } from "./round.ts";
+import { Scene } from "./scene.ts";
+
+const execute = promisify(execFile);
+const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
+
+async function component(verb: "restart" | "freeze" | "thaw", name: string): Promise<void> {
+  await execute(cluster, [verb, name], { timeout: 120_000 });
+}
+
+async function frozen(name: string, seconds: number): Promise<void> {
+  await component("freeze", name);
+  await wait(seconds * 1_000).finally(() => component("thaw", name));
+}
+
+const accidents: readonly (readonly [what: string, happens: () => Promise<void>])[] = [
+  ["the API server is restarted", () => component("restart", "kube-apiserver")],
+  ["etcd is restarted", () => component("restart", "etcd")],
+  ["the kubelet is restarted", () => component("restart", "kubelet")],
+  ["the API server is frozen", () => frozen("kube-apiserver", isLong ? 40 : 5)],
+  ["etcd is frozen", () => frozen("etcd", isLong ? 40 : 5)],
+  ["the kubelet is frozen", () => frozen("kubelet", isLong ? 60 : 5)],
+];
+
+it("runs end, each once, although parts of the cluster are restarted or frozen", { timeout: 1_200_000 }, async () => {
+  const scene = await Scene.open("parts");
+  const operators = await startTwo(scene);
+  try {
+    for (const [index, [what, happens]] of accidents.entries()) {
+      const agents = ["one", "two"];
+      await Promise.all(
+        agents.map((agent) => scene.create({ name: `before-${agent}-${index}`, agent, lastsSeconds: 4 })),
+      );
+      await started(scene, `before-one-${index}`);
+      const accident = happens();
+      await Promise.all(
+        agents.map((agent) => scene.create({ name: `during-${agent}-${index}`, agent, lastsSeconds: 1 })),
+      );
+      await accident;
+      const overMs = Date.now();
+      await allEnd(scene);
+      report(what, { "all ended after": `${((Date.now() - overMs) / 1_000).toFixed(1)} s` });
+    }
+    expect(operators.map(({ crashes }) => crashes)).toEqual([0, 0]);
+    expect(judge(scene.trace())).toEqual([]);
+    const phases = scene.witness.now("run").map(({ status }) => status.phase);
+    expect(phases).toEqual(phases.map(() => "Succeeded"));
+  } finally {
+    await Promise.all(operators.map((operator) => operator.end()));
+    await scene.close();
+  }
+});

@@ -1,0 +1,46 @@
+/**
+ * One operator process from the source, without an election, disturbed as its first argument (JSON) says. The real
+ * parts: its own watches and caches, requests, queue and decisions.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import { Controller } from "../../operator/controller.ts";
+import { alwaysHeld } from "../../operator/election.ts";
+import { Transport } from "../../operator/kubernetes/transport.ts";
+import { createLog } from "../../operator/log.ts";
+import { agentImage } from "../install.ts";
+import { Random } from "../simulation/random.ts";
+import { disturbed, type Disturbance } from "./disturbed.ts";
+
+/** What a replica is told. */
+export interface ReplicaOptions extends Omit<Disturbance, "random"> {
+  readonly namespace: string;
+  readonly seed: number;
+}
+
+async function main(): Promise<void> {
+  const options = JSON.parse(process.argv[2] ?? "") as ReplicaOptions;
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromDefault();
+  const controller = new Controller({
+    transport: new Transport(kubeConfig, { userAgent: "claude-run-faults" }),
+    log: createLog("info"),
+    runner: readFileSync(fileURLToPath(new URL("../../dist/runner.mjs", import.meta.url)), "utf8"),
+    defaults: {
+      image: agentImage,
+      imagePullSecrets: [],
+      mountPath: "/workspace",
+      terminationGracePeriodSeconds: 2,
+      podTTLSecondsAfterFinished: 3_600,
+    },
+    settings: { admission: true },
+    leadership: alwaysHeld,
+    namespace: options.namespace,
+    workers: 40,
+    through: (cluster) => disturbed(cluster, { ...options, random: new Random(options.seed) }),
+  });
+  await controller.start();
+}
+
+await main();

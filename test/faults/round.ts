@@ -1,0 +1,71 @@
+/** The parts that stories share: racing creates, waiting for the end, the figures. */
+import { setTimeout as wait } from "node:timers/promises";
+import { Random } from "../simulation/random.ts";
+import { everyRunEnds, judge, nothingIsLeft, oneContainer, onePod } from "./judge.ts";
+import type { Scene } from "./scene.ts";
+import type { Tally } from "./torment.ts";
+import { until } from "./until.ts";
+
+export interface Round {
+  readonly seed: number;
+  readonly runs: number;
+  readonly agents: number;
+  /** Within which they are created, in racing bursts. */
+  readonly creationSeconds: number;
+  /** Of the runs' names. */
+  readonly prefix?: string;
+}
+
+const bursts = 6;
+
+/** Creates the runs. */
+export async function createAll(scene: Scene, round: Round): Promise<void> {
+  const { seed, runs, agents, creationSeconds, prefix = "run" } = round;
+  const random = new Random(seed + 1_000);
+  for (let burst = 0; burst < bursts; burst += 1) {
+    const from = Math.round((runs * burst) / bursts);
+    const to = Math.round((runs * (burst + 1)) / bursts);
+    const news = Array.from({ length: to - from }, (_, index) => ({
+      name: `${prefix}-${from + index}`,
+      agent: `agent-${(from + index) % agents}`,
+      lastsSeconds: 1 + random.below(3),
+    }));
+    await Promise.all(news.map((run) => scene.create(run)));
+    await wait((creationSeconds * 1_000) / bursts);
+  }
+}
+
+/** Waits until every run has ended and nothing is left over. */
+export async function allEnd(scene: Scene, timeoutSeconds = 180): Promise<void> {
+  const left = (): string[] => judge(scene.trace(), [everyRunEnds, nothingIsLeft]).map(({ what }) => what);
+  await until(
+    () => `all runs end, but ${left().slice(0, 20).join(", ")}`,
+    () => left().length === 0,
+    timeoutSeconds,
+  );
+}
+
+/** Waits until a run has started; it may have ended since. */
+export async function started(scene: Scene, name: string): Promise<void> {
+  const hasStarted = (): boolean => {
+    const phase = scene.witness.now("run").find((run) => run.name === name)?.status.phase ?? "Queued";
+    return phase !== "Queued" && phase !== "Pending";
+  };
+  await until(`${name} starts`, hasStarted, 120);
+}
+
+/** What a story counts up to. */
+export function figures(scene: Scene, tally: Tally): object {
+  const trace = scene.trace();
+  const phases = scene.witness.now("run").map(({ status }) => status.phase);
+  return {
+    accepted: scene.accepted.size,
+    "containers started": trace.containers.length,
+    succeeded: phases.filter((phase) => phase === "Succeeded").length,
+    ...tally,
+    "watch events": trace.seen.length,
+    "watches begun anew": scene.witness.relisted,
+    "overlapping containers": judge(trace, [oneContainer]).length,
+    "overlapping pods": judge(trace, [onePod]).length,
+  };
+}
