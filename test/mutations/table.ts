@@ -149,7 +149,7 @@ export const mutations: readonly Mutation[] = [
     invariant: 4,
     breaks: "a held pod of an unfinished run is swept",
     file: `${decide}/sweep.ts`,
-    find: "pod.held && hasEnded(pod) && (isOver || !isRunsOwn)",
+    find: "pod.held && hasEnded(pod) && (isOver || (isAdmitted(run) && !isRunsOwn))",
     replace: "pod.held && hasEnded(pod)",
   },
   {
