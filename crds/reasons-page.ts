@@ -23,8 +23,8 @@ export function reasonsPage(): string {
     list(queuedReasons),
     "## Pending and running",
     "While phase is `Pending` the reason is Kubernetes' own word, such as `Unschedulable`, `PullingImage` or " +
-      "`ImagePullBackOff`, or `Retrying` between attempts; while it is `Running` it is `Running` or `Cancelling`. A run that " +
-      "reached its end has the reason `Completed`.",
+      "`ImagePullBackOff`, or `Retrying` between [attempts](attempts.md); while it is `Running` it is `Running`, `Cancelling`, or " +
+      "`NodeNotReady` if nobody knows whether its container still runs. A run that reached its end has the reason `Completed`.",
   ].join("\n\n");
 }
 

@@ -44,7 +44,9 @@ const usageFields = {
   cacheCreationInputTokens: count().describe("Tokens written to the prompt cache."),
 };
 const costUSD = () =>
-  money().describe("US dollars spent by this run alone, as a decimal string; absent if unknown.").exactOptional();
+  money()
+    .describe("US dollars spent by this run alone, all attempts, as a decimal string; absent if unknown.")
+    .exactOptional();
 
 const model = z.strictObject({
   model: word().describe("Full name of the model."),
@@ -63,7 +65,7 @@ const result = z.strictObject({
     .exactOptional(),
   textBytes: counted("Bytes of the whole text in UTF-8."),
   textTruncated: flag("Whether text was cut."),
-  turns: counted("Turns of the conversation in this run."),
+  turns: counted("Turns of the conversation in this run, all attempts."),
   durationMs: counted("Milliseconds that claude worked."),
   apiDurationMs: counted("Milliseconds of them that it waited for the API."),
   stopReason: word().describe("Why the model stopped: end_turn, refusal, …").exactOptional(),
@@ -74,7 +76,7 @@ const result = z.strictObject({
   exitCode: integer(-2_147_483_648, 2_147_483_647).describe("Exit code of claude.").exactOptional(),
   signal: text({ max: 32 }).describe("Signal that ended claude, such as SIGTERM.").exactOptional(),
   hung: flag("claude had given its result and did not end by itself."),
-  incomplete: flag("The container could not report its end: this is the last progress that it had recorded."),
+  incomplete: flag("A container could not report its end: the figures are what is known, and no more."),
 });
 
 const reference = (kind: string) => ({
@@ -101,7 +103,7 @@ const fields = z.strictObject({
     .describe("One word for people. A finished phase (Succeeded, Failed, Cancelled) never changes.")
     .exactOptional(),
   queuePosition: counted("Place in the agent's queue, from 1; exact for the first five, otherwise up to a minute old."),
-  attempt: counted("Number of the attempt, from 1; more than 1 after disruptions."),
+  attempt: counted("Number of the attempt, from 1; more than 1 after disruptions. It only grows."),
   conditions: keyedList(condition, "type", statusLimits.conditions)
     .describe("Each side of the run's state with its reason. Finished is True in either outcome: wait for that.")
     .exactOptional(),
@@ -146,7 +148,9 @@ const fields = z.strictObject({
     .strictObject({ id: text({ max: 128 }).describe("Give it to session.resume to continue.") })
     .describe("The session that the run was in.")
     .exactOptional(),
-  result: result.describe("What claude reported at its end, also after a failure.").exactOptional(),
+  result: result
+    .describe("What claude reported at its end, also after a failure; before, the figures of earlier attempts.")
+    .exactOptional(),
   failure: z
     .strictObject({
       reason: text({ max: 64 }).describe("A word of the list in failure-reasons.md; bear new ones."),

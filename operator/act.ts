@@ -5,9 +5,9 @@ import type { Announcement, Cluster } from "./cluster.ts";
 import type { Decision } from "./decide/decision.ts";
 import { failure } from "./decide/outcome.ts";
 import { readRefusal, refusalOf, type Refusal } from "./decide/refusal.ts";
-import { judgeSlot } from "./decide/slot.ts";
+import { judgeSlot, notConfirmed } from "./decide/slot.ts";
 import * as status from "./decide/status.ts";
-import { hasEnded, type Job, type Observed, type Pod, type Run } from "./domain.ts";
+import { hasEnded, isBetweenAttempts, type Job, type Observed, type Pod, type Run } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Patience } from "./patience.ts";
@@ -106,9 +106,10 @@ async function admit(decision: Doing<"admit">, observed: Observed, hands: Hands)
       await cluster.change(pod, "letGo");
       return undefined;
     case "taken": {
-      const { name, node = "no node yet", runName } = verdict.by;
-      const message = `Pod ${name} of run ${runName} (${node}) may still be running: the slot is free once its end is confirmed.`;
-      const waiting = status.queued(run, { reason: "PreviousPodNotConfirmed", message, position: 1 }, observed.nowMs);
+      const message = notConfirmed(verdict.by);
+      const waiting = isBetweenAttempts(run)
+        ? status.heldUp(run, message, observed.nowMs)
+        : status.queued(run, { reason: "PreviousPodNotConfirmed", message, position: 1 }, observed.nowMs);
       return record({ do: "record", run, status: waiting, soft: true }, observed, hands);
     }
     case "contended":
@@ -178,7 +179,7 @@ function stateOf({ phase, conditions }: ClaudeRunStatus): string {
   return `${phase ?? ""}/${conditions?.find(({ type }) => type === "Succeeded")?.reason ?? ""}`;
 }
 
-/** Every status write goes through here; only a new phase is worth a line in the log. */
+/** Every status write goes through here; only a new phase or attempt is worth a line in the log. */
 async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): Promise<void> {
   try {
     await cluster.record(run, next);
@@ -191,7 +192,8 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): 
     );
     await cluster.record(run, status.bare(next));
   }
-  if (run.status.phase === next.phase) return;
+  // Evicted before it started, a run stays Pending: that it is tried again is news all the same.
+  if (run.status.phase === next.phase && run.status.attempt === next.attempt) return;
   const { reason = "", message = "" } = next.conditions?.find(({ type }) => type === "Succeeded") ?? {};
   const announcement = announcementOf(run.status, next, { reason, note: message });
   if (announcement !== undefined) cluster.announce(run, announcement);
@@ -232,6 +234,7 @@ function announcementOf(
     case "Queued":
       return reason === "Admitting" ? undefined : { type: "Normal", action: "Queue", reason, note };
     case "Pending":
+      if (reason === "Retrying") return { type: "Warning", action: "Retry", reason, note };
       if (before.phase !== "Queued") return undefined;
       return { type: "Normal", action: "Admit", reason: "Admitted", note: "The run holds its agent's slot." };
     case "Succeeded":

@@ -6,7 +6,7 @@ import type { AgentKey, Job, Pod, Run, Stop } from "./domain.ts";
 export interface Announcement {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
-  readonly action: "Queue" | "Admit" | "Finish";
+  readonly action: "Queue" | "Admit" | "Retry" | "Finish";
   readonly note: string;
 }
 

@@ -23,6 +23,8 @@ export type RunSpec = Pick<
   | "terminationGracePeriodSeconds"
   | "podTTLSecondsAfterFinished"
   | "ttlSecondsAfterFinished"
+  | "disruptionRetries"
+  | "workspace"
 >;
 
 /** A ClaudeRun. */
@@ -102,6 +104,8 @@ export interface Pod {
   /** The DisruptionTarget condition: who ended it (drain, preemption, node loss). */
   readonly disruption?: { readonly reason: string; readonly message?: string };
   readonly container: ContainerState;
+  /** Its container was last seen running, and since then its node has not answered: nobody knows whether it still does. */
+  readonly unheardSinceMs?: number;
   readonly stop?: Stop;
 }
 
@@ -138,7 +142,22 @@ export function isFinished(run: Run): boolean {
   return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
 }
 
-/** True once a pod was let go (or is about to be) for this run: the compare-and-swap has happened. */
+/** True once a pod was let go (or is about to be) for this attempt of the run: the compare-and-swap has happened. */
 export function isAdmitted(run: Run): boolean {
   return run.status.pod?.uid !== undefined;
+}
+
+/** Number of the run's attempt, from 1; it only grows. */
+export function attemptOf(run: Run): number {
+  return run.status.attempt ?? 1;
+}
+
+/** True between two attempts: the earlier one is confirmed over and recorded, no pod was let go for the next one yet. */
+export function isBetweenAttempts(run: Run): boolean {
+  return !isFinished(run) && !isAdmitted(run) && attemptOf(run) > 1;
+}
+
+/** True if the agent's slot is this run's: from its first pod on, between attempts too. */
+export function holdsSlot(run: Run): boolean {
+  return isAdmitted(run) || isBetweenAttempts(run);
 }

@@ -14,6 +14,11 @@ export interface RunnerConfig {
   /** The spec's `claude` block, in the CLI's own words; the runner turns it into argv. */
   readonly claude: ClaudeOptions;
   readonly session?: { readonly resume: string; readonly onMissing: "Fail" | "StartNew" };
+  /**
+   * An earlier attempt of this run was cut short in this session. Where the workspace still has it, it is continued with
+   * this prompt; otherwise the run starts as if it were the first attempt.
+   */
+  readonly continuation?: { readonly session: string; readonly promptPath: string };
   readonly maxCostUSD?: string;
   readonly activeDeadlineSeconds?: number;
   readonly idleTimeoutSeconds?: number;

@@ -22,14 +22,20 @@ export interface Ready {
 /** Throws StartFailure with the first finding. */
 export async function preflight(config: RunnerConfig, environment: NodeJS.ProcessEnv): Promise<Ready> {
   const claudePath = findClaude(environment["PATH"]);
-  const promptFd = openPrompt(config.promptPath);
-  makeWritable(config.workingDirectory, "the working directory");
   const configDir = configDirectory(environment);
+  const continued = continuationOf(config, configDir);
+  const promptFd = openPrompt((continued ?? config).promptPath);
+  makeWritable(config.workingDirectory, "the working directory");
   if (environment["CLAUDE_CONFIG_DIR"] === undefined) makeWritable(homeDirectory(environment), "HOME");
   else makeWritable(configDir, "CLAUDE_CONFIG_DIR");
-  const resume = sessionToResume(config, configDir);
+  const resume = continued?.session ?? sessionToResume(config, configDir);
   const before = resume === undefined ? noCostState : await readCostState(configDir, resume);
   return { claudePath, promptFd, resume, configDir, before };
+}
+
+function continuationOf({ continuation }: RunnerConfig, configDir: string): RunnerConfig["continuation"] {
+  if (continuation === undefined || findSessionFile(configDir, continuation.session) === undefined) return undefined;
+  return continuation;
 }
 
 function openPrompt(path: string): number {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunReport } from "./contract.ts";
+import type { RunnerConfig, RunReport } from "./contract.ts";
 import { buildRunner } from "./test-process.ts";
 import { digestBefore, removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
 
@@ -193,6 +193,33 @@ describe.concurrent("before money is spent", () => {
     expect(missing.report).toMatchObject({ reason: "SessionNotFound", result: {} });
     const fresh = await runToEnd(script, { config: { session: { resume: "s-0", onMissing: "StartNew" } } });
     expect(fresh.report.result.text).not.toContain("--resume");
+  });
+});
+
+describe.concurrent("a later attempt", () => {
+  const script = `init(); result({ result: process.argv.slice(2).join(" ") + "|" + fs.readFileSync(0, "utf8") });`;
+  const config = (directory: string): Partial<RunnerConfig> => ({
+    continuation: { session: "s-1", promptPath: join(directory, "continuation") },
+  });
+  const prepare = (withSession: boolean) => async (directory: string) => {
+    const project = join(directory, "home/.claude/projects/-work");
+    await mkdir(project, { recursive: true });
+    if (withSession) await writeFile(join(project, "s-1.jsonl"), "{}\n");
+    await writeFile(join(directory, "continuation"), "go on");
+    const path = join(directory, "config.json");
+    const written = JSON.parse(await readFile(path, "utf8")) as RunnerConfig;
+    await writeFile(path, JSON.stringify({ ...written, ...config(directory) }));
+  };
+
+  test("continues the session with the continuation's prompt, not with the run's own", async () => {
+    const { report } = await runToEnd(script, { prompt: "the task", prepare: prepare(true) });
+    expect(report.result.text).toMatch(/--resume=s-1 .*\|go on$/u);
+  });
+
+  test("begins as the first one did where the workspace has lost the session", async () => {
+    const { report } = await runToEnd(script, { prompt: "the task", prepare: prepare(false) });
+    expect(report.result.text).toMatch(/\|the task$/u);
+    expect(report.result.text).not.toContain("--resume");
   });
 });
 

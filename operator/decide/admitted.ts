@@ -1,5 +1,6 @@
 /** The rules of a run that was admitted: its pod was let go, or is about to be, and holds the agent's slot. */
 import { hasEnded, isAdmitted, type Pod, type Run, type Stop } from "../domain.ts";
+import { isContinued, withAttempts } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { mirror } from "./mirror.ts";
 import { cancelMessage, lost, outcome, startFailure, type Outcome } from "./outcome.ts";
@@ -19,7 +20,13 @@ export const admittedRules: readonly Rule[] = [
 
 function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
   if (!isAdmitted(run) || pod === undefined || !hasEnded(pod)) return undefined;
-  return end(run, outcome(run, pod, job), observed.nowMs, pod);
+  const how = outcome(run, pod, job);
+  const next = isContinued(run, how)
+    ? status.retrying(run, how, observed.nowMs)
+    : status.finished(run, withAttempts(run, how), observed.nowMs);
+  // Recorded first, given back then: a crash between the two loses nothing.
+  const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
+  return { decisions: [{ do: "record", run, status: next }, ...release] };
 }
 
 function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
@@ -49,7 +56,7 @@ function finishAdmission({ run, pod }: Case): Verdict | undefined {
 function stopUnstarted({ run, pod, observed }: Case): Verdict | undefined {
   if (!isAdmitted(run) || pod === undefined || pod.stop !== undefined) return undefined;
   if (pod.container.kind === "running" || pod.container.kind === "terminated") return undefined;
-  if (observed.nowMs < startDeadlineMs(run)) return undefined;
+  if (observed.nowMs < startDeadlineMs(run, pod)) return undefined;
   const { reason, message } = startFailure(run, pod);
   return stop(pod, { reason: reason as Stop["reason"], message });
 }
@@ -69,20 +76,15 @@ function showPod({ run, pod, observed }: Case): Verdict | undefined {
         ...(mirrored.reason === "Starting" ? { about: pod } : {}),
       },
     ],
-    ...(waits ? { wakeAtMs: startDeadlineMs(run) } : {}),
+    ...(waits ? { wakeAtMs: startDeadlineMs(run, pod) } : {}),
   };
 }
 
-function startDeadlineMs(run: Run): number {
+/** From the admission; the pod of a later attempt is made after it, and has the deadline for itself. */
+function startDeadlineMs(run: Run, pod: Pod): number {
   const admittedMs = Date.parse(run.status.admittedTime ?? "");
-  const seconds = run.spec.startDeadlineSeconds;
-  return (Number.isNaN(admittedMs) ? run.createdMs : admittedMs) + seconds * 1000;
-}
-
-/** Recorded first, given back then: a crash between the two loses nothing. */
-function end(run: Run, how: Outcome, nowMs: number, pod: Pod): Verdict {
-  const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
-  return { decisions: [{ do: "record", run, status: status.finished(run, how, nowMs) }, ...release] };
+  const sinceMs = Math.max(Number.isNaN(admittedMs) ? run.createdMs : admittedMs, pod.createdMs);
+  return sinceMs + run.spec.startDeadlineSeconds * 1000;
 }
 
 /** The reason travels on the pod; the status shows it once the pod does. */

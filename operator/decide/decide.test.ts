@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
+import type { Job, Pod, Run } from "../domain.ts";
 import type { Decision } from "./decision.ts";
 import { readRefusal } from "./refusal.ts";
 import * as status from "./status.ts";
@@ -10,6 +11,7 @@ import {
   anEndedPod,
   aPod,
   aPodOnNode,
+  aRetriedRun,
   aRun,
   aRunningPod,
   nowMs,
@@ -51,6 +53,17 @@ const says = (facts: Parameters<typeof observed>[0]): string[] => decide(observe
 const a = aRun("a", { age: 60 });
 const b = aRun("b", { age: 30 });
 const held = anAdmittedRun("a", { age: 60 });
+const mayRetry = anAdmittedRun("a", { disruptionRetries: 1 });
+const lastAttempt = anAdmittedRun("a", { disruptionRetries: 1, status: { attempt: 2 } });
+const secondLate = anAdmittedRun("a", { age: 900, admittedAgo: 800, status: { attempt: 2 } });
+const unstarted = anAdmittedRun("a", { age: 610, admittedAgo: 601 });
+
+const byTerm = { reason: "NoResult", stop: { cause: "Signal", time: "2026-01-01T11:59:00Z" } } as const;
+/** Ended by somebody who marked the pod so. */
+const disrupted = (run: Run, reason: string, facts: Partial<Pod> = {}): Pod =>
+  anEndedPod(run, { report: byTerm, exitCode: 143, pod: { deleting: true, disruption: { reason }, ...facts } });
+const retried = aRetriedRun("a");
+const second: Partial<Pod & Job> = { attempt: 2 };
 
 /** A run of 60 s whose pod a quota has refused for so many seconds. */
 function refusedRun(seconds: number): ReturnType<typeof aRun> {
@@ -141,7 +154,7 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
   },
   {
     name: "admitted and still gated at its start deadline (its ConfigMap is refused): it is stopped",
-    given: { runs: [anAdmittedRun("a", { admittedAgo: 601 })], jobs: [aJob(held)], pods: [aPod(held)] },
+    given: { runs: [unstarted], jobs: [aJob(unstarted)], pods: [aPod(unstarted)] },
     want: ["stop a-pod StartDeadlineExceeded"],
   },
   {
@@ -235,17 +248,17 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
   {
     name: "a pod past the start deadline is stopped for its last known cause",
     given: {
-      runs: [anAdmittedRun("a", { admittedAgo: 601 })],
-      jobs: [aJob(held)],
+      runs: [unstarted],
+      jobs: [aJob(unstarted)],
       pods: [
-        aPodOnNode(held, { container: { kind: "waiting", reason: "ImagePullBackOff", message: "no such image" } }),
+        aPodOnNode(unstarted, { container: { kind: "waiting", reason: "ImagePullBackOff", message: "no such image" } }),
       ],
     },
     want: ["stop a-pod ImagePullFailed"],
   },
   {
     name: "a pod past the start deadline without a known cause",
-    given: { runs: [anAdmittedRun("a", { admittedAgo: 601 })], jobs: [aJob(held)], pods: [aPodOnNode(held)] },
+    given: { runs: [unstarted], jobs: [aJob(unstarted)], pods: [aPodOnNode(unstarted)] },
     want: ["stop a-pod StartDeadlineExceeded"],
   },
   {
@@ -298,6 +311,167 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     name: "a finished run that was touched afterwards is stamped with its new generation, and nothing else",
     given: { runs: [{ ...aFinishedRun("a"), generation: 2 }] },
     want: ["record a Succeeded/"],
+  },
+  {
+    name: "a node that does not answer: the phase is the last that is known, the reason says so, the next run too",
+    given: {
+      runs: [held, b],
+      jobs: [aJob(held)],
+      pods: [aRunningPod(held, { deleting: true, unheardSinceMs: nowMs - 9_000 })],
+    },
+    want: ["record a Running/NodeNotReady", "record b Queued/PreviousPodNotConfirmed #1"],
+  },
+  // — attempts —
+  ...["EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager", "DeletionByPodGC"].map((reason) => ({
+    name: `after ${reason} a run with a retry left is recorded as such, then its pod is given back`,
+    given: { runs: [mayRetry], jobs: [aJob(mayRetry)], pods: [disrupted(mayRetry, reason)] },
+    want: ["record a Pending/Retrying", "release a-pod"],
+  })),
+  {
+    name: "without a retry a disruption is a failure",
+    given: { runs: [held], jobs: [aJob(held)], pods: [disrupted(held, "EvictionByEvictionAPI")] },
+    want: ["record a Failed/Evicted", "release a-pod"],
+  },
+  {
+    name: "the last attempt's disruption is a failure",
+    given: {
+      runs: [lastAttempt],
+      jobs: [aJob(lastAttempt, second)],
+      pods: [disrupted(lastAttempt, "EvictionByEvictionAPI", second)],
+    },
+    want: ["record a Failed/Evicted", "release a-pod"],
+  },
+  {
+    name: "a pod that is being evicted is waited for: no attempt before the end of the one before",
+    given: {
+      runs: [mayRetry],
+      jobs: [aJob(mayRetry)],
+      pods: [aRunningPod(mayRetry, { deleting: true, disruption: { reason: "EvictionByEvictionAPI" } })],
+    },
+    want: ["record a Running/Running"],
+  },
+  {
+    name: "a pod that a user deleted is not tried again",
+    given: {
+      runs: [mayRetry],
+      jobs: [aJob(mayRetry)],
+      pods: [anEndedPod(mayRetry, { report: byTerm, exitCode: 143, pod: { deleting: true } })],
+    },
+    want: ["record a Failed/PodDeleted", "release a-pod"],
+  },
+  {
+    name: "cancelled beats a retry",
+    given: {
+      runs: [anAdmittedRun("a", { disruptionRetries: 1, cancel: true })],
+      jobs: [aJob(held)],
+      pods: [disrupted(held, "EvictionByEvictionAPI")],
+    },
+    want: ["record a Cancelled/Cancelled", "release a-pod"],
+  },
+  {
+    name: "the deadline beats a retry: the runner had ended claude for it before the eviction",
+    given: {
+      runs: [mayRetry],
+      jobs: [aJob(mayRetry)],
+      pods: [
+        anEndedPod(mayRetry, {
+          report: { reason: "DeadlineExceeded", stop: { ...byTerm.stop, cause: "DeadlineExceeded" } },
+          exitCode: 143,
+          pod: { deleting: true, disruption: { reason: "EvictionByEvictionAPI" } },
+        }),
+      ],
+    },
+    want: ["record a Failed/DeadlineExceeded", "release a-pod"],
+  },
+  {
+    name: "between attempts the run's slot is its own, whoever else waits, paused or suspended or past the queue deadline",
+    given: {
+      runs: [aRetriedRun("a", { suspend: true, queueDeadlineSeconds: 1 }), aRun("b", { age: 90, priority: 9 })],
+      admission: false,
+    },
+    want: ["make a", "record b Queued/OperatorPaused #1"],
+  },
+  {
+    name: "between attempts others of the agent wait for it",
+    given: { runs: [retried, b], jobs: [aJob(retried, { finished: true })] },
+    want: ["make a", "record b Queued/AgentBusy #1"],
+  },
+  {
+    name: "the next attempt's pod asks for the slot",
+    given: { runs: [retried], jobs: [aJob(retried, second)], pods: [aPod(retried, second)] },
+    want: ["admit a"],
+  },
+  {
+    name: "the next attempt's pod is awaited: it goes on saying that it is retried",
+    given: { runs: [retried], jobs: [aJob(retried, second)] },
+    want: ["record a Pending/ (soft)"],
+  },
+  {
+    name: "the next attempt's dead Job is made again",
+    given: { runs: [retried], jobs: [aJob(retried, { attempt: 2, finished: true })] },
+    want: ["withdraw a-job"],
+  },
+  {
+    name: "the earlier attempt's pod that was not given back is",
+    given: { runs: [retried], pods: [disrupted(retried, "EvictionByEvictionAPI")] },
+    want: ["make a", "release a-pod"],
+  },
+  {
+    name: "a gated pod of an earlier attempt is a stray: it can never be let go",
+    given: { runs: [retried], jobs: [aJob(retried, second)], pods: [aPod(retried)] },
+    want: ["record a Pending/ (soft)", "sweep a-pod"],
+  },
+  {
+    name: "a gated pod of a later attempt than the cache knows of is left alone",
+    given: {
+      runs: [mayRetry],
+      jobs: [aJob(mayRetry)],
+      pods: [aRunningPod(mayRetry), aPod(mayRetry, { uid: "p2", attempt: 2 })],
+    },
+    want: ["record a Running/Running"],
+  },
+  {
+    name: "cancelled between attempts it ends, and what was made is withdrawn",
+    given: {
+      runs: [aRetriedRun("a", { cancel: true })],
+      jobs: [aJob(retried, second)],
+      pods: [aPod(retried, second)],
+    },
+    want: ["withdraw a-pod a-job", "record a Cancelled/Cancelled"],
+  },
+  {
+    name: "replaced between attempts it ends",
+    given: { runs: [retried, aRun("b", { age: 10, concurrencyPolicy: "Replace" })] },
+    want: ["record a Cancelled/Replaced", "record b Queued/AgentBusy #1"],
+  },
+  {
+    name: "between attempts a run that is being deleted makes nothing new",
+    given: { runs: [aRetriedRun("a", { deleting: true })] },
+    want: [],
+  },
+  {
+    name: "a next attempt that does not come within the start deadline ends the run",
+    given: { runs: [aRetriedRun("a", { retriedAgo: 601 })], jobs: [aJob(retried, second)] },
+    want: ["withdraw a-job", "record a Failed/StartDeadlineExceeded"],
+  },
+  {
+    name: "the next attempt has the start deadline for itself",
+    given: {
+      runs: [secondLate],
+      jobs: [aJob(secondLate, second)],
+      pods: [aPodOnNode(secondLate, { attempt: 2, createdMs: nowMs - 10_000 })],
+    },
+    want: ["record a Pending/Starting (soft)"],
+  },
+  {
+    name: "a held pod that has ended is not given back by a cache that lags behind its admission",
+    given: { runs: [a], jobs: [aJob(a, { finished: true })], pods: [anEndedPod(a, { report: {} })] },
+    want: ["record a Pending/Scheduling"],
+  },
+  {
+    name: "a later attempt whose pod a quota refuses keeps its slot, and ends with that reason if it lasts",
+    given: { runs: [aRetriedRun("a", { retriedAgo: 601, refused: "QuotaExceeded" })] },
+    want: ["record a Failed/QuotaExceeded"],
   },
   // — cancel —
   {
@@ -415,7 +589,7 @@ describe("decide", () => {
   });
 
   it("looks again at the nearest deadline", () => {
-    const runs = [anAdmittedRun("a", { admittedAgo: 100 }), aRun("b", { age: 10, queueDeadlineSeconds: 15 })];
+    const runs = [anAdmittedRun("a", { age: 100, admittedAgo: 100 }), aRun("b", { age: 10, queueDeadlineSeconds: 15 })];
     const { wakeAtMs } = decide(observed({ runs, jobs: [aJob(held)], pods: [aPodOnNode(held)] }));
     expect(wakeAtMs).toBe(nowMs + 5_000);
   });

@@ -2,8 +2,9 @@
  * Observed → decisions; pure. One agent's runs contend for one slot, so one look at all of them decides. Every run that
  * is not finished goes down one table of named rules, in the order of their precedence: the first that applies wins.
  */
-import { hasEnded, isAdmitted, isFinished, type Observed, type Run } from "../domain.ts";
+import { attemptOf, hasEnded, holdsSlot, isFinished, type Observed, type Run } from "../domain.ts";
 import { admittedRules } from "./admitted.ts";
+import { betweenRules } from "./between.ts";
 import type { Case, Decisions, Rule, Verdict } from "./decision.ts";
 import { byQueueOrder } from "./queue-order.ts";
 import { replacedBy, replacers } from "./replace.ts";
@@ -11,14 +12,14 @@ import { sweep } from "./sweep.ts";
 import { waitingRules } from "./waiting.ts";
 
 /** Admitted runs first: what holds the slot is never treated as if it waited. */
-const rules: readonly Rule[] = [...admittedRules, ...waitingRules];
+const rules: readonly Rule[] = [...admittedRules, ...betweenRules, ...waitingRules];
 
 /** Decides for one agent. */
 export function decide(observed: Observed): Decisions {
   const unfinished = observed.runs.filter((run) => !isFinished(run));
-  const waiting = unfinished.filter((run) => !isAdmitted(run) && !run.deleting).sort(byQueueOrder);
+  const waiting = unfinished.filter((run) => !holdsSlot(run) && !run.deleting).sort(byQueueOrder);
   const queue = waiting.filter((run) => !run.spec.suspend && !run.spec.cancel);
-  const holder = unfinished.find(isAdmitted);
+  const holder = unfinished.find(holdsSlot);
   const among = replacers(unfinished);
   const candidate = holder !== undefined ? undefined : queue.find((run) => replacedBy(run, among) === undefined);
   const places = new Map(queue.map((run, index) => [run, index + 1]));
@@ -43,7 +44,7 @@ function judge(one: Case): Verdict {
 
 /** What was made for a run's attempt: its Job, and the pod that counts for it. */
 function made(observed: Observed, run: Run): Pick<Case, "attempt" | "job" | "pod"> {
-  const attempt = run.status.attempt ?? 1;
+  const attempt = attemptOf(run);
   const job = observed.jobs.find((each) => each.runUid === run.uid && each.attempt === attempt);
   const admittedUid = run.status.pod?.uid;
   if (admittedUid !== undefined) return { attempt, job, pod: observed.pods.find((each) => each.uid === admittedUid) };

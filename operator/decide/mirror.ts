@@ -15,6 +15,9 @@ const preparing = new Set(["ContainerCreating", "PodInitializing"]);
 /** Mirrors the pod of an admitted run. */
 export function mirror(run: Run, pod: Pod): Mirror {
   const { container } = pod;
+  if (container.kind === "running" && pod.unheardSinceMs !== undefined) {
+    return running(pod, "NodeNotReady", unheard(pod, pod.unheardSinceMs));
+  }
   if (pod.stop !== undefined && container.kind === "running") {
     return running(pod, "Cancelling", pod.stop.message);
   }
@@ -41,6 +44,16 @@ export function mirror(run: Run, pod: Pod): Mirror {
   }
   if (pod.node === undefined) return { phase: "Pending", reason: "Scheduling", message: "The pod waits for a node." };
   return { phase: "Pending", reason: "Starting", message: `Node ${pod.node} prepares the container.` };
+}
+
+/** Its last word was that it runs: the phase stays, the reason says what that is worth, and what releases the slot. */
+function unheard({ node = "unknown", deleting }: Pod, sinceMs: number): string {
+  return [
+    `Node ${node} has not been ready since ${new Date(sinceMs).toISOString()}: whether the container still runs is not known.`,
+    ...(deleting ? ["Kubernetes has asked the pod to end, and its end is not confirmed."] : []),
+    `The run goes on when the node is back. If it is gone for good, delete it (kubectl delete node ${node}) or, once it is ` +
+      `switched off, taint it (kubectl taint node ${node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute).`,
+  ].join(" ");
 }
 
 function running(pod: Pod, reason: string, message: string): Mirror {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { failureReasons } from "../../crds/reasons.ts";
 import type { Job, Pod, Run } from "../domain.ts";
-import { aJob, anAdmittedRun, anEndedPod, aPodOnNode, nowMs, stopOf } from "../testing/builders.ts";
+import { aJob, anAdmittedRun, anEndedPod, aPodOnNode, aRunningPod, nowMs, stopOf } from "../testing/builders.ts";
 import { failure, outcome, startFailure } from "./outcome.ts";
 import { finished } from "./status.ts";
 
@@ -131,6 +131,34 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     name: "preempted",
     pod: anEndedPod(run, { exitCode: 143, pod: { disruption: { reason: "PreemptionByScheduler" }, deleting: true } }),
     want: "Preempted",
+  },
+  {
+    name: "its node fell silent, and was released by hand",
+    pod: aRunningPod(run, { phase: "Failed", disruption: { reason: "DeletionByTaintManager" }, deleting: true }),
+    want: "NodeLost",
+  },
+  {
+    name: "a taint on a node that is well: its kubelet has ended the container",
+    pod: anEndedPod(run, {
+      report: byTerm,
+      exitCode: 143,
+      pod: { disruption: { reason: "DeletionByTaintManager" }, deleting: true },
+    }),
+    want: "Evicted",
+  },
+  {
+    name: "a critical pod needed its place",
+    pod: aPodOnNode(run, { phase: "Failed", reason: "Preempting", disruption: { reason: "TerminationByKubelet" } }),
+    want: "Preempted",
+  },
+  {
+    name: "evicted after the runner had ended claude for its deadline",
+    pod: anEndedPod(run, {
+      report: { reason: "DeadlineExceeded", stop: { cause: "DeadlineExceeded", time: byTerm.stop.time } },
+      exitCode: 143,
+      pod: { disruption: { reason: "EvictionByEvictionAPI" }, deleting: true },
+    }),
+    want: "DeadlineExceeded",
   },
   {
     name: "its node was lost",

@@ -109,11 +109,19 @@ const disruptions: Readonly<Record<string, FailureReason>> = {
 
 function disrupted({ pod, report }: Evidence): Verdict | undefined {
   if (endedByItself(report)) return undefined;
-  const reason = pod.disruption === undefined ? undefined : disruptions[pod.disruption.reason];
+  // The kubelet's own word for a pod that gave way to a critical one.
+  if (pod.reason === "Preempting") return failure("Preempted", pod.message);
+  const reason = disruptionOf(pod);
   if (reason !== undefined) return failure(reason, pod.disruption?.message);
   if (pod.reason === "Evicted") return failure("Evicted", pod.message);
   if (pod.reason === "NodeLost") return failure("NodeLost", pod.message);
   return undefined;
+}
+
+function disruptionOf({ disruption, container }: Pod): FailureReason | undefined {
+  // A taint can also be set on a node that is well: then its kubelet has ended the container and said so.
+  if (disruption?.reason === "DeletionByTaintManager" && container.kind === "terminated") return "Evicted";
+  return disruption === undefined ? undefined : disruptions[disruption.reason];
 }
 
 function deleted({ pod, job, report }: Evidence): Verdict | undefined {
@@ -183,9 +191,9 @@ function unreadable({ pod, report }: Evidence): Verdict {
   return failure(report === undefined ? "ResultUnreadable" : "NoResult", how);
 }
 
-/** A complete report without a stop: claude's end has nothing to do with whoever took the pod away. */
+/** A complete report of an end that no signal brought about: whoever took the pod away came too late. */
 function endedByItself(report: Report | undefined): boolean {
-  return report?.complete === true && report.stop === undefined;
+  return report?.complete === true && report.stop?.cause !== "Signal";
 }
 
 function noNode(said: string | undefined): boolean {

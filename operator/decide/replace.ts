@@ -1,5 +1,5 @@
 /** concurrencyPolicy Replace: which run takes whose place. */
-import { isAdmitted, isFinished, type Run, type Stop } from "../domain.ts";
+import { holdsSlot, isFinished, type Run, type Stop } from "../domain.ts";
 
 /** The runs of an agent that take others' places: few, as a rule none, so they are looked for once for all runs. */
 export function replacers(runs: readonly Run[]): readonly Run[] {
@@ -7,7 +7,7 @@ export function replacers(runs: readonly Run[]): readonly Run[] {
     (run) =>
       run.spec.concurrencyPolicy === "Replace" &&
       !isFinished(run) &&
-      !isAdmitted(run) &&
+      !holdsSlot(run) &&
       !run.spec.suspend &&
       !run.spec.cancel &&
       !run.deleting,
@@ -19,7 +19,7 @@ export function replacers(runs: readonly Run[]): readonly Run[] {
  * holds the slot was there before one that waits, among those that wait the name decides.
  */
 export function replacedBy(run: Run, among: readonly Run[]): Run | undefined {
-  if (isAdmitted(run)) return among.find((each) => each.createdMs >= run.createdMs);
+  if (holdsSlot(run)) return among.find((each) => each.createdMs >= run.createdMs);
   return among.find((each) => isOlder(run, each));
 }
 

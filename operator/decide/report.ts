@@ -19,6 +19,7 @@ export interface Report {
 }
 
 const { result, session, log } = statusSchema.shape;
+const count = z.int().nonnegative();
 
 const reportSchema = z.object({
   v: z.literal(1),
@@ -30,13 +31,16 @@ const reportSchema = z.object({
   resumeAfterTime: z.iso.datetime({ offset: true }).optional().catch(undefined),
   stop: z.object({ cause: z.string(), time: z.string() }).optional().catch(undefined),
   log: log.unwrap().optional().catch(undefined),
+  progress: z.object({ turns: count }).optional().catch(undefined),
 });
 
 /** The report, or undefined if there is none that can be read. */
 export function parseReport(message: string | undefined): Report | undefined {
   const parsed = reportSchema.safeParse(asJson(message));
   if (!parsed.success) return undefined;
-  const { complete, reason, result: facts, ...rest } = parsed.data;
+  const { complete, reason, result: said, progress, ...rest } = parsed.data;
+  // claude counts its turns at its end only; the runner has counted them as they passed.
+  const facts = { ...(progress === undefined ? {} : { turns: progress.turns }), ...said };
   const known = reason === "Completed" || (reason !== undefined && isFailureReason(reason)) ? reason : undefined;
   return {
     complete,

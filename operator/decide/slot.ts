@@ -15,6 +15,11 @@ export type SlotVerdict =
   /** Another gated pod comes first: ours is withdrawn and made again later. */
   | { readonly slot: "behind"; readonly of: Pod };
 
+/** What a run says that waits for the confirmed end of another's pod. */
+export function notConfirmed({ name, runName, node = "no node yet" }: Pod): string {
+  return `Pod ${name} of run ${runName} (${node}) may still be running: the slot is free once its end is confirmed.`;
+}
+
 /** Judges a list of the agent's pods that is no older than `pod`, the gated one that asks for the slot. */
 export function judgeSlot(pod: Pod, listed: readonly Pod[], runs: readonly Run[]): SlotVerdict {
   const rivals = listed.filter((other) => other.uid !== pod.uid && counts(other, runs));

@@ -1,11 +1,13 @@
 /** Constructors of every status a run can have. Nobody else spells a phase or a condition. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { cancelReasons, failureReasons, type FinalReason, type QueuedReason } from "../../crds/reasons.ts";
-import type { Pod, Run } from "../domain.ts";
+import { attemptOf, isAdmitted, isBetweenAttempts, type Pod, type Run } from "../domain.ts";
+import { retryMessage } from "./attempts.ts";
 import { condition, withConditions, type Says } from "./conditions.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Refusal } from "./refusal.ts";
+import { attemptResult, carried, total } from "./totals.ts";
 
 interface Why {
   readonly reason: QueuedReason;
@@ -20,9 +22,18 @@ export function queued(run: Run, why: Why, nowMs: number): ClaudeRunStatus {
 
 /** It is next, but its Job or its pod is refused. Since when, the transition time of PodScheduled tells. */
 export function refused(run: Run, { reason, message }: Refusal, nowMs: number): ClaudeRunStatus {
+  if (isBetweenAttempts(run)) return retryRefused(run, { reason, message }, nowMs);
   const why = { reason: "Admitting", message } as const;
   const podSays: Says = { type: "PodScheduled", status: "False", reason, message };
   return stamped(run, waiting(run, why), nowMs, [...waitingSays(why), podSays]);
+}
+
+/** The same of a later attempt: it keeps slot and phase. PodScheduled is False since the attempt before was recorded. */
+function retryRefused(run: Run, said: Pick<Refusal, "reason" | "message">, nowMs: number): ClaudeRunStatus {
+  return stamped(run, run.status, nowMs, [
+    { type: "Succeeded", status: "Unknown", ...said },
+    { type: "PodScheduled", status: "False", ...said },
+  ]);
 }
 
 function waiting(run: Run, { position }: Why): ClaudeRunStatus {
@@ -56,7 +67,7 @@ export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
     phase: "Pending",
     attempt: pod.attempt,
     queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
-    admittedTime: rfc3339(nowMs),
+    admittedTime: run.status.admittedTime ?? rfc3339(nowMs),
     pod: { name: pod.name, uid: pod.uid, phase: "Pending" },
     ...(pod.jobName === undefined
       ? {}
@@ -84,10 +95,54 @@ export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): Cla
   ]);
 }
 
+/**
+ * An attempt was disrupted and another one follows: what it did is recorded, the slot is kept. Pod and Job are those of
+ * the next attempt, so there are none yet; `result` carries the figures of what has been until the end.
+ */
+export function retrying(run: Run, ended: Outcome, nowMs: number): ClaudeRunStatus {
+  const rest = without(run.status, "pod", "job", "log", "progress", "result", "conditions");
+  const { report, pod } = ended;
+  const started = pod?.container.kind === "terminated" ? pod.container.startedMs : undefined;
+  const figures = carried(run, ended);
+  const status: ClaudeRunStatus = {
+    ...rest,
+    phase: "Pending",
+    attempt: attemptOf(run) + 1,
+    ...(started === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(started) }),
+    ...(report?.session === undefined ? {} : { session: report.session }),
+    ...(figures === undefined ? {} : { result: figures }),
+  };
+  const message = retryMessage(run, ended, attemptResult(run, ended));
+  // What the earlier pod had reached is gone: these begin again, at this moment.
+  const kept = run.status.conditions?.filter(({ type }) => type !== "PodScheduled" && type !== "Started") ?? [];
+  return stamped({ ...run, status: { ...run.status, conditions: kept } }, status, nowMs, [
+    { type: "Finished", status: "False", reason: "Retrying", message: "The run has not ended." },
+    { type: "Succeeded", status: "Unknown", reason: "Retrying", message },
+    {
+      type: "Admitted",
+      status: "True",
+      reason: "SlotHeld",
+      message: "The run keeps its agent's slot between attempts.",
+    },
+    { type: "PodScheduled", status: "False", reason: "Retrying", message: "The next attempt's pod is being made." },
+    { type: "Started", status: "False", reason: "Retrying", message: "The next attempt has not started." },
+    logSays(pod),
+  ]);
+}
+
+/** Between attempts something still holds the slot: the run waits, and keeps its claim. */
+export function heldUp(run: Run, message: string, nowMs: number): ClaudeRunStatus {
+  return stamped(run, run.status, nowMs, [
+    { type: "Succeeded", status: "Unknown", reason: "PreviousPodNotConfirmed", message },
+  ]);
+}
+
 /** The end: written once, never changed again. */
 export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunStatus {
   const rest = without(run.status, "queuePosition", "progress");
   const { reason, message, report, pod } = outcome;
+  const last = isAdmitted(run) ? attemptResult(run, outcome) : undefined;
+  const result = total(run, { result: last, ended: outcome });
   const started = pod?.container.kind === "terminated" ? pod.container.startedMs : undefined;
   const ended = pod?.container.kind === "terminated" ? pod.container.finishedMs : undefined;
   const status: ClaudeRunStatus = {
@@ -97,12 +152,11 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
     ...(started === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(started) }),
     completionTime: rfc3339(ended ?? nowMs),
     ...(pod === undefined ? {} : { pod: mirroredPod(pod) }),
-    ...(report === undefined ? {} : { result: report.result }),
+    ...(result === undefined ? {} : { result }),
     ...(report?.log === undefined ? {} : { log: { ...report.log, complete: report.complete } }),
     ...(report?.session === undefined ? {} : { session: report.session }),
     ...(phaseOf(reason) === "Failed" ? { failure: failureOf(outcome) } : {}),
   };
-  const hasLog = pod !== undefined && pod.container.kind === "terminated" && !pod.deleting;
   const succeeded = reason === "Completed" ? "True" : "False";
   return stamped(run, status, nowMs, [
     { type: "Finished", status: "True", reason, message },
@@ -126,15 +180,17 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
           reason: "Recorded",
           message: "The runner's report is in status.result.",
         },
-    hasLog
-      ? {
-          type: "LogsAvailable",
-          status: "True",
-          reason: "PodKept",
-          message: `kubectl logs ${pod.name} until the pod's TTL.`,
-        }
-      : { type: "LogsAvailable", status: "False", reason: "NoPod", message: "There is no pod to read a log from." },
+    logSays(pod),
   ]);
+}
+
+/** Whether the pod of an attempt that has ended is kept: one that was deleted takes its log with it. */
+function logSays(pod: Pod | undefined): Says {
+  if (pod === undefined || pod.container.kind !== "terminated" || pod.deleting) {
+    return { type: "LogsAvailable", status: "False", reason: "NoPod", message: "There is no pod to read a log from." };
+  }
+  const message = `kubectl logs ${pod.name} until the pod's TTL.`;
+  return { type: "LogsAvailable", status: "True", reason: "PodKept", message };
 }
 
 /** An end without the runner's report: what stands in `log`, `result` and `session` came from inside the container. */

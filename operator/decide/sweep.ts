@@ -2,7 +2,7 @@
  * What is ours but of no unfinished run: results nobody waits for any more, and pods and Jobs that a frozen replica made
  * for a run that is over. They stay gated, so they can't run; they are removed so that they hold nobody up.
  */
-import { hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
+import { attemptOf, hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import type { Decision } from "./decision.ts";
 import { restamped } from "./status.ts";
 
@@ -29,18 +29,23 @@ export function sweep(observed: Observed): { decisions: readonly Decision[]; wak
 
 function sweepPod(pod: Pod, run: Run | undefined): Decision[] {
   const isOver = run === undefined || isFinished(run);
-  const isRunsOwn = run !== undefined && run.status.pod?.uid === pod.uid;
   // A pod that was let go and has ended: whatever is to be recorded of it is (or nobody is left to record it for).
   // A status that names no pod yet is edited or old: the rule for such a run comes first.
-  if (pod.held && hasEnded(pod) && (isOver || (isAdmitted(run) && !isRunsOwn))) {
+  if (pod.held && hasEnded(pod) && (isOver || isSuperseded(pod, run))) {
     return run === undefined ? [{ do: "sweep", pod }] : [{ do: "release", pod }];
   }
   if (hasEnded(pod)) return [];
   if (run === undefined) return [{ do: "sweep", pod }];
   if (isFinished(run)) return [{ do: "sweep", run, pod }];
-  // Another pod of an admitted run: it can never be let go.
-  if (isAdmitted(run) && !isRunsOwn && pod.gated) return [{ do: "sweep", run, pod }];
+  if (pod.gated && isSuperseded(pod, run)) return [{ do: "sweep", run, pod }];
   return [];
+}
+
+/** Of an earlier attempt, or not the one pod that was let go for this attempt: it can never be let go, or was recorded. */
+function isSuperseded(pod: Pod, run: Run): boolean {
+  const attempt = attemptOf(run);
+  if (pod.attempt !== attempt) return pod.attempt < attempt;
+  return isAdmitted(run) && run.status.pod?.uid !== pod.uid;
 }
 
 function sweepJob(job: Job, run: Run | undefined): Decision[] {

@@ -1,10 +1,12 @@
 /** The rules of a run that waits for its agent's slot, from its creation to the moment it asks for the slot. */
 import { queuedReasons } from "../../crds/reasons.ts";
-import { isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
+import { holdsSlot, isBetweenAttempts, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
+import { retryDeadlineMs } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { cancelMessage, failure, type Outcome } from "./outcome.ts";
 import { refusalOf } from "./refusal.ts";
 import { isOlder, replacedBy, replacedStop } from "./replace.ts";
+import { notConfirmed } from "./slot.ts";
 import * as status from "./status.ts";
 
 /** In the order of their precedence; the last one always applies. */
@@ -28,23 +30,26 @@ export const waitingRules: readonly Rule[] = [
 /** Every move of the queue changes every position: only the first few are worth their writes. */
 const shownPositions = 5;
 
-function leaveDeleted({ run, pod, job }: Case): Verdict | undefined {
+/** Takes back what was made for it and not let go. */
+export function leaveDeleted({ run, pod, job }: Case): Verdict | undefined {
   if (!run.deleting) return undefined;
   return { decisions: withdrawal(pod, job) };
 }
 
 /** Somebody edited the status, or the cache lags (then the write is refused): the finalizer tells the truth. */
-function readopt({ run, pod, observed }: Case): Verdict | undefined {
+export function readopt({ run, pod, observed }: Case): Verdict | undefined {
   if (pod?.held !== true) return undefined;
   return { decisions: [{ do: "record", run, status: status.admitted(run, pod, observed.nowMs) }] };
 }
 
-function endCancelled(one: Case): Verdict | undefined {
+/** Nothing runs: it ends at once. */
+export function endCancelled(one: Case): Verdict | undefined {
   if (!one.run.spec.cancel) return undefined;
   return endWaiting(one, { reason: "Cancelled", message: cancelMessage(one.run) });
 }
 
-function endReplaced(one: Case): Verdict | undefined {
+/** The same for one whose place was taken. */
+export function endReplaced(one: Case): Verdict | undefined {
   const by = replacedBy(one.run, one.replacers);
   return by === undefined ? undefined : endWaiting(one, replacedStop(by));
 }
@@ -60,7 +65,7 @@ function failForbidden(one: Case): Verdict | undefined {
   if (run.spec.concurrencyPolicy !== "Forbid") return undefined;
   const other = observed.runs.find(
     (each) =>
-      each.uid !== run.uid && !isFinished(each) && (isAdmitted(each) || (!each.spec.suspend && isOlder(each, run))),
+      each.uid !== run.uid && !isFinished(each) && (holdsSlot(each) || (!each.spec.suspend && isOlder(each, run))),
   );
   return other === undefined ? undefined : endWaiting(one, failure("AgentBusy", `Run ${other.name} is unfinished.`));
 }
@@ -76,11 +81,14 @@ function waitPaused(one: Case): Verdict | undefined {
 }
 
 function waitBusy(one: Case): Verdict | undefined {
-  const { run, holder, candidate, position } = one;
+  const { run, holder, candidate, position, observed } = one;
   if (candidate === run) return undefined;
   const ahead = holder ?? candidate;
   // Far back in the queue the name of the holder is not worth a write to every run at each change.
   const isNear = position !== undefined && position <= shownPositions;
+  const podUid = isNear ? holder?.status.pod?.uid : undefined;
+  const unheard = observed.pods.find((each) => each.uid === podUid && each.unheardSinceMs !== undefined);
+  if (unheard !== undefined) return wait(one, { reason: "PreviousPodNotConfirmed", message: notConfirmed(unheard) });
   const message = ahead === undefined || !isNear ? queuedReasons.AgentBusy : `Run ${ahead.name} comes first.`;
   return wait(one, { reason: "AgentBusy", message });
 }
@@ -93,7 +101,8 @@ function failRefused(one: Case): Verdict | undefined {
   return endWaiting(one, failure(refusal.reason, refusal.message));
 }
 
-function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
+/** The Job of the attempt, whose pod is born gated. */
+export function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
   if (job !== undefined) return undefined;
   const isToldWhy = refusalOf(run) !== undefined;
   return {
@@ -103,13 +112,14 @@ function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
 }
 
 /** A user deleted the gated pod or the Job: nothing ran, so both are simply made again once the old ones are gone. */
-function remakeJob({ run, job, pod, observed }: Case): Verdict | undefined {
+export function remakeJob({ run, job, pod, observed }: Case): Verdict | undefined {
   if (job === undefined || (!job.finished && !job.deleting)) return undefined;
   const left = job.deleting ? [] : withdrawal(pod, job);
   return { decisions: [...left, ...admitting(run, observed)], ...untilDeadline(run) };
 }
 
-function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
+/** The gated pod was seen: act looks whether the slot is free. */
+export function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
   if (pod === undefined || !pod.gated || pod.deleting) return undefined;
   const next = status.admitted(run, pod, observed.nowMs);
   return { decisions: [{ do: "admit", run, pod, status: next }], ...untilDeadline(run) };
@@ -121,6 +131,8 @@ function awaitPod({ run, job, observed }: Case): Verdict {
 
 /** Passes in milliseconds as a rule: worth a write only if it lasts. */
 function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
+  // It says that it is retried, and goes on saying so.
+  if (isBetweenAttempts(run)) return [];
   const why = { reason: "Admitting", message: "It is next: its pod is being made and checked." } as const;
   return [
     {
@@ -152,6 +164,7 @@ function untilQueueDeadline(run: Run): { wakeAtMs?: number } {
 
 /** The nearest deadline of the run that is next. */
 function untilDeadline(run: Run): { wakeAtMs?: number } {
+  if (isBetweenAttempts(run)) return { wakeAtMs: retryDeadlineMs(run) };
   const refusal = refusalOf(run);
   const queue = untilQueueDeadline(run);
   if (refusal === undefined) return queue;
@@ -162,7 +175,8 @@ function refusedUntilMs(run: Run, sinceMs: number): number {
   return sinceMs + run.spec.startDeadlineSeconds * 1000;
 }
 
-function endWaiting(
+/** The end of a run of which nothing runs: what was made for it is taken back first. */
+export function endWaiting(
   { run, pod, job, observed }: Pick<Case, "run" | "pod" | "job" | "observed">,
   how: Outcome,
 ): Verdict {

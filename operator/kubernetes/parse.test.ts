@@ -61,6 +61,21 @@ function rawPod({ metadata, spec, status }: Overrides = {}): unknown {
 const held = { finalizers: ["batch.kubernetes.io/job-tracking", "paperclip.io/record-result"] };
 
 describe("a pod of ours", () => {
+  test.each([
+    ["since its node fell silent", "False", "True", Date.parse("2026-03-01T10:00:59Z")],
+    ["not while it is ready", "True", "True", undefined],
+    ["not when the kubelet says itself that the container is not ready", "False", "False", undefined],
+  ])("is unheard of %s", (_, ready, containersReady, want) => {
+    const conditions = [
+      { type: "Ready", status: ready, lastTransitionTime: "2026-03-01T10:00:59Z" },
+      { type: "ContainersReady", status: containersReady },
+    ];
+    const containerStatuses = [{ name: "claude", state: { running: {} } }];
+    expect(parsePod(rawPod({ status: { phase: "Running", conditions, containerStatuses } }))?.unheardSinceMs).toBe(
+      want,
+    );
+  });
+
   test("that was just born: gated, with everything that deciding needs and nothing else", () => {
     expect(parsePod(rawPod())).toEqual({
       namespace: "team",

@@ -49,6 +49,7 @@ interface RawPod {
       readonly status: string;
       readonly reason?: string;
       readonly message?: string;
+      readonly lastTransitionTime?: string;
     }[];
     readonly containerStatuses?: readonly { readonly name: string; readonly state?: RawState }[];
   };
@@ -105,6 +106,8 @@ export function parseRun(object: unknown): Run | undefined {
         "terminationGracePeriodSeconds",
         "podTTLSecondsAfterFinished",
         "ttlSecondsAfterFinished",
+        "disruptionRetries",
+        "workspace",
       ]),
     },
     status: isSettled(metadata, status)
@@ -153,6 +156,8 @@ export function readPod(object: unknown): CachedPod | undefined {
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
   const disruption = status?.conditions?.find(({ type, status: is }) => type === "DisruptionTarget" && is === "True");
   const stop = parseStop(metadata.annotations?.[annotations.stop]);
+  const container = parseContainer(status?.containerStatuses?.find(({ name }) => name === containerName)?.state);
+  const unheardSinceMs = container.kind === "running" ? parseUnheard(status?.conditions) : undefined;
   return {
     ...identity(metadata),
     ...made,
@@ -173,9 +178,19 @@ export function readPod(object: unknown): CachedPod | undefined {
     ...(disruption === undefined
       ? {}
       : { disruption: { reason: disruption.reason ?? "", ...pick(disruption, ["message"]) } }),
-    container: parseContainer(status?.containerStatuses?.find(({ name }) => name === containerName)?.state),
+    container,
+    ...(unheardSinceMs === undefined ? {} : { unheardSinceMs }),
     ...(stop === undefined ? {} : { stop }),
   };
+}
+
+/** The control plane takes Ready away from the pods of a node that is silent; what the kubelet had said of them stays. */
+function parseUnheard(conditions: NonNullable<RawPod["status"]>["conditions"] = []): number | undefined {
+  const ready = conditions.find(({ type }) => type === "Ready");
+  const containersReady = conditions.find(({ type }) => type === "ContainersReady");
+  if (ready?.status !== "False" || containersReady?.status !== "True") return undefined;
+  const sinceMs = Date.parse(ready.lastTransitionTime ?? "");
+  return Number.isNaN(sinceMs) ? undefined : sinceMs;
 }
 
 function parseContainer(state: RawState | undefined): ContainerState {

@@ -44,6 +44,15 @@ describe("the run's ConfigMap", () => {
     expect(config.promptPath).toBe("/run/claude-run/config/prompt");
   });
 
+  test("of a later attempt holds what the session that it continues is told", () => {
+    const run = { ...aRun({ prompt: "Do it" }), status: { attempt: 2, session: { id: "s-1" }, result: { turns: 2 } } };
+    const { data } = planCargo(run, { attempt: 2, jobUid: "job-uid", defaults });
+    const { continuation } = JSON.parse(data?.["config.json"] ?? "") as RunnerConfig;
+    expect(continuation).toEqual({ session: "s-1", promptPath: "/run/claude-run/config/continuation" });
+    expect(data?.["continuation"]).toMatch(/interrupted.*go on/);
+    expect(data?.["continuation"]).not.toContain("Do it");
+  });
+
   test("holds no prompt that comes from elsewhere: it is mounted", () => {
     const { body, config } = cargo({ promptFrom: { secretKeyRef: { name: "texts", key: "p" } } });
     expect(Object.keys(body.data ?? {})).toEqual(["config.json"]);

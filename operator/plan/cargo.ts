@@ -2,9 +2,18 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import type { ClaudeOptions, RunnerConfig } from "../../runner/contract.ts";
+import { continuationOf, continuationPrompt, remainingSpec } from "./attempt.ts";
 import { attemptName } from "./names.ts";
 import { labelsOf, mountPathOf, type PodDefaults } from "./job.ts";
-import { configFile, mcpConfigPath, promptFile, promptPath, settingsPath } from "./paths.ts";
+import {
+  configFile,
+  continuationFile,
+  continuationPath,
+  mcpConfigPath,
+  promptFile,
+  promptPath,
+  settingsPath,
+} from "./paths.ts";
 
 /** The ConfigMap of an attempt, owned by its Job. */
 export function planCargo(
@@ -18,6 +27,11 @@ export function planCargo(
   const { attempt, jobUid, defaults } = options;
   const name = attemptName(run.metadata, attempt);
   const { prompt } = run.spec;
+  const continued = continuationOf(run, attempt);
+  const config: RunnerConfig = {
+    ...runnerConfig({ spec: remainingSpec(run, attempt) }, defaults),
+    ...(continued === undefined ? {} : { continuation: { session: continued, promptPath: continuationPath } }),
+  };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -31,7 +45,8 @@ export function planCargo(
     },
     immutable: true,
     data: {
-      [configFile]: JSON.stringify(runnerConfig(run, defaults)),
+      [configFile]: JSON.stringify(config),
+      ...(continued === undefined ? {} : { [continuationFile]: continuationPrompt }),
       ...(prompt === undefined ? {} : { [promptFile]: prompt }),
     },
   };

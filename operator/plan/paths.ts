@@ -8,6 +8,9 @@ export const configFile = "config.json";
 export const configPath = `${reservedMountPath}/config/${configFile}`;
 /** Key of an inline prompt in the run's ConfigMap. */
 export const promptFile = "prompt";
+/** Key of what a later attempt says to the session that it continues. */
+export const continuationFile = "continuation";
+export const continuationPath = `${reservedMountPath}/config/${continuationFile}`;
 export const mcpConfigPath = `${reservedMountPath}/mcp/mcp.json`;
 export const settingsPath = `${reservedMountPath}/settings/settings.json`;
 

@@ -30,6 +30,7 @@ export function aRun(name: string, { age = 60, status = {}, deleting = false, ..
       cancel: false,
       concurrencyPolicy: "Queue",
       startDeadlineSeconds: 600,
+      disruptionRetries: 0,
       ...spec,
     },
     status,
@@ -62,6 +63,26 @@ export function aFinishedRun(name: string, facts: RunFacts = {}): Run {
       phase: "Succeeded",
       observedGeneration: 1,
       completionTime: new Date(nowMs - 10_000).toISOString(),
+    },
+  };
+}
+
+/** A run whose first attempt was disrupted so many seconds ago, and that may be tried once more. */
+export function aRetriedRun(name: string, facts: RunFacts & { retriedAgo?: number; refused?: string } = {}): Run {
+  const { retriedAgo = 5, refused = "Retrying", status, ...rest } = facts;
+  const run = aRun(name, { disruptionRetries: 1, ...rest });
+  const lastTransitionTime = new Date(nowMs - retriedAgo * 1000).toISOString();
+  const waits = { type: "PodScheduled", status: "False", reason: refused, message: "" } as const;
+  return {
+    ...run,
+    status: {
+      phase: "Pending",
+      attempt: 2,
+      admittedTime: new Date(nowMs - 50_000).toISOString(),
+      session: { id: "3f6c" },
+      result: { turns: 2, costUSD: "0.0012" },
+      conditions: [{ ...waits, lastTransitionTime }],
+      ...status,
     },
   };
 }

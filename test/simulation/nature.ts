@@ -21,6 +21,7 @@ function createRun(world: World, random: Random): void {
       suspend: random.chance(0.1),
       cancel: false,
       startDeadlineSeconds: 60,
+      disruptionRetries: random.chance(0.4) ? 1 + random.below(3) : 0,
       ...(random.chance(0.1) ? { queueDeadlineSeconds: 30 } : {}),
     },
   });
@@ -50,6 +51,21 @@ function deleteJob(world: World, random: Random): void {
 function deletePod(world: World, random: Random): void {
   const pod = random.pick([...world.pod.values()]);
   if (pod !== undefined) world.deletePod(pod);
+}
+
+/** A drain, a preemption, a taint: the control plane marks the pod and asks the kubelet to end it. */
+function disruptPod(world: World, random: Random): void {
+  const pod = random.pick([...world.pod.values()].filter((each) => !each.deleting && !hasEnded(each)));
+  const reason = random.pick(["EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager"]) ?? "";
+  if (pod !== undefined) world.deletePod(pod, { reason });
+}
+
+/** The pod's node is deleted: nothing runs there any more, nobody reports, the collector fails the pod. */
+function loseNode(world: World, random: Random): void {
+  const pod = random.pick([...world.pod.values()].filter((each) => each.node !== undefined && !hasEnded(each)));
+  if (pod === undefined) return;
+  const disruption = { reason: "DeletionByPodGC" };
+  world.settle({ ...pod, deleting: true, phase: "Failed", container: { kind: "unknown" }, disruption });
 }
 
 /** A pod with all our marks that no Job controller made: a copy by hand, or a controller's double. */
@@ -136,6 +152,7 @@ function endPod(world: World, pod: TruePod): void {
     log: { lines: 1, bytes: 1, sha256: "0".repeat(64) },
     ...(killed ? { stop: { cause: "Signal" as const, time: new Date(world.nowMs).toISOString() } } : {}),
   };
+  world.reported(pod);
   world.settle({
     ...pod,
     phase: killed ? "Failed" : "Succeeded",
@@ -159,13 +176,15 @@ function garbageCollector(world: World, random: Random): void {
 
 /** What users do, with their weights. */
 export const users: readonly (readonly [number, Act])[] = [
-  [6, createRun],
+  [8, createRun],
   [2, changeRun],
   [1, deleteRun],
   [1, deleteJob],
   [1, deletePod],
   [1, duplicatePod],
   [1, stripFinalizer],
+  [1, disruptPod],
+  [0.5, loseNode],
 ];
 
 /** What the control plane and the node do. */

@@ -16,6 +16,8 @@ export interface Options {
 export interface Account {
   readonly accepted: number;
   readonly started: number;
+  /** Of them second and later attempts. */
+  readonly retried: number;
   readonly ended: number;
 }
 
@@ -38,7 +40,7 @@ export async function simulate(seed: number, { steps, replicas: count, looks = t
   }
   faults.failure = 0;
   await calm(world, random, replicas);
-  return { accepted: world.accepted.size, started: world.starts, ended: world.ends.size };
+  return { accepted: world.accepted.size, started: world.starts, retried: world.retries, ended: world.ends.size };
 }
 
 function torment(world: World, random: Random, replicas: readonly Replica[]): void {

@@ -43,6 +43,7 @@ export class World {
   /** Jobs whose owner reference is gone: the garbage collector leaves them alone. */
   readonly orphans = new Set<string>();
   readonly #started = new Map<string, string>();
+  readonly #reports = new Map<string, number>();
   readonly accepted = new Set<string>();
   readonly ends = new Map<string, string>();
   #version = 0;
@@ -99,10 +100,10 @@ export class World {
   }
 
   /** Deletion asks the kubelet, if the pod has a node; finalizers keep the object. */
-  deletePod(pod: TruePod): void {
+  deletePod(pod: TruePod, disruption?: Pod["disruption"]): void {
     const now = this.pod.get(pod.uid);
     if (now === undefined || now.deleting) return;
-    this.settle({ ...now, deleting: true, ending: true });
+    this.settle({ ...now, deleting: true, ending: true, ...(disruption === undefined ? {} : { disruption }) });
   }
 
   /** Stores a pod, or lets it go for good if nothing holds it any more. */
@@ -119,12 +120,32 @@ export class World {
     if (now?.resourceVersion !== run.resourceVersion) throw new ConflictError("the run has changed");
     if (isFinished(now) && now.status.phase !== status.phase)
       throw new Broken(`a finished run was written again: ${now.name}`);
+    this.#judgeAttempt(now, status);
     const { phase } = status;
     if (phase === "Succeeded" || phase === "Failed" || phase === "Cancelled") {
       if (this.ends.has(run.uid)) throw new Broken(`run ${run.name} ended twice`);
       this.ends.set(run.uid, phase);
+      const reports = this.#reports.get(run.uid) ?? 0;
+      if ((status.result?.turns ?? 0) > reports) throw new Broken(`run ${run.name} counts an attempt's turns twice`);
     }
     return this.put("run", { ...now, status });
+  }
+
+  /** The counter grows by one, past a pod that is confirmed over; of one attempt never two pods are let go. */
+  #judgeAttempt({ name, status: before }: Run, after: ClaudeRunStatus): void {
+    const [from, to] = [before.attempt ?? 1, after.attempt ?? 1];
+    if (to < from || to > from + 1) throw new Broken(`invariant 2: attempt ${to} of ${name} follows ${from}`);
+    const uid = before.pod?.uid;
+    const pod = this.pod.get(uid ?? "");
+    if (to > from && pod !== undefined && !hasEnded(pod))
+      throw new Broken(`invariant 2: attempt ${to} of ${name} while ${pod.name} may run`);
+    if (to === from && uid !== undefined && after.pod?.uid !== uid)
+      throw new Broken(`invariant 2: attempt ${to} of ${name} is given another pod than ${uid}`);
+  }
+
+  /** A container left its report, of one turn. */
+  reported(pod: Pod): void {
+    this.#reports.set(pod.runUid, (this.#reports.get(pod.runUid) ?? 0) + 1);
   }
 
   letGo(pod: Pod): void {
@@ -135,6 +156,9 @@ export class World {
 
   release(pod: Pod): void {
     const now = this.pod.get(pod.uid);
+    const run = this.run.get(pod.runUid);
+    if (now?.held === true && run !== undefined && !isFinished(run) && run.status.pod?.uid === pod.uid)
+      throw new Broken(`invariant 4: ${pod.name} is given back before its end is recorded`);
     if (now !== undefined) this.settle({ ...now, held: false });
   }
 
@@ -169,11 +193,20 @@ export class World {
     const before = this.#started.get(attempt);
     if (before !== undefined)
       throw new Broken(`invariant 2: attempt ${attempt} starts as ${pod.name}, it was ${before}`);
+    const earlier = [...this.pod.values()].find(
+      (each) => each.runUid === pod.runUid && each.attempt < pod.attempt && !each.gated && !hasEnded(each),
+    );
+    if (earlier !== undefined) throw new Broken(`invariant 2: ${pod.name} starts while ${earlier.name} has not ended`);
     this.#started.set(attempt, pod.name);
     this.put("pod", { ...pod, phase: "Running", container: { kind: "running", startedMs: this.nowMs } });
   }
 
   get starts(): number {
     return this.#started.size;
+  }
+
+  /** Starts of second and later attempts. */
+  get retries(): number {
+    return [...this.#started.keys()].filter((attempt) => !attempt.endsWith("/1")).length;
   }
 }
