@@ -12,6 +12,9 @@ export interface Turn {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly delayMs?: number;
   readonly hang?: boolean;
+  /** No answer the first `times` times, then the next turn's. */
+  readonly stall?: "headers";
+  readonly times?: number;
 }
 
 /** Fields of a run's spec. */

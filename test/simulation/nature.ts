@@ -183,7 +183,7 @@ export const users: readonly (readonly [number, Act])[] = [
   [1, deletePod],
   [1, duplicatePod],
   [1, stripFinalizer],
-  [1, disruptPod],
+  [2, disruptPod],
   [0.5, loseNode],
 ];
 
