@@ -168,9 +168,12 @@ export class KubernetesCluster implements Cluster {
   }
 
   #bringCargo({ namespace, runName: name, runUid: uid, attempt, jobUid = "" }: Pod): Promise<void> {
-    return this.#cargo.load(jobUid, async () =>
-      planCargo(await this.#whole({ namespace, name, uid }), { attempt, jobUid, defaults: this.#defaults }),
-    );
+    return this.#cargo.load(jobUid, async () => {
+      const id = { namespace, name, uid };
+      // What a later attempt is given stands in the status: only the stored run has it for sure.
+      const run = await (attempt === 1 ? this.#whole(id) : this.#read(id));
+      return planCargo(run, { attempt, jobUid, defaults: this.#defaults });
+    });
   }
 
   async #letPodGo(pod: Pod): Promise<void> {
