@@ -7,8 +7,14 @@ import { defaultTerminationLog, TerminationMessage } from "./termination-message
 /** "Internal software error" in sysexits.h: a defect of the runner itself. */
 const internalError = 70;
 
+/** Agents end servers that they started by name: "pkill -f node" must not end the run. */
+const title = "run-init";
+
 const [command, ...rest] = process.argv.slice(2);
-if (command === undefined) process.exit(await run(process.env).catch(explainDefect));
+if (command === undefined) {
+  process.title = title;
+  process.exit(await run(process.env).catch(explainDefect));
+}
 process.exitCode = command === "inspect" ? await inspectFiles(rest) : wrongCommand(command);
 
 async function inspectFiles(args: readonly string[]): Promise<number> {

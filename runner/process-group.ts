@@ -1,6 +1,6 @@
 /** Signals for claude's process group, and its end. */
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { hasLiveMember, isFirstOfContainer, othersInContainer } from "./processes.ts";
 
 const leftoverTermMs = 500;
 const pollMs = 10;
@@ -40,8 +40,8 @@ export class ProcessGroup {
     const leftoverMs = Math.max(0, Math.min(leftoverTermMs, this.#killAtMs - performance.now()));
     if (this.signal("SIGTERM")) await this.#gone(leftoverMs);
     if (this.signal("SIGKILL")) await this.#gone(leftoverTermMs);
-    // As a container's first process: also what left the group (setsid). Nobody else lives in this container.
-    if (process.pid === 1) killEverything();
+    // Also what left the group (setsid): nobody else lives in this container.
+    if (isFirstOfContainer()) await killOthersInContainer();
   }
 
   async #gone(withinMs: number): Promise<void> {
@@ -50,30 +50,20 @@ export class ProcessGroup {
   }
 }
 
-/** A group of nothing but zombies still takes signals: nobody may ever wait for them, and they do nothing any more. */
-function hasLiveMember(group: number): boolean {
-  const processes = readdirSync("/proc").filter((name) => /^\d+$/u.test(name));
-  return processes.some((pid) => {
-    const [state, , memberOf] = statFields(pid);
-    return memberOf === `${group}` && state !== "Z";
-  });
-}
-
-/** The fields after the command's name, which may itself contain blanks and brackets. */
-function statFields(pid: string): string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    // It ended in between.
-    return [];
+/** Again until none is left: what forks while it is looked for is found by the next look. */
+async function killOthersInContainer(): Promise<void> {
+  const untilMs = performance.now() + leftoverTermMs;
+  for (let others = othersInContainer(); others.length > 0; others = othersInContainer()) {
+    others.forEach(kill);
+    if (performance.now() > untilMs) return;
+    await delay(pollMs);
   }
 }
 
-function killEverything(): void {
+function kill(pid: number): void {
   try {
-    process.kill(-1, "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch {
-    // Nothing is left.
+    // It ended in between, or it is somebody else's.
   }
 }

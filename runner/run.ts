@@ -18,7 +18,7 @@ interface Outcome {
   readonly report: RunReport;
 }
 
-/** A container's first process has no default handlers: what is not handled here is ignored. */
+/** What would end this process, or be ignored if it is PID 1, has to end claude first. */
 const forwardedSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
 /** How long a log that nobody reads on may hold up the end; the termination message is written by then. */
 const flushMs = 30_000;

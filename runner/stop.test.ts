@@ -127,6 +127,9 @@ describe.concurrent("a log that nobody reads", () => {
   });
 });
 
+/** As in a container: the runner's parent is outside of what /proc shows. */
+const ownProcesses = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+
 describe.concurrent("what claude leaves behind", () => {
   test("ends with it, even if it ignores TERM and holds stdout open", async () => {
     const { report } = await runToEnd(`
@@ -134,6 +137,22 @@ describe.concurrent("what claude leaves behind", () => {
       init(); result({ result: String(child.pid) }); await pause(50); process.exit(0);`);
     expect(report.reason).toBe("Completed");
     expect(isAlive(Number(report.result.text))).toBe(false);
+  });
+
+  test("ends before the last word is written, even if it left the group", async () => {
+    const { report } = await runStub(
+      `spawn("/bin/sh", ["-c", "while :; do echo forged > $TERMINATION_LOG; done"], { detached: true, stdio: "ignore" });
+       init(); result(); setTimeout(() => process.exit(0), 50);`,
+      { wrapper: ownProcesses },
+    );
+    expect(report).toMatchObject({ complete: true, reason: "Completed" });
+  });
+
+  test("does not find the runner by the name of node", async () => {
+    const { report } = await runToEnd(`
+      init(); result({ result: ["comm", "cmdline"].map((file) => fs.readFileSync("/proc/" + process.ppid + "/" + file)).join() });`);
+    expect(report.result.text).toMatch(/run-init/u);
+    expect(report.result.text).not.toMatch(/node|runner/u);
   });
 });
 

@@ -68,6 +68,10 @@ describe("the Job", () => {
     expect(planned().pod.restartPolicy).toBe("Never");
   });
 
+  test("has its orphans waited for by the pause container", () => {
+    expect(planned().pod.shareProcessNamespace).toBe(true);
+  });
+
   test("is the same on every replica", () => {
     expect(JSON.stringify(planned().job)).toBe(JSON.stringify(planned().job));
   });

@@ -103,6 +103,8 @@ function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Paramet
   return {
     schedulingGates: [{ name: schedulingGate }],
     restartPolicy: "Never",
+    // Node cannot wait for processes that it did not start: so the pause container is PID 1, whose work that is.
+    shareProcessNamespace: true,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaults.terminationGracePeriodSeconds,

@@ -45,9 +45,9 @@ build_archive() { # NAME KEY: builds the image and stores it whole under its arc
   find "$CACHE/images" -maxdepth 1 -name "$1-*.tar" -printf '%T@ %p\n' | sort -rn | tail -n +3 | cut -d' ' -f2- | xargs -r rm -f
 }
 
-# The pause container that every pod needs: nothing but a sleep.
+# The pause container that every pod needs: it sleeps, waits for orphans and ends on TERM, as Kubernetes' own does.
 load_pause() {
-  local file=$CACHE/images/pause.tar
+  local file=$CACHE/images/pause-${PAUSE##*:}.tar
   [ -n "$(ctrk image ls -q "name==$PAUSE")" ] && return 0
   if [ ! -f "$file" ]; then (lock "$CACHE/images/lock" 8 && build_pause "$file"); fi
   ctrk image import "$file" >/dev/null
@@ -56,7 +56,7 @@ build_pause() { # FILE
   local container
   container=$(buildah from scratch)
   buildah copy -q "$container" /bin/busybox /bin/busybox >/dev/null
-  buildah config --entrypoint '["/bin/busybox","sleep","2147483647"]' "$container"
+  buildah config --entrypoint '["/bin/busybox","sh","-c","trap \"exit 0\" INT TERM; /bin/busybox sleep 2147483647 & wait"]' "$container"
   buildah commit -q --rm "$container" "$PAUSE" >/dev/null
   rm -f "$1.tmp"
   buildah push -q "$PAUSE" "docker-archive:$1.tmp:$PAUSE"

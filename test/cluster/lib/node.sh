@@ -2,7 +2,7 @@
 # The node of the local back end: its network namespace, its cgroup, its components; and how to get rid of all of it.
 
 PODS=10.42.0.0/16 SERVICES=10.43.0.0/16 FIRST_SERVICE=10.43.0.1 NODE=10.44.0.1
-PAUSE=localhost/claude-run/pause:1
+PAUSE=localhost/claude-run/pause:2
 
 ctrk() { ctr -a "$R/containerd.sock" -n k8s.io "$@"; }
 
