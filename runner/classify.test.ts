@@ -130,6 +130,15 @@ describe("resumeAfterTime", () => {
     expect(limited("You've hit your limit · resets 3:30am (America/New_York)")).toBe("2026-11-23T08:30:00Z");
     expect(limited("You've hit your limit · resets Nov 25, 5pm (Europe/Berlin)")).toBe("2026-11-25T16:00:00Z");
     expect(limited("You've hit your limit · resets Jan 2 at 5pm (UTC)")).toBe("2027-01-02T17:00:00Z");
+    expect(limited("You've hit your limit · resets Jan 1, 2100, 12am (UTC)")).toBe("2100-01-01T00:00:00Z");
+    expect(limited("You've hit your limit · resets Jul 1, 2027 at 5:30pm (America/New_York)")).toBe(
+      "2027-07-01T21:30:00Z",
+    );
+    expect(limited("You've hit your limit · resets Feb 29, 5pm (UTC)")).toBeUndefined();
+    expect(limited("You've hit your limit · resets Feb 29, 2028, 5pm (UTC)")).toBe("2028-02-29T17:00:00Z");
+    expect(limited("You've hit your limit · resets Foo 1, 2100, 12am (UTC)")).toBeUndefined();
+    expect(limited("You've hit your limit · resets Jan 1, 2100, 13pm (UTC)")).toBeUndefined();
+    expect(limited("You've hit your limit · resets Jan 1, 2100, 12am")).toBeUndefined();
     expect(limited("You've hit your limit · resets 3pm")).toBeUndefined();
     expect(limited("You've hit your limit · resets 3pm (Nowhere/Land)")).toBeUndefined();
   });

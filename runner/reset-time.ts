@@ -2,18 +2,17 @@
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const clockTime =
-  /resets?(?: at)?\s+(?:(?<month>[a-z]{3})[a-z]*\.? (?<day>\d{1,2}),?(?: at)?\s+)?(?<hour>\d{1,2})(?::(?<minute>\d{2}))?\s*(?<half>am|pm)\s*\((?<zone>[^)]+)\)/iu;
-const dayMs = 86_400_000;
+  /resets?(?: at)?\s+(?:(?<month>[a-z]{3})[a-z]*\.? (?<day>\d{1,2})(?:, (?<year>\d{4}))?,?(?: at)?\s+)?(?<hour>\d{1,2})(?::(?<minute>\d{2}))?\s*(?<half>am|pm)\s*\((?<zone>[^)]+)\)/iu;
 
 /**
- * "…limit reached|1778565600" (epoch seconds) and "resets 3pm (Europe/Berlin)", "resets Oct 9, 5:30pm (UTC)" as RFC 3339;
- * undefined for anything else: a time without its zone would be a guess.
+ * "…limit reached|1778565600" (epoch seconds) and "resets 3pm (Europe/Berlin)", "resets Oct 9, 5:30pm (UTC)", "resets
+ * Jan 1, 2100, 12am (UTC)" as RFC 3339; undefined for anything else: a time without its zone would be a guess.
  */
 export function resetTimeInText(text: string, nowMs: number): string | undefined {
   const epoch = /\|(\d{10})\b/u.exec(text)?.[1];
   if (epoch !== undefined) return rfc3339(Number(epoch));
   const groups = clockTime.exec(text)?.groups;
-  return groups === undefined ? undefined : nextClockTime(groups, nowMs);
+  return groups === undefined ? undefined : instantIn(groups, nowMs);
 }
 
 /** RFC 3339 for epoch seconds; undefined for what is no time. */
@@ -22,20 +21,35 @@ export function rfc3339(epochSeconds: number): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(".000Z", "Z");
 }
 
-function nextClockTime(groups: Record<string, string | undefined>, nowMs: number): string | undefined {
+type Groups = Readonly<Record<string, string | undefined>>;
+
+/** With its year it is what it says; without, the next time at which the zone's clocks will show it. */
+function instantIn(groups: Groups, nowMs: number): string | undefined {
   const zone = groups["zone"] ?? "";
   const offsetMs = zoneOffsetMs(zone, nowMs);
-  if (offsetMs === undefined) return undefined;
-  const local = new Date(nowMs + offsetMs);
-  const hour = (Number(groups["hour"]) % 12) + (groups["half"]?.toLowerCase() === "pm" ? 12 : 0);
-  const month = groups["month"] === undefined ? local.getUTCMonth() : months.indexOf(groups["month"].toLowerCase());
-  if (month < 0) return undefined;
-  const day = groups["day"] === undefined ? local.getUTCDate() : Number(groups["day"]);
-  const wall = Date.UTC(local.getUTCFullYear(), month, day, hour, Number(groups["minute"] ?? 0));
-  const instant = instantOf(wall, zone) ?? wall;
-  if (instant > nowMs) return rfc3339(instant / 1000);
-  if (groups["day"] === undefined) return rfc3339((instantOf(wall + dayMs, zone) ?? instant + dayMs) / 1000);
-  return rfc3339((instantOf(wall + 365 * dayMs, zone) ?? instant) / 1000);
+  const timeMs = timeOfDayMs(groups);
+  if (offsetMs === undefined || timeMs === undefined) return undefined;
+  const instants = daysIn(groups, new Date(nowMs + offsetMs)).map((dayMs) => instantOf(dayMs + timeMs, zone));
+  const instant = instants.find((each) => each !== undefined && (groups["year"] !== undefined || each > nowMs));
+  return instant === undefined ? undefined : rfc3339(instant / 1000);
+}
+
+function timeOfDayMs(groups: Groups): number | undefined {
+  const [hour, minute] = [Number(groups["hour"]), Number(groups["minute"] ?? 0)];
+  if (hour < 1 || hour > 12 || minute > 59) return undefined;
+  const hours = (hour % 12) + (groups["half"]?.toLowerCase() === "pm" ? 12 : 0);
+  return (hours * 60 + minute) * 60_000;
+}
+
+/** The days that can be meant, the earliest first, as if they were UTC's; none if there is no such day. */
+function daysIn(groups: Groups, today: Date): number[] {
+  const [thisYear, thisMonth, thisDay] = [today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate()];
+  if (groups["month"] === undefined) return [thisDay, thisDay + 1].map((day) => Date.UTC(thisYear, thisMonth, day));
+  const month = months.indexOf(groups["month"].toLowerCase());
+  const day = Number(groups["day"]);
+  const years = groups["year"] === undefined ? [thisYear, thisYear + 1] : [Number(groups["year"])];
+  const days = years.map((year) => Date.UTC(year, month, day));
+  return days.filter((each) => new Date(each).getUTCMonth() === month && new Date(each).getUTCDate() === day);
 }
 
 /** The instant at which the clocks of the zone show `wallMs` (wall time written as if it were UTC). */
