@@ -3,7 +3,7 @@
  * can provoke it, with a stub in its place where only claude itself could.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Stage, verdict, type Turn } from "./stage.ts";
+import { claudeFrom, Stage, verdict, type Turn } from "./stage.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -65,13 +65,7 @@ const stay = () => setInterval(() => undefined, 60_000);
 const eat = "const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1));";
 eval(require("fs").readFileSync(0, "utf8"));
 `;
-const inItsPlace: Spec = {
-  pod: {
-    volumes: [{ name: "stub", configMap: { name: "stub", defaultMode: 0o755 } }],
-    volumeMounts: [{ name: "stub", mountPath: "/stub" }],
-    env: [{ name: "PATH", value: "/stub:/usr/local/bin:/usr/bin:/bin" }],
-  },
-};
+const inItsPlace: Spec = { pod: claudeFrom("stub") };
 const small: Spec = { pod: { ...inItsPlace.pod, resources: { limits: { memory: "256Mi" } } } };
 
 /**
@@ -108,7 +102,7 @@ const fromClaude: readonly [reason: string, name: string, script: string, spec: 
     {},
     { result: { isError: true, turns: 1 } },
   ],
-  ["OOMKilled", "memory", "init(); eval(eat)", small, { session: { id: "stub" } }],
+  ["OOMKilled", "memory", "init(); eval(eat)", small, { session: { id: "stub" }, result: { signal: "SIGKILL" } }],
   ["OOMKilled", "memory-of-all", `init(); result(); ${fillMemory}`, withMemoryVolume, lastProgress],
   [
     "Completed",

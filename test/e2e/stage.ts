@@ -154,6 +154,15 @@ export class Stage {
   }
 }
 
+/** Puts what a ConfigMap has under the key `claude` in the CLI's place. */
+export function claudeFrom(configMap: string): NonNullable<Spec["pod"]> {
+  return {
+    volumes: [{ name: "stub", configMap: { name: configMap, defaultMode: 0o755 } }],
+    volumeMounts: [{ name: "stub", mountPath: "/stub" }],
+    env: [{ name: "PATH", value: "/stub:/usr/local/bin:/usr/bin:/bin" }],
+  };
+}
+
 /** Reason and message of the `Succeeded` condition. */
 export function verdict(run: ClaudeRun): { reason: string | undefined; message: string } {
   const condition = run.status?.conditions?.find(({ type }) => type === "Succeeded");
