@@ -26,8 +26,9 @@ export async function preflight(config: RunnerConfig, environment: NodeJS.Proces
   const continued = continuationOf(config, configDir);
   const promptFd = openPrompt((continued ?? config).promptPath);
   makeWritable(config.workingDirectory, "the working directory");
-  if (environment["CLAUDE_CONFIG_DIR"] === undefined) makeWritable(homeDirectory(environment), "HOME");
-  else makeWritable(configDir, "CLAUDE_CONFIG_DIR");
+  // The session is kept in one of them, and what claude's tools keep (git, npm) in HOME.
+  makeWritable(homeDirectory(environment), "HOME");
+  if (environment["CLAUDE_CONFIG_DIR"] !== undefined) makeWritable(configDir, "CLAUDE_CONFIG_DIR");
   const resume = continued?.session ?? sessionToResume(config, configDir);
   const before = resume === undefined ? noCostState : await readCostState(configDir, resume);
   return { claudePath, promptFd, resume, configDir, before };
