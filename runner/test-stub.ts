@@ -46,15 +46,17 @@ export interface EndedRun {
   readonly lines: readonly RunnerLine[];
 }
 
-/** JavaScript at the top of every stub: `say` prints an event, `stay` never ends. */
+/** JavaScript at the top of every stub: `say` prints events in one write, `stay` never ends. */
 const prelude = `
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { spawn } from "node:child_process";
-const say = (event) => fs.writeSync(1, JSON.stringify({ session_id: "s-1", ...event }) + "\\n");
+const say = (...events) =>
+  fs.writeSync(1, events.map((event) => JSON.stringify({ session_id: "s-1", ...event }) + "\\n").join(""));
 const init = () => say({ type: "system", subtype: "init" });
-const result = (more = {}) => say({ type: "result", subtype: "success", is_error: false, num_turns: 1, result: "done",
+const resultWith = (more) => ({ type: "result", subtype: "success", is_error: false, num_turns: 1, result: "done",
   duration_ms: 5, total_cost_usd: 0.5, model_usage_since_last_result: { m: { outputTokens: 3, costUSD: 0.5 } }, ...more });
+const result = (more = {}) => say(resultWith(more));
 const stay = () => setInterval(() => undefined, 60_000);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 `;
