@@ -1,21 +1,10 @@
 /** Runs that reach an answer or a limit of their own: tools, models, settings, permissions. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { removeRuns } from "../../runner/test-stub.ts";
-import { FakeApi } from "./fake-api.ts";
-import { check, type Row, type Scenario } from "./scenario.ts";
+import { bash } from "./fake-api.ts";
+import type { Row, Scenario } from "./scenario.ts";
+import { playTables } from "./tables.ts";
 
-let api: FakeApi;
-beforeAll(async () => {
-  api = await FakeApi.start();
-});
-afterAll(async () => {
-  await api.stop();
-  await removeRuns();
-});
-
-const bash = (command: string, more = {}) => ({ tool: "Bash", input: { command, ...more } });
 const toolUse = (id: string, command: string) => ({ type: "tool_use", id, name: "Bash", input: { command } });
 const ok: Scenario = { turns: [{ text: "ok" }] };
 const one = { turns: 1, cost: "0.0006", code: 0, requests: 1 };
@@ -165,5 +154,4 @@ const limits: readonly Row[] = [
   ["a budget that is enough", { ...ok, config: { maxCostUSD: "1" } }, "Completed", one],
 ];
 
-describe.concurrent("answers", () => it.each(answers)("%s", (...row) => check(row, api)));
-describe.concurrent("limits", () => it.each(limits)("%s", (...row) => check(row, api)));
+playTables({ answers, limits });

@@ -50,3 +50,8 @@ export class FakeApi {
 export function scripted(turns: readonly Turn[]): string {
   return `Do as you are told @fake ${JSON.stringify(turns)}`;
 }
+
+/** The turn in which claude runs this command. */
+export function bash(command: string, more: Turn = {}): Turn {
+  return { tool: "Bash", input: { command, ...more } };
+}

@@ -1,6 +1,6 @@
 /** One run of the real CLI by the built runner against the fake API, and what must be true of every such run. */
 import { existsSync } from "node:fs";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { ClaudeOptions, RunnerConfig, RunReport } from "../../runner/contract.ts";
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly after?: Scenario;
   /** "request": the API has been asked; "file": work/started exists; else these words are in the log. */
   readonly signal?: readonly [when: string, signal: NodeJS.Signals];
+  /** Lines go on coming until then, so that the silence that follows does not depend on how fast claude starts. */
+  readonly silentFrom?: "request" | "file";
 }
 
 /** What has to come of it; what is left out is not looked at. */
@@ -79,7 +81,10 @@ export async function check([, scenario, reason, facts]: Row, api: FakeApi): Pro
 }
 
 async function perform(scenario: Scenario, api: FakeApi, directory?: string): Promise<EndedRun> {
-  const run = await startRun((path) => symlink(claudePath(scenario.version ?? "2.1.330"), path), {
+  const real = claudePath(scenario.version ?? "2.1.330");
+  const install = (path: string) =>
+    scenario.silentFrom === undefined ? symlink(real, path) : installTalking(real, path);
+  const run = await startRun(install, {
     ...(directory !== undefined && { directory }),
     ...(scenario.wrapper !== undefined && { wrapper: scenario.wrapper }),
     prompt: scenario.prompt ?? scripted(scenario.turns ?? [{ text: "ok" }]),
@@ -95,7 +100,18 @@ async function perform(scenario: Scenario, api: FakeApi, directory?: string): Pr
     await until(() => hasCome(when, run, api), waitMs);
     run.signal(signal);
   }
+  if (scenario.silentFrom !== undefined) {
+    await until(() => hasCome(scenario.silentFrom ?? "", run, api), waitMs);
+    await writeFile(join(run.directory, "silent"), "");
+  }
   return run.ended;
+}
+
+/** The real CLI, with a line beside it again and again until the run's directory has a file `silent`. */
+async function installTalking(real: string, path: string): Promise<void> {
+  const silent = join(path, "../../silent");
+  const talk = `while [ ! -e ${silent} ]; do echo '{"type":"beat"}'; sleep 0.1; done`;
+  await writeFile(path, `#!/bin/sh\n(${talk}) &\nexec ${real} "$@"\n`, { mode: 0o755 });
 }
 
 function hasCome(when: string, run: StubRun, api: FakeApi): boolean {

@@ -1,25 +1,30 @@
 /** Runs that belong together or have parts: resumed and forked sessions, background work, both generations of the CLI. */
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { removeRuns } from "../../runner/test-stub.ts";
-import { FakeApi } from "./fake-api.ts";
-import { check, type Row, type Scenario } from "./scenario.ts";
+import { bash } from "./fake-api.ts";
+import type { Row, Scenario } from "./scenario.ts";
+import { playTables } from "./tables.ts";
 
-let api: FakeApi;
-beforeAll(async () => {
-  api = await FakeApi.start();
-});
-afterAll(async () => {
-  await api.stop();
-  await removeRuns();
-});
-
-const bash = (command: string, more = {}) => ({ tool: "Bash", input: { command, ...more } });
 const agent = (prompt: string, more = {}) => ({
   tool: "Agent",
   input: { description: "helps", prompt, subagent_type: "general-purpose", ...more },
 });
 const ok: Scenario = { turns: [{ text: "ok" }] };
 const older = { version: "2.1.197" } as const;
+const background: Scenario = {
+  turns: [
+    bash("perl -e 'select undef,undef,undef,1.5'; echo over", { run_in_background: true }),
+    { text: "meanwhile" },
+    { text: "after it" },
+  ],
+};
+const subagent: Scenario = {
+  turns: [agent(`Sub @fake [{"text":"sub done"}]`, { run_in_background: false }), { text: "main done" }],
+};
+/** The first model is overloaded until the CLI goes over to the other one. */
+const fallback: Scenario = {
+  turns: [{ status: 529, type: "overloaded_error", times: 3 }, { text: "from the other" }],
+  claude: { extraArgs: ["--fallback-model", "haiku"] },
+  environment: { CLAUDE_CODE_MAX_RETRIES: "4" },
+};
 const one = { turns: 1, cost: "0.0006", code: 0, requests: 1 };
 
 const sessions: readonly Row[] = [
@@ -73,35 +78,17 @@ const sessions: readonly Row[] = [
 const several: readonly Row[] = [
   [
     "a command in the background: two results, one run",
-    {
-      turns: [
-        bash("perl -e 'select undef,undef,undef,1.5'; echo over", { run_in_background: true }),
-        { text: "meanwhile" },
-        { text: "after it" },
-      ],
-    },
+    background,
     "Completed",
     { turns: 3, cost: "0.0018", code: 0, text: "after it", requests: 3 },
   ],
   [
     "the same with a grace period shorter than the command",
-    {
-      turns: [
-        bash("perl -e 'select undef,undef,undef,1.5'; echo over", { run_in_background: true }),
-        { text: "meanwhile" },
-        { text: "after it" },
-      ],
-      config: { resultGracePeriodSeconds: 1 },
-    },
+    { ...background, config: { resultGracePeriodSeconds: 1 } },
     "Completed",
     { turns: 3, cost: "0.0018", text: "after it" },
   ],
-  [
-    "a subagent in the foreground",
-    { turns: [agent(`Sub @fake [{"text":"sub done"}]`, { run_in_background: false }), { text: "main done" }] },
-    "Completed",
-    { turns: 2, cost: "0.0018", text: "main done", requests: 3 },
-  ],
+  ["a subagent in the foreground", subagent, "Completed", { turns: 2, cost: "0.0018", text: "main done", requests: 3 }],
   [
     "a subagent in the background",
     { turns: [agent(`Sub @fake [{"text":"sub done"}]`), { text: "started it" }, { text: "main done" }] },
@@ -109,14 +96,10 @@ const several: readonly Row[] = [
     { cost: "0.0024", text: "main done", requests: 4 },
   ],
   [
-    "the fallback model",
-    {
-      turns: [{ status: 529, type: "overloaded_error", times: 3 }, { text: "from the other" }],
-      claude: { extraArgs: ["--fallback-model", "haiku"] },
-      environment: { CLAUDE_CODE_MAX_RETRIES: "4" },
-    },
+    "the fallback model: its price counts",
+    fallback,
     "Completed",
-    { turns: 1, text: "from the other" },
+    { turns: 1, cost: "0.000015", text: "from the other" },
   ],
 ];
 
@@ -148,6 +131,42 @@ const generations: readonly Row[] = [
     { code: 1 },
   ],
   [
+    "the fallback model: its price counts",
+    { ...fallback, ...older },
+    "Completed",
+    { turns: 1, cost: "0.00015", text: "from the other" },
+  ],
+  [
+    "fork: another session, the cost is this run's",
+    { ...ok, ...older, after: { ...ok, ...older }, claude: { extraArgs: ["--fork-session"] } },
+    "Completed",
+    { turns: 1, cost: "0.00075", session: "other" },
+  ],
+  [
+    "a command in the background: two results, one run",
+    { ...background, ...older },
+    "Completed",
+    { turns: 3, cost: "0.00225", text: "after it" },
+  ],
+  [
+    "a subagent in the foreground",
+    { ...subagent, ...older },
+    "Completed",
+    { turns: 2, cost: "0.00225", text: "main done", requests: 3 },
+  ],
+  [
+    "the budget, while a tool waits",
+    { turns: [{ ...bash("true"), usage: { input_tokens: 100_000 } }], config: { maxCostUSD: "0.10" }, ...older },
+    "BudgetExceeded",
+    { cost: "0.50025", code: 1, requests: 1 },
+  ],
+  [
+    "TERM in a tool: this CLI leaves no account of it, so the cost is not known",
+    { turns: [bash("touch started; perl -e 'sleep 60'")], signal: ["file", "SIGTERM"], ...older },
+    "NoResult",
+    { code: 143, stop: "Signal", cost: undefined },
+  ],
+  [
     "TERM while it waits",
     { turns: [{ hang: true }], signal: ["request", "SIGTERM"], ...older },
     "NoResult",
@@ -155,6 +174,4 @@ const generations: readonly Row[] = [
   ],
 ];
 
-describe.concurrent("sessions", () => it.each(sessions)("%s", (...row) => check(row, api)));
-describe.concurrent("more than one result or model", () => it.each(several)("%s", (...row) => check(row, api)));
-describe.concurrent("Claude Code 2.1.197", () => it.each(generations)("%s", (...row) => check(row, api)));
+playTables({ sessions, "more than one result or model": several, "Claude Code 2.1.197": generations });

@@ -1,19 +1,8 @@
 /** Runs that never reach the API: what is wrong is found before, and says what it is. */
 import { chmod, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { removeRuns } from "../../runner/test-stub.ts";
-import { FakeApi } from "./fake-api.ts";
-import { check, type Facts, type Row, type Scenario } from "./scenario.ts";
-
-let api: FakeApi;
-beforeAll(async () => {
-  api = await FakeApi.start();
-});
-afterAll(async () => {
-  await api.stop();
-  await removeRuns();
-});
+import type { Facts, Row, Scenario } from "./scenario.ts";
+import { playTables } from "./tables.ts";
 
 const never: Facts = { code: 1, cost: undefined, requests: 0 };
 const file = (name: string, content: string) => (directory: string) => writeFile(join(directory, name), content);
@@ -98,6 +87,18 @@ const places: readonly Row[] = [
     { ...never, message: /^HOME is not writable.*read-only/u },
   ],
   [
+    "a HOME that is read-only, although the session would be kept elsewhere",
+    { ...mounted("ro", home), environment: { CLAUDE_CONFIG_DIR: "/mnt/not-made" } },
+    "ClaudeStartFailed",
+    { ...never, message: /^HOME is not writable.*read-only/u },
+  ],
+  [
+    "a CLAUDE_CONFIG_DIR that is read-only, although HOME is not",
+    { ...mounted("ro", "/mnt"), environment: { CLAUDE_CONFIG_DIR: "/mnt" } },
+    "ClaudeStartFailed",
+    { ...never, message: /^CLAUDE_CONFIG_DIR is not writable.*read-only/u },
+  ],
+  [
     "a workspace that is read-only",
     mounted("ro", work),
     "ClaudeStartFailed",
@@ -130,5 +131,4 @@ async function notExecutable(directory: string): Promise<void> {
   await rename(`${claude}.new`, claude);
 }
 
-describe.concurrent("words", () => it.each(words)("%s", (...row) => check(row, api)));
-describe.concurrent("places", () => it.each(places)("%s", (...row) => check(row, api)));
+playTables({ words, places });
