@@ -16,7 +16,7 @@ export class CargoHold {
   readonly #runner: string;
   /** Name of the ConfigMap that holds the runner: by its content, so that two versions live side by side. */
   readonly runnerConfigMap: string;
-  /** Namespaces that have the runner, and cargo that is on its way or there, by the uid of the Job that owns it. */
+  /** Namespaces that have the runner, and cargo that is on its way or there, by the Job (or run) that owns it and the attempt. */
   readonly #namespaces = new Map<string, Promise<void>>();
   readonly #loaded = new Map<string, Promise<void>>();
 
@@ -37,9 +37,9 @@ export class CargoHold {
   }
 
   /** Starts to make a run's ConfigMap; `arrived` waits for it. */
-  load(jobUid: string, plan: () => Promise<V1ConfigMap>): Promise<void> {
+  load(owner: { uid: string; attempt: number }, plan: () => Promise<V1ConfigMap>): Promise<void> {
     if (this.#loaded.size > 10_000) this.#loaded.clear();
-    return once(this.#loaded, jobUid, async () => this.#create(await plan(), jobUid));
+    return once(this.#loaded, `${owner.uid}/${owner.attempt}`, async () => this.#create(await plan(), owner.uid));
   }
 
   async #createRunner(namespace: string): Promise<void> {
@@ -64,14 +64,14 @@ export class CargoHold {
   }
 
   /** One of the same name may be left from a Job that was deleted: it would be collected from under the pod. */
-  async #create(body: V1ConfigMap, jobUid: string): Promise<void> {
+  async #create(body: V1ConfigMap, ownerUid: string): Promise<void> {
     const id = { namespace: body.metadata?.namespace ?? "", name: body.metadata?.name ?? "" };
     try {
       await this.#transport.request("POST", collection("configMap", id.namespace), { body, answer: "ignored" });
     } catch (error) {
       unlessExists(error);
       const found = (await this.#transport.request("GET", object("configMap", id))) as Stored | undefined;
-      if (found?.metadata?.ownerReferences?.some(({ uid }) => uid === jobUid) === true) return;
+      if (found?.metadata?.ownerReferences?.some(({ uid }) => uid === ownerUid) === true) return;
       const preconditions = { uid: found?.metadata?.uid };
       await this.#transport.request("DELETE", object("configMap", id), { body: { preconditions } });
       throw new ConflictError(

@@ -167,12 +167,13 @@ export class KubernetesCluster implements Cluster {
     }
   }
 
-  #bringCargo({ namespace, runName: name, runUid: uid, attempt, jobUid = "" }: Pod): Promise<void> {
-    return this.#cargo.load(jobUid, async () => {
+  #bringCargo({ namespace, runName: name, runUid: uid, attempt, jobUid }: Pod): Promise<void> {
+    const owner = jobUid === undefined ? {} : { jobUid };
+    return this.#cargo.load({ uid: jobUid ?? uid, attempt }, async () => {
       const id = { namespace, name, uid };
       // What a later attempt is given stands in the status: only the stored run has it for sure.
       const run = await (attempt === 1 ? this.#whole(id) : this.#read(id));
-      return planCargo(run, { attempt, jobUid, defaults: this.#defaults });
+      return planCargo(run, { attempt, ...owner, defaults: this.#defaults });
     });
   }
 

@@ -37,6 +37,21 @@ describe("the run's ConfigMap", () => {
     expect(body.metadata?.labels).toEqual(job.metadata?.labels);
   });
 
+  test("is the run's own if the pod's Job was orphaned: nobody else can own it", () => {
+    const run = aRun();
+    const { metadata } = planCargo(run, { attempt: 1, defaults });
+    expect(metadata?.ownerReferences).toEqual([
+      {
+        apiVersion: "paperclip.io/v1alpha1",
+        kind: "ClaudeRun",
+        name: run.metadata.name,
+        uid: run.metadata.uid,
+        controller: true,
+        blockOwnerDeletion: false,
+      },
+    ]);
+  });
+
   test("holds an inline prompt as it is, beside the configuration", () => {
     const prompt = " first line\n\n'quotes' \"and\" $(more) 🙂\n";
     const { body, config } = cargo({ prompt });

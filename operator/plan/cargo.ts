@@ -1,6 +1,7 @@
 /** The run's ConfigMap: the runner's configuration and an inline prompt. Cargo, owned by the Job; never a lock. */
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
+import { apiVersion, kind } from "../../crds/names.ts";
 import type { ClaudeOptions, RunnerConfig } from "../../runner/contract.ts";
 import { continuationOf, continuationPrompt, remainingSpec } from "./attempt.ts";
 import { attemptName } from "./names.ts";
@@ -15,12 +16,12 @@ import {
   settingsPath,
 } from "./paths.ts";
 
-/** The ConfigMap of an attempt, owned by its Job. */
+/** The ConfigMap of an attempt, owned by its Job; by the run if somebody deleted the Job and orphaned its pod. */
 export function planCargo(
   run: ClaudeRun,
   options: {
     attempt: number;
-    jobUid: string;
+    jobUid?: string;
     defaults: Pick<PodDefaults, "mountPath" | "terminationGracePeriodSeconds">;
   },
 ): V1ConfigMap {
@@ -32,6 +33,10 @@ export function planCargo(
     ...runnerConfig({ spec: remainingSpec(run, attempt) }, defaults),
     ...(continued === undefined ? {} : { continuation: { session: continued, promptPath: continuationPath } }),
   };
+  const owner =
+    jobUid === undefined
+      ? { apiVersion, kind, name: run.metadata.name, uid: run.metadata.uid }
+      : { apiVersion: "batch/v1", kind: "Job", name, uid: jobUid };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -39,9 +44,7 @@ export function planCargo(
       name,
       namespace: run.metadata.namespace,
       labels: labelsOf(run),
-      ownerReferences: [
-        { apiVersion: "batch/v1", kind: "Job", name, uid: jobUid, controller: true, blockOwnerDeletion: false },
-      ],
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: false }],
     },
     immutable: true,
     data: {
