@@ -78,7 +78,10 @@ describe.concurrent("a run", () => {
     await stage.create(stage.run("slow", [{ hang: true }], { activeDeadlineSeconds: 12 }));
     const run = await stage.ended("slow");
     expect(run.status).toMatchObject({ phase: "Failed", failure: { reason: "DeadlineExceeded" } });
-    expect(run.status?.session?.id).toBeDefined();
+    // On a busy machine the deadline can come before claude's first line.
+    const log = await stage.kubectl("logs", run.status?.pod?.name ?? "");
+    const said = /"subtype":"init".*?"session_id":"([^"]+)"/u.exec(log)?.[1];
+    expect(run.status?.session?.id).toBe(said);
   });
 
   it("goes on in the same session on the same volume of a second run", async () => {
