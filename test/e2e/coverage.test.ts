@@ -8,13 +8,6 @@ import { failureReasons } from "../../crds/reasons.ts";
 
 const tests = new URL("../", import.meta.url);
 
-/** Reasons without a story on a real cluster, and why. */
-const exceptions: Readonly<Record<string, string>> = {
-  Evicted: "comes with the stories of disruption",
-  Preempted: "comes with the stories of disruption",
-  NodeLost: "comes with the stories of disruption",
-};
-
 const stories = readdirSync(tests, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".cluster.test.ts"))
   .map((path) => ({ path, code: withoutComments(readFileSync(new URL(path, tests), "utf8")) }));
@@ -30,8 +23,6 @@ function storiesOf(reason: string): string[] {
 
 describe("a test on the real cluster produces", () => {
   it.each(Object.keys(failureReasons))("%s", (reason) => {
-    const found = storiesOf(reason);
-    if (exceptions[reason] === undefined) expect(found, `no *.cluster.test.ts says "${reason}"`).not.toEqual([]);
-    else expect(found, "it has a story now: it is no exception any more").toEqual([]);
+    expect(storiesOf(reason), `no *.cluster.test.ts says "${reason}"`).not.toEqual([]);
   });
 });

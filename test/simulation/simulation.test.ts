@@ -24,7 +24,7 @@ describe("the operator's own decide and act, under seeded torment", () => {
       expect(total.started).toBeGreaterThan(seeds * 5);
       expect(total.retried).toBeGreaterThan(seeds / 6);
     },
-    60_000 + seeds * 200,
+    120_000 + seeds * 1_000,
   );
 
   it("finds an overlap when the look of invariant 1 is taken out", async () => {
