@@ -77,12 +77,12 @@ export default tseslint.config(
         "error",
         {
           selector:
-            "CallExpression[callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove)$/]",
+            "CallExpression[callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/]",
           message: "Only act.ts writes: return a decision instead.",
         },
         {
           selector:
-            "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(make|record|change|remove)$/]",
+            "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/]",
           message: "Only act.ts writes: return a decision instead.",
         },
       ],

@@ -6,6 +6,7 @@ import type { Cluster } from "./cluster.ts";
 import * as status from "./decide/status.ts";
 import type { Pod } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
+import { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import { aJob, anAdmittedRun, anEndedPod, aPod, aRun, aRunningPod, nowMs, observed } from "./testing/builders.ts";
 import { outcome, startFailure } from "./decide/outcome.ts";
@@ -23,6 +24,9 @@ class Scribe implements Cluster {
   observe(): never {
     throw new Error("act does not observe");
   }
+  lostClients(): never {
+    throw new Error("act does not observe");
+  }
   look(): Promise<readonly Pod[]> {
     return this.#do("look", this.listed);
   }
@@ -32,6 +36,9 @@ class Scribe implements Cluster {
   record(_: unknown, next: ClaudeRunStatus): Promise<void> {
     this.written.push(next);
     return this.#do(`record ${next.result === undefined ? "bare " : ""}${next.phase ?? ""}`, undefined);
+  }
+  markLogsGone(): Promise<void> {
+    return this.#do("markLogsGone", undefined);
   }
   change(pod: Pod, how: unknown): Promise<void> {
     return this.#do(`${typeof how === "string" ? how : "stop"} ${pod.name}`, undefined);
@@ -59,7 +66,8 @@ class Scribe implements Cluster {
 function hands(patienceMs = 0): { cluster: Scribe; hands: Hands } {
   const cluster = new Scribe();
   const log = { info: () => undefined, error: () => undefined };
-  return { cluster, hands: { cluster, patience: new Patience(patienceMs), log } };
+  const pace = new Pace({ everyMs: 60_000, perSecond: 10, random: () => 0.5 });
+  return { cluster, hands: { cluster, pace, patience: new Patience(patienceMs), log } };
 }
 
 const run = aRun("a");
@@ -215,6 +223,26 @@ describe("act", () => {
     await act({ do: "record", run: { ...run, status: waiting }, status: waiting }, world, its);
     await act({ do: "record", run: { ...run, status: quoted }, status: waiting, soft: true, about: pod }, world, its);
     expect(cluster.written).toEqual([]);
+  });
+
+  it("writes a place far back in the queue in its own time, anything else at once", async () => {
+    const { cluster, hands: its } = hands();
+    const at = (position: number, message = "busy") =>
+      status.queued(run, { reason: "AgentBusy", message, position }, nowMs);
+    const seen = { ...run, status: at(9) };
+    const place = { do: "record", run: seen, status: at(8), paced: true } as const;
+    expect(await act(place, world, its)).toBe(30_000);
+    await act(place, { ...world, nowMs: nowMs + 30_000 }, its);
+    await act({ ...place, status: at(7, "paused") }, { ...world, nowMs: nowMs + 30_001 }, its);
+    expect(cluster.written.map(({ queuePosition }) => queuePosition)).toEqual([8, 7]);
+  });
+
+  it("says in its own time that a log is gone", async () => {
+    const { cluster, hands: its } = hands();
+    const gone = { do: "markLogsGone", run: { ...run, logsAt: 3 } } as const;
+    expect(await act(gone, world, its)).toBe(30_000);
+    expect(await act(gone, { ...world, nowMs: nowMs + 30_000 }, its)).toBeUndefined();
+    expect(cluster.asked).toEqual(["markLogsGone"]);
   });
 
   it("announces that a wait is over and how a run ended, once the status is written", async () => {

@@ -10,12 +10,14 @@ import * as status from "./decide/status.ts";
 import { hasEnded, isBetweenAttempts, type Job, type Observed, type Pod, type Run } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
 import type { Log } from "./log.ts";
+import type { Pace } from "./pace.ts";
 import type { Patience } from "./patience.ts";
 
 /** What act needs beside the decision. */
 export interface Hands {
   readonly cluster: Cluster;
   readonly patience: Patience;
+  readonly pace: Pace;
   readonly log: Pick<Log, "info" | "error">;
 }
 
@@ -55,6 +57,8 @@ export async function act(decision: Decision, observed: Observed, hands: Hands):
     case "sweep":
       await sweep(decision, cluster);
       return undefined;
+    case "markLogsGone":
+      return markLogsGone(decision, observed, hands);
     case "removeRun":
       await cluster.remove(decision.run);
       return undefined;
@@ -153,6 +157,10 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
     const leftMs = patience.left(run.uid, stateOf(decision.status), observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
+  if (decision.paced === true && isDeepStrictEqual(placeless(run.status), placeless(decision.status))) {
+    const leftMs = hands.pace.left(run.uid, observed.nowMs);
+    if (leftMs > 0) return leftMs;
+  }
   const next = about === undefined ? decision.status : await quoted(decision, about, observed, hands);
   if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);
   if (about !== undefined) return lookAgainMs;
@@ -172,6 +180,23 @@ async function quoted(
   if (event === undefined) return refusalOf(run) === undefined ? plain : run.status;
   if (event.reason !== "FailedCreate") return status.explained(run, plain, event, observed.nowMs);
   return refusedStatus(run, readRefusal(event.message), observed).status;
+}
+
+/** Compared with the place left out: undefined here counts as absent on both sides. */
+function placeless(status: ClaudeRunStatus): object {
+  return { ...status, queuePosition: undefined };
+}
+
+/** One condition of a run that is long over; the rest of its status is not at hand, and stays as it is. */
+async function markLogsGone(
+  { run }: Doing<"markLogsGone">,
+  observed: Observed,
+  { cluster, pace }: Hands,
+): Promise<number | undefined> {
+  const leftMs = pace.left(run.uid, observed.nowMs);
+  if (leftMs > 0) return leftMs;
+  await cluster.markLogsGone(run);
+  return undefined;
 }
 
 /** Phase and reason: what a state is told by. */

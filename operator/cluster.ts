@@ -1,6 +1,6 @@
 /** The one seam to Kubernetes, in the domain's words. operator/kubernetes/ speaks it for real, test/ in memory. */
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import type { AgentKey, Job, Pod, Run, Stop } from "./domain.ts";
+import type { AgentKey, Job, Observed, Pod, Run, Stop } from "./domain.ts";
 
 /** An Event about a run, for whoever describes it. */
 export interface Announcement {
@@ -12,7 +12,10 @@ export interface Announcement {
 
 export interface Cluster {
   /** What the caches show of an agent. They may lag; what must not be wrong is looked at when it matters. */
-  observe(agent: AgentKey): { runs: readonly Run[]; jobs: readonly Job[]; pods: readonly Pod[] };
+  observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "gonePods">;
+
+  /** Of an agent's runs those whose client is known to be lost, by uid, with why; the agent is woken when one is found lost. */
+  lostClients(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string>;
 
   /**
    * The agent's pods that are not over, from a list that is no older than `pod`, which must have been seen by the
@@ -20,11 +23,17 @@ export interface Cluster {
    */
   look(pod: Pod): Promise<readonly Pod[]>;
 
-  /** Makes the run's Job for an attempt, its pod gated, and its cargo. One that exists and is ours is success. */
+  /**
+   * Makes the run's Job for an attempt, its pod gated, and its cargo. One that exists and is ours is success. From then
+   * on `observe` shows the Job.
+   */
   make(run: Run, attempt: number): Promise<void>;
 
   /** Writes the status if the run is still as we saw it; throws ConflictError otherwise. */
   record(run: Run, status: ClaudeRunStatus): Promise<void>;
+
+  /** Turns LogsAvailable of a finished run to False: its pod is gone. Throws ConflictError if the condition moved. */
+  markLogsGone(run: Run): Promise<void>;
 
   /**
    * Changes a pod of ours. letGo: takes its gate off and our finalizer on, in one patch that fails if either is done.

@@ -4,6 +4,7 @@ import type { Settings } from "./domain.ts";
 import type { PodDefaults } from "./plan/job.ts";
 
 const seconds = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
+const limit = z.coerce.number().int().min(1, "must be 1 or more; leave it out for no limit").optional();
 const list = z
   .string()
   .default("")
@@ -38,6 +39,10 @@ const schema = z.object({
   RUN_POD_TTL_SECONDS_AFTER_FINISHED: seconds(86_400),
   WATCH_NAMESPACE: z.string().min(1).optional(),
   ADMISSION: z.enum(["open", "paused"]).default("open"),
+  MAX_ACTIVE_RUNS: limit,
+  MAX_ACTIVE_RUNS_PER_NAMESPACE: limit,
+  HISTORY_LIMIT: limit,
+  REPORT_LOGS_GONE: z.enum(["true", "false"]).default("true"),
   WORKERS: z.coerce.number().int().min(1).max(64).default(12),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   LEASE_NAMESPACE: z.string().min(1).optional(),
@@ -89,7 +94,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   return Object.freeze({
     defaults,
-    settings: { admission: env.ADMISSION === "open" },
+    settings: {
+      admission: env.ADMISSION === "open",
+      reportLogsGone: env.REPORT_LOGS_GONE === "true",
+      ...(env.HISTORY_LIMIT === undefined ? {} : { historyLimit: env.HISTORY_LIMIT }),
+      ...(env.MAX_ACTIVE_RUNS === undefined ? {} : { maxActiveRuns: env.MAX_ACTIVE_RUNS }),
+      ...(env.MAX_ACTIVE_RUNS_PER_NAMESPACE === undefined
+        ? {}
+        : { maxActiveRunsPerNamespace: env.MAX_ACTIVE_RUNS_PER_NAMESPACE }),
+    },
     workers: env.WORKERS,
     logLevel: env.LOG_LEVEL,
     healthPort: env.HEALTH_PORT,

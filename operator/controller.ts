@@ -1,12 +1,15 @@
 /** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles: on the replica that leads. */
+import { Brake } from "./brake.ts";
 import type { Cluster } from "./cluster.ts";
 import type { AgentKey, Settings } from "./domain.ts";
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
 import { Caches } from "./kubernetes/caches.ts";
+import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
 import type { Transport } from "./kubernetes/transport.ts";
 import type { Log } from "./log.ts";
+import { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import type { PodDefaults } from "./plan/job.ts";
 import { WorkQueue, type Lane } from "./queue.ts";
@@ -16,6 +19,10 @@ import { reconcile, type Surroundings } from "./reconcile.ts";
 const endConcurrency = 4;
 /** States that pass sooner than this are not written. */
 const patienceMs = 1_500;
+/** Places far back in a queue, and logs that are gone: once a minute per run, and never felt by live work. */
+const paceOptions = { everyMs: 60_000, perSecond: 10 };
+/** What is in no hurry is looked at together. */
+const laterMs = 2_000;
 /** A watch that is silent for so long is stuck: its own guard breaks it off after 90 s. */
 const silenceMs = 300_000;
 /** Whatever was missed is found at the latest by this. */
@@ -40,6 +47,9 @@ export interface ControllerOptions {
 
 export class Controller {
   readonly #caches: Caches;
+  readonly #clients: ClientLeases;
+  readonly #cluster: Cluster;
+  readonly #brake: Brake;
   readonly #queue: WorkQueue;
   readonly #log: Log;
   readonly #leadership: Leadership;
@@ -58,8 +68,16 @@ export class Controller {
         this.#wake(agent, lane);
       },
     });
-    const cluster = through(new KubernetesCluster({ ...options, caches: this.#caches }));
-    const hands = { cluster, patience: new Patience(patienceMs), log, settings, now: transport.now };
+    const wake = (agent: AgentKey): void => {
+      this.#wake(agent, "rest");
+    };
+    this.#clients = new ClientLeases({ transport, wake, log });
+    const cluster = through(new KubernetesCluster({ ...options, caches: this.#caches, clients: this.#clients }));
+    const brake = new Brake(settings, wake);
+    const memory = { brake, patience: new Patience(patienceMs), pace: new Pace(paceOptions) };
+    const hands = { cluster, ...memory, log, settings, now: transport.now };
+    this.#cluster = cluster;
+    this.#brake = brake;
     this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,
       endConcurrency,
@@ -112,6 +130,7 @@ export class Controller {
   }
 
   #begin(): void {
+    this.#countActive();
     this.#works = true;
     this.#wakeAll();
     this.#resync = setInterval(() => {
@@ -124,6 +143,7 @@ export class Controller {
     this.#works = false;
     clearInterval(this.#resync);
     this.#queue.clear();
+    this.#clients.stop();
   }
 
   async #pass(agent: AgentKey, hands: Surroundings): Promise<{ again?: number }> {
@@ -132,8 +152,15 @@ export class Controller {
     return reconcile(agent, hands);
   }
 
-  #wake(agent: AgentKey, lane: Lane): void {
-    if (this.#works) this.#queue.add(agent, lane);
+  #wake(agent: AgentKey, lane: Lane | "later"): void {
+    if (!this.#works) return;
+    if (lane === "later") this.#queue.addAfter(agent, laterMs);
+    else this.#queue.add(agent, lane);
+  }
+
+  /** All that is active is counted before the first pass could add to it. */
+  #countActive(): void {
+    this.#brake.start([...this.#caches.agents()].map((agent) => ({ agent, ...this.#cluster.observe(agent) })));
   }
 
   #wakeAll(): void {

@@ -17,6 +17,7 @@ export type RunSpec = Pick<
   | "suspend"
   | "priority"
   | "concurrencyPolicy"
+  | "clientLeaseName"
   | "queueDeadlineSeconds"
   | "startDeadlineSeconds"
   | "activeDeadlineSeconds"
@@ -38,6 +39,10 @@ export interface Run {
   readonly deleting: boolean;
   readonly spec: RunSpec;
   readonly status: ClaudeRunStatus;
+  /** Finished by its phase, but no condition says so: the phase was set by hand. */
+  readonly endedByHand?: boolean;
+  /** Of a finished run: where in its conditions LogsAvailable stands, if it is True. */
+  readonly logsAt?: number;
 }
 
 /** A Job of ours. */
@@ -117,12 +122,26 @@ export interface Observed {
   readonly jobs: readonly Job[];
   readonly pods: readonly Pod[];
   readonly settings: Settings;
+  /** Why the agent's next run may not be admitted now although the agent's slot is free: a limit on all runs. */
+  readonly limit?: string;
+  /** Runs whose client is lost, by uid, with why. */
+  readonly lostClients?: ReadonlyMap<string, string>;
+  /** Uids of pods that were seen to go, and whose runs may still say that their log is there. */
+  readonly gonePods?: ReadonlySet<string>;
 }
 
 /** What the operator's configuration says about deciding. */
 export interface Settings {
   /** False: nothing is admitted (`admission: paused`); what runs goes on. */
   readonly admission: boolean;
+  /** At most so many runs are active at once, in all namespaces together; absent: no limit. */
+  readonly maxActiveRuns?: number;
+  /** At most so many runs are active at once in each namespace; absent: no limit. */
+  readonly maxActiveRunsPerNamespace?: number;
+  /** So many finished runs of an agent are kept, the newest; absent: all. */
+  readonly historyLimit?: number;
+  /** True: a finished run's LogsAvailable turns False when its pod is gone. */
+  readonly reportLogsGone?: boolean;
 }
 
 export function agentKey(namespace: string, agent: string): AgentKey {

@@ -12,6 +12,7 @@ export const admittedRules: readonly Rule[] = [
   ["an admitted run whose pod has ended is finished", podEnded],
   ["an admitted run whose pod is gone is lost", podGone],
   ["an admitted run that is cancelled is stopped", stopCancelled],
+  ["an admitted run whose client is lost is stopped", stopClientLost],
   ["an admitted run that was replaced is stopped", stopReplaced],
   ["an admitted run that does not start in time is stopped", stopUnstarted],
   ["an admitted pod that still has its gate is let go", finishAdmission],
@@ -32,7 +33,12 @@ function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
 function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
   if (!isAdmitted(run) || pod !== undefined) return undefined;
   const { name = "", uid = "" } = run.status.pod ?? {};
-  const how: Outcome = run.spec.cancel ? { reason: "Cancelled", message: cancelMessage(run) } : lost(job);
+  const clientLost = observed.lostClients?.get(run.uid);
+  const how: Outcome = run.spec.cancel
+    ? { reason: "Cancelled", message: cancelMessage(run) }
+    : clientLost === undefined
+      ? lost(job)
+      : { reason: "ClientLost", message: clientLost };
   const ended = status.finished(run, how, observed.nowMs);
   return { decisions: [{ do: "recordLost", run, status: ended, podName: name, podUid: uid }] };
 }
@@ -40,6 +46,12 @@ function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
 function stopCancelled({ run, pod }: Case): Verdict | undefined {
   if (!isAdmitted(run) || pod === undefined || !run.spec.cancel || pod.stop !== undefined) return undefined;
   return stop(pod, { reason: "Cancelled", message: cancelMessage(run) });
+}
+
+function stopClientLost({ run, pod, observed }: Case): Verdict | undefined {
+  const message = observed.lostClients?.get(run.uid);
+  if (!isAdmitted(run) || pod === undefined || message === undefined || pod.stop !== undefined) return undefined;
+  return stop(pod, { reason: "ClientLost", message });
 }
 
 function stopReplaced({ run, pod, replacers }: Case): Verdict | undefined {

@@ -11,6 +11,7 @@ import { refusalOf } from "./refusal.ts";
 import {
   askForSlot,
   endCancelled,
+  endClientLost,
   endReplaced,
   endWaiting,
   leaveDeleted,
@@ -24,6 +25,7 @@ export const betweenRules: readonly Rule[] = [
   ["between attempts a run that is being deleted makes nothing new", between(leaveDeleted)],
   ["a run whose next pod was let go is not between attempts, whatever its status says", between(readopt)],
   ["between attempts a run that is cancelled ends", between(endCancelled)],
+  ["between attempts a run whose client is lost ends", between(endClientLost)],
   ["between attempts a run that was replaced ends", between(endReplaced)],
   ["the next attempt must come in time", between(failUnmade)],
   ["the next attempt's Job is made", between(makeJob)],

@@ -24,6 +24,7 @@ function line(decision: Decision): string {
   switch (decision.do) {
     case "make":
     case "removeRun":
+    case "markLogsGone":
       return `${decision.do} ${decision.run.name}`;
     case "admit":
     case "letGo":
@@ -36,8 +37,11 @@ function line(decision: Decision): string {
     case "recordLost": {
       const succeeded = decision.status.conditions?.find(({ type }) => type === "Succeeded");
       const position = decision.status.queuePosition === undefined ? "" : ` #${decision.status.queuePosition}`;
-      const soft = decision.do === "record" && decision.soft === true ? " (soft)" : "";
-      return `${decision.do} ${decision.run.name} ${decision.status.phase ?? ""}/${succeeded?.reason ?? ""}${position}${soft}`;
+      const how =
+        decision.do === "record"
+          ? [decision.soft === true ? " (soft)" : "", decision.paced === true ? " (paced)" : ""].join("")
+          : "";
+      return `${decision.do} ${decision.run.name} ${decision.status.phase ?? ""}/${succeeded?.reason ?? ""}${position}${how}`;
     }
     case "release":
       return `release ${decision.pod.name}`;
@@ -124,7 +128,17 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     want: ["record a Running/Running"],
   },
   {
-    name: "the sixth in the queue is not told its position",
+    name: "the next run waits while as many are active as may be, and those behind it for it",
+    given: { runs: [a, b], limit: "maxActiveRuns is reached" },
+    want: ["record a Queued/ActiveRunsLimit #1 (soft)", "record b Queued/AgentBusy #2"],
+  },
+  {
+    name: "a gated pod that somebody else made beyond the limit is not let go",
+    given: { runs: [a], jobs: [aJob(a)], pods: [aPod(a)], limit: "maxActiveRuns is reached" },
+    want: ["record a Queued/ActiveRunsLimit #1 (soft)"],
+  },
+  {
+    name: "the sixth in the queue is told its position in its own time",
     given: {
       runs: [held, ...[1, 2, 3, 4, 5, 6].map((n) => aRun(`q${n}`, { age: 50 - n }))],
       jobs: [aJob(held)],
@@ -133,7 +147,7 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     want: [
       "record a Running/Running",
       ...[1, 2, 3, 4, 5].map((n) => `record q${n} Queued/AgentBusy #${n}`),
-      "record q6 Queued/AgentBusy",
+      "record q6 Queued/AgentBusy #6 (paced)",
     ],
   },
   // — admission —
@@ -473,6 +487,63 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     given: { runs: [aRetriedRun("a", { retriedAgo: 601, refused: "QuotaExceeded" })] },
     want: ["record a Failed/QuotaExceeded"],
   },
+  {
+    name: "of an agent's finished runs the oldest beyond the history limit are removed",
+    given: {
+      runs: [
+        aFinishedRun("new", { endedAgo: 1 }),
+        aFinishedRun("old", { endedAgo: 9 }),
+        aFinishedRun("mid", { endedAgo: 5 }),
+        b,
+      ],
+      settings: { historyLimit: 1 },
+    },
+    want: ["make b", "record b Queued/Admitting (soft)", "removeRun old", "removeRun mid"],
+  },
+  {
+    name: "one whose pod is not given back is not removed, nor one that is being deleted",
+    given: {
+      runs: [
+        aFinishedRun("a", { endedAgo: 9 }),
+        aFinishedRun("b", { endedAgo: 8, deleting: true }),
+        aFinishedRun("c", { endedAgo: 5 }),
+        aFinishedRun("d", { endedAgo: 5 }),
+      ],
+      pods: [anEndedPod(held, { report: {} })],
+      settings: { historyLimit: 2 },
+    },
+    want: ["release a-pod"],
+  },
+  {
+    name: "a finished run whose pod is gone says that its log is",
+    given: {
+      runs: [{ ...aFinishedRun("a"), logsAt: 4 }, aFinishedRun("b"), { ...aFinishedRun("c"), logsAt: 4 }],
+      gonePods: new Set(["pod-of-a", "pod-of-b"]),
+      settings: { reportLogsGone: true },
+    },
+    want: ["markLogsGone a"],
+  },
+  {
+    name: "unless that is switched off",
+    given: { runs: [{ ...aFinishedRun("a"), logsAt: 4 }], gonePods: new Set(["pod-of-a"]) },
+    want: [],
+  },
+  // — a status edited by hand —
+  {
+    name: "a run whose pod was taken out of its status is admitted again, not started again",
+    given: { runs: [aRun("a", { status: { phase: "Queued" } }), b], jobs: [aJob(a)], pods: [aRunningPod(a)] },
+    want: ["record a Pending/Scheduling", "record b Queued/AgentBusy #2"],
+  },
+  {
+    name: "also if its attempt was changed too",
+    given: { runs: [aRun("a", { status: { attempt: 7 } })], jobs: [aJob(a)], pods: [aRunningPod(a)] },
+    want: ["record a Pending/Scheduling"],
+  },
+  {
+    name: "a run whose phase was set to a finished one ends with it, and its pod is removed",
+    given: { runs: [{ ...aFinishedRun("a"), endedByHand: true }], jobs: [aJob(held)], pods: [aRunningPod(held)] },
+    want: ["sweep a-pod", "record a Succeeded/StatusEdited"],
+  },
   // — cancel —
   {
     name: "a waiting run that is cancelled ends at once",
@@ -502,6 +573,31 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
     name: "cancelled before it was let go: its pod is stopped, not let go",
     given: { runs: [anAdmittedRun("a", { cancel: true })], jobs: [aJob(held)], pods: [aPod(held)] },
     want: ["stop a-pod Cancelled"],
+  },
+  {
+    name: "a waiting run whose client is lost ends, its gated pod is withdrawn",
+    given: { runs: [a], jobs: [aJob(a)], pods: [aPod(a)], lostClients: new Map([[a.uid, "Lease web expired"]]) },
+    want: ["withdraw a-pod a-job", "record a Cancelled/ClientLost"],
+  },
+  {
+    name: "a suspended run whose client is lost ends too",
+    given: { runs: [aRun("a", { suspend: true })], lostClients: new Map([[a.uid, "Lease web expired"]]) },
+    want: ["record a Cancelled/ClientLost"],
+  },
+  {
+    name: "a running run whose client is lost is stopped; its pod says why",
+    given: {
+      runs: [held, b],
+      jobs: [aJob(held)],
+      pods: [aRunningPod(held)],
+      lostClients: new Map([[held.uid, "Lease web expired"]]),
+    },
+    want: ["stop a-pod ClientLost", "record b Queued/AgentBusy #1"],
+  },
+  {
+    name: "an admitted run whose client is lost and whose pod is gone is not called lost itself",
+    given: { runs: [held], lostClients: new Map([[held.uid, "Lease web expired"]]) },
+    want: ["recordLost a Cancelled/ClientLost"],
   },
   // — policies and deadlines —
   {

@@ -2,12 +2,11 @@
  * Observed → decisions; pure. One agent's runs contend for one slot, so one look at all of them decides. Every run that
  * is not finished goes down one table of named rules, in the order of their precedence: the first that applies wins.
  */
-import { attemptOf, hasEnded, holdsSlot, isFinished, type Observed, type Run } from "../domain.ts";
+import { attemptOf, hasEnded, type Observed, type Run } from "../domain.ts";
 import { admittedRules } from "./admitted.ts";
 import { betweenRules } from "./between.ts";
 import type { Case, Decisions, Rule, Verdict } from "./decision.ts";
-import { byQueueOrder } from "./queue-order.ts";
-import { replacedBy, replacers } from "./replace.ts";
+import { lineUp } from "./line-up.ts";
 import { sweep } from "./sweep.ts";
 import { waitingRules } from "./waiting.ts";
 
@@ -16,15 +15,10 @@ const rules: readonly Rule[] = [...admittedRules, ...betweenRules, ...waitingRul
 
 /** Decides for one agent. */
 export function decide(observed: Observed): Decisions {
-  const unfinished = observed.runs.filter((run) => !isFinished(run));
-  const waiting = unfinished.filter((run) => !holdsSlot(run) && !run.deleting).sort(byQueueOrder);
-  const queue = waiting.filter((run) => !run.spec.suspend && !run.spec.cancel);
-  const holder = unfinished.find(holdsSlot);
-  const among = replacers(unfinished);
-  const candidate = holder !== undefined ? undefined : queue.find((run) => replacedBy(run, among) === undefined);
+  const { unfinished, queue, holder, candidate, replacers } = lineUp(observed.runs);
   const places = new Map(queue.map((run, index) => [run, index + 1]));
   const verdicts = unfinished.map((run) =>
-    judge({ ...made(observed, run), observed, run, holder, candidate, replacers: among, position: places.get(run) }),
+    judge({ ...made(observed, run), observed, run, holder, candidate, replacers, position: places.get(run) }),
   );
   const swept = sweep(observed);
   const wakes = [...verdicts, swept].map((each) => each.wakeAtMs).filter((at) => at !== undefined);
@@ -48,8 +42,10 @@ function made(observed: Observed, run: Run): Pick<Case, "attempt" | "job" | "pod
   const job = observed.jobs.find((each) => each.runUid === run.uid && each.attempt === attempt);
   const admittedUid = run.status.pod?.uid;
   if (admittedUid !== undefined) return { attempt, job, pod: observed.pods.find((each) => each.uid === admittedUid) };
-  const mine = observed.pods.filter((pod) => pod.runUid === run.uid && pod.attempt === attempt);
-  const letGo = mine.find((pod) => pod.held);
+  const all = observed.pods.filter((pod) => pod.runUid === run.uid);
+  const mine = all.filter((pod) => pod.attempt === attempt);
+  // A finalizer on a gated pod is somebody else's doing; an attempt that was edited does not hide a pod that may run.
+  const letGo = all.find((pod) => pod.held && !pod.gated && (pod.attempt === attempt || !hasEnded(pod)));
   if (letGo !== undefined) return { attempt, job, pod: letGo };
   // The pod that asks for the slot. A user's delete can leave a dying one beside its successor.
   const alive = mine.filter((pod) => !hasEnded(pod));

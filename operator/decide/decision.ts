@@ -20,6 +20,8 @@ export type Decision =
       readonly run: Run;
       readonly status: ClaudeRunStatus;
       readonly soft?: boolean;
+      /** If no more than the place in the queue is new, it is written in its own time. */
+      readonly paced?: boolean;
       /** It waits for something that only Events explain: what was recorded about this is quoted. */
       readonly about?: Job | Pod;
     }
@@ -35,7 +37,9 @@ export type Decision =
   | { readonly do: "release"; readonly pod: Pod }
   /** Ours, but of a run that is gone or over: remove it, after asking whether the run is truly gone. */
   | { readonly do: "sweep"; readonly run?: Run; readonly pod?: Pod; readonly job?: Job }
-  /** The run's own TTL is over. */
+  /** The pod of a finished run is gone, and its log with it: say so in the run's condition, in its own time. */
+  | { readonly do: "markLogsGone"; readonly run: Run }
+  /** The run's own TTL is over, or its agent has more finished runs than are kept. */
   | { readonly do: "removeRun"; readonly run: Run };
 
 /** What to do now, and when to look again if nothing happens before. */

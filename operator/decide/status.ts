@@ -76,8 +76,14 @@ export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
   return stamped(podless(run), status, nowMs, [
     { type: "Finished", status: "False", reason: "Pending", message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: "Scheduling", message: "The pod waits for a node." },
-    { type: "Admitted", status: "True", reason: "SlotHeld", message: `Pod ${pod.name} holds the agent's slot.` },
+    { type: "Admitted", status: "True", reason: "SlotHeld", message: holding(run, pod) },
   ]);
+}
+
+function holding(run: Run, pod: Pod): string {
+  const holds = `Pod ${pod.name} holds the agent's slot.`;
+  if (!run.spec.suspend) return holds;
+  return `${holds} spec.suspend has no effect on a run that was admitted; to end it set spec.cancel.`;
 }
 
 /** What the pod of an admitted run shows at the moment. */
@@ -91,6 +97,7 @@ export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): Cla
   return stamped(run, status, nowMs, [
     { type: "Finished", status: "False", reason: mirror.phase, message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: mirror.reason, message: mirror.message },
+    { type: "Admitted", status: "True", reason: "SlotHeld", message: holding(run, pod) },
     ...progressOf(pod, mirror),
   ]);
 }
@@ -212,6 +219,16 @@ export function explained(
     return [{ type, status: now.status, reason, message: event.message }];
   });
   return stamped({ ...run, status }, status, nowMs, says);
+}
+
+/** A run whose phase somebody set to a finished one by hand: it stays so, and whoever waits for its end is told. */
+export function endedByHand(run: Run, nowMs: number): ClaudeRunStatus {
+  const reason = "StatusEdited";
+  const message = "Somebody set status.phase by hand: that ended the run, and what its pod does is recorded no more.";
+  return stamped(run, run.status, nowMs, [
+    { type: "Finished", status: "True", reason, message },
+    { type: "Succeeded", status: run.status.phase === "Succeeded" ? "True" : "False", reason, message },
+  ]);
 }
 
 /** A finished run whose spec was touched afterwards: `kubectl wait` trusts no condition of an older generation. */

@@ -14,6 +14,7 @@ export const waitingRules: readonly Rule[] = [
   ["a run that is being deleted makes nothing new", leaveDeleted],
   ["a run whose pod was let go is no waiting run, whatever its status says", readopt],
   ["a waiting run that is cancelled ends", endCancelled],
+  ["a waiting run whose client is lost ends", endClientLost],
   ["a waiting run that was replaced ends", endReplaced],
   ["a waiting run past its queue deadline fails", failQueueDeadline],
   ["a Forbid run fails while the agent is busy", failForbidden],
@@ -21,13 +22,14 @@ export const waitingRules: readonly Rule[] = [
   ["nothing is admitted while the operator is paused", waitPaused],
   ["a run that is not next waits", waitBusy],
   ["the next run whose pod was refused for too long fails", failRefused],
+  ["the next run waits while as many runs are active as may be", waitLimited],
   ["the next run's Job is made", makeJob],
   ["the next run's dead Job is made again", remakeJob],
   ["the next run asks for the slot", askForSlot],
   ["the next run's pod is awaited", awaitPod],
 ];
 
-/** Every move of the queue changes every position: only the first few are worth their writes. */
+/** Every move of the queue changes every position: only the first few are worth a write at once. */
 const shownPositions = 5;
 
 /** Takes back what was made for it and not let go. */
@@ -46,6 +48,12 @@ export function readopt({ run, pod, observed }: Case): Verdict | undefined {
 export function endCancelled(one: Case): Verdict | undefined {
   if (!one.run.spec.cancel) return undefined;
   return endWaiting(one, { reason: "Cancelled", message: cancelMessage(one.run) });
+}
+
+/** The same for one whose client is gone. */
+export function endClientLost(one: Case): Verdict | undefined {
+  const message = one.observed.lostClients?.get(one.run.uid);
+  return message === undefined ? undefined : endWaiting(one, { reason: "ClientLost", message });
 }
 
 /** The same for one whose place was taken. */
@@ -101,6 +109,16 @@ function failRefused(one: Case): Verdict | undefined {
   return endWaiting(one, failure(refusal.reason, refusal.message));
 }
 
+/** The wait may be over in a moment. A gated pod that is there already (an answer was lost) stays for its turn. */
+function waitLimited({ run, observed }: Case): Verdict | undefined {
+  if (observed.limit === undefined) return undefined;
+  const why = { reason: "ActiveRunsLimit", message: observed.limit, position: 1 } as const;
+  return {
+    decisions: [{ do: "record", run, status: status.queued(run, why, observed.nowMs), soft: true }],
+    ...untilQueueDeadline(run),
+  };
+}
+
 /** The Job of the attempt, whose pod is born gated. */
 export function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
   if (job !== undefined) return undefined;
@@ -147,12 +165,11 @@ function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
 
 function wait(one: Case, why: { reason: Parameters<typeof status.queued>[1]["reason"]; message: string }): Verdict {
   const { run, pod, job, observed, position } = one;
-  const place = position !== undefined && position <= shownPositions ? { position } : {};
+  const place = position === undefined ? {} : { position };
+  const isFar = position !== undefined && position > shownPositions;
+  const next = status.queued(run, { ...why, ...place }, observed.nowMs);
   return {
-    decisions: [
-      ...withdrawal(pod, job),
-      { do: "record", run, status: status.queued(run, { ...why, ...place }, observed.nowMs) },
-    ],
+    decisions: [...withdrawal(pod, job), { do: "record", run, status: next, ...(isFar ? { paced: true } : {}) }],
     ...untilQueueDeadline(run),
   };
 }

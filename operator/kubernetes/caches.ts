@@ -4,7 +4,7 @@ import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from 
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
 import type { Lane } from "../queue.ts";
-import { parseJob, parsePod, parseRun, type CachedPod } from "./parse.ts";
+import { parseJob, parsePod, parseRun, readPod, type CachedPod } from "./parse.ts";
 import { collection } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
 import { Store, type OnChange } from "./store.ts";
@@ -15,8 +15,8 @@ export interface CachesOptions {
   readonly log: Log;
   /** Only this namespace; absent: all. */
   readonly namespace?: string;
-  /** Something of the agent changed: a result waits to be recorded, a run is new, or anything else. */
-  readonly wake: (agent: AgentKey, lane: Lane) => void;
+  /** Something of the agent changed: a result waits to be recorded, a run is new, anything else; later: no hurry at all. */
+  readonly wake: (agent: AgentKey, lane: Lane | "later") => void;
 }
 
 /** What the controller does with a reflector. */
@@ -25,6 +25,8 @@ export type Watch = Pick<Reflector<Run>, "start" | "stop" | "whenSynced" | "last
 /** At most so many runs, with prompts of so many characters, are held back whole: some 40 MB at the worst. */
 const freshRuns = 2_000;
 const freshPromptLength = 8_192;
+/** Pods that are gone and whose runs do not say so yet. */
+const rememberedGone = 20_000;
 
 export class Caches {
   readonly runs: Store<Run>;
@@ -32,8 +34,11 @@ export class Caches {
   readonly pods: Store<CachedPod>;
   readonly watches: readonly Watch[];
   readonly #fresh = new Map<string, unknown>();
+  readonly #gonePods = new Set<string>();
+  readonly #wake: CachesOptions["wake"];
 
   constructor({ transport, log, namespace, wake }: CachesOptions) {
+    this.#wake = wake;
     const ofRun = ({ spec }: Run): string => spec.agent;
     const ofMade = ({ agent }: Job | Pod): string => agent;
     this.runs = new Store<Run>(
@@ -57,7 +62,15 @@ export class Caches {
         store: this.runs,
       }),
       new Reflector({ ...ours, path: collection("job", namespace), parse: parseJob, store: this.jobs }),
-      new Reflector({ ...ours, path: collection("pod", namespace), parse: parsePod, store: this.pods }),
+      new Reflector({
+        ...ours,
+        path: collection("pod", namespace),
+        parse: parsePod,
+        store: this.pods,
+        onDeleted: (object) => {
+          this.#podGone(object);
+        },
+      }),
     ];
   }
 
@@ -68,6 +81,27 @@ export class Caches {
 
   forgetFresh(uid: string): void {
     this.#fresh.delete(uid);
+  }
+
+  /** Uids of pods that went although a run names them; bounded, as nothing but a condition depends on it. */
+  get gonePods(): ReadonlySet<string> {
+    return this.#gonePods;
+  }
+
+  /** The run says now that its log is gone. */
+  forgetGonePod(uid: string | undefined): void {
+    if (uid !== undefined) this.#gonePods.delete(uid);
+  }
+
+  /** Finished pods are not kept, but whose they were stands on them. */
+  #podGone(object: unknown): void {
+    const pod = readPod(object);
+    const run = pod === undefined ? undefined : this.runs.get(pod.runUid);
+    if (pod === undefined || run === undefined || run.status.pod?.uid !== pod.uid) return;
+    const [oldest] = this.#gonePods;
+    if (oldest !== undefined && this.#gonePods.size >= rememberedGone) this.#gonePods.delete(oldest);
+    this.#gonePods.add(pod.uid);
+    this.#wake(agentKey(run.namespace, run.spec.agent), "later");
   }
 
   /** A run that nobody has looked at yet is about to be made a Job and a ConfigMap of: its spec is held back, within bounds. */

@@ -4,23 +4,25 @@ import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import { hostname } from "node:os";
 import type { Announcement, Cluster } from "../cluster.ts";
-import type { AgentKey, Job, Pod, Run, Stop } from "../domain.ts";
+import type { AgentKey, Job, Observed, Pod, Run, Stop } from "../domain.ts";
 import { ClusterError, ConflictError, InvalidSpecError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
 import type { Caches } from "./caches.ts";
 import { CargoHold } from "./cargo-hold.ts";
+import type { ClientLeases } from "./client-leases.ts";
 import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parseJob, parsePod, parseRun, readPod } from "./parse.ts";
 import { Recent } from "./recent.ts";
-import { releasing, stopping, ungating, type Patch } from "./patches.ts";
+import { logsGone, releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
 import type { Transport } from "./transport.ts";
 
 export interface KubernetesClusterOptions {
   readonly transport: Transport;
   readonly caches: Caches;
+  readonly clients: ClientLeases;
   /** The bundled runner's source. */
   readonly runner: string;
   readonly defaults: PodDefaults;
@@ -41,22 +43,28 @@ export class KubernetesCluster implements Cluster {
   readonly #defaults: PodDefaults;
   readonly #cargo: CargoHold;
   readonly #caches: Caches;
+  readonly #clients: ClientLeases;
   readonly #log: Log;
   readonly #instance = hostname();
   readonly #letGo = new Recent(shownWithinMs);
   readonly #released = new Recent(shownWithinMs);
 
-  constructor({ transport, runner, defaults, caches, log }: KubernetesClusterOptions) {
+  constructor({ transport, runner, defaults, caches, clients, log }: KubernetesClusterOptions) {
     this.#log = log;
     this.#transport = transport;
     this.#defaults = defaults;
     this.#caches = caches;
+    this.#clients = clients;
     this.#cargo = new CargoHold(transport, runner);
   }
 
-  observe(agent: AgentKey): { runs: readonly Run[]; jobs: readonly Job[]; pods: readonly Pod[] } {
-    const { runs, jobs, pods } = this.#caches;
-    return { runs: runs.ofAgent(agent), jobs: jobs.ofAgent(agent), pods: pods.ofAgent(agent) };
+  observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "gonePods"> {
+    const { runs, jobs, pods, gonePods } = this.#caches;
+    return { runs: runs.ofAgent(agent), jobs: jobs.ofAgent(agent), pods: pods.ofAgent(agent), gonePods };
+  }
+
+  lostClients(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
+    return this.#clients.lost(agent, runs);
   }
 
   async look(pod: Pod): Promise<readonly Pod[]> {
@@ -87,6 +95,12 @@ export class KubernetesCluster implements Cluster {
     const written = await this.#transport.request("PUT", `${object("run", run)}/status`, { body });
     if (written === undefined) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
     this.#caches.runs.put(run.uid, parseRun(written));
+  }
+
+  async markLogsGone(run: Run): Promise<void> {
+    const { body, patchType } = logsGone(run, this.#transport.now());
+    await this.#transport.request("PATCH", `${object("run", run)}/status`, { body, patchType, answer: "ignored" });
+    this.#caches.forgetGonePod(run.status.pod?.uid);
   }
 
   async change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void> {

@@ -303,7 +303,7 @@ describe("a ClaudeRun", () => {
 
   describe.each(["Succeeded", "Failed", "Cancelled"])("that is %s", (phase) => {
     const ended = { phase, attempt: 1, completionTime: "2026-03-01T10:07:00Z", pod: { uid: "p" }, job: { uid: "j" } };
-    const more = { result: { text: "x".repeat(2_500) }, conditions: [{ type: "Finished" }] };
+    const more = { result: { text: "x".repeat(2_500) }, conditions: [{ type: "Finished", status: "True" }] };
 
     test("is a stub once its newest generation is stamped", () => {
       const kept = { ...ended, observedGeneration: 3 };
@@ -314,6 +314,22 @@ describe("a ClaudeRun", () => {
       const status = { ...ended, ...more, observedGeneration: 2 };
       expect(parseRun({ metadata, spec, status })?.status).toEqual(status);
     });
+  });
+
+  test("that is over remembers where it says that its log is there, to say once that it is gone", () => {
+    const status = { phase: "Failed", observedGeneration: 3, completionTime: "2026-03-01T10:07:00Z" };
+    const says = (is: string) => [
+      { type: "Finished", status: "True" },
+      { type: "LogsAvailable", status: is },
+    ];
+    expect(parseRun({ metadata, spec, status: { ...status, conditions: says("True") } })?.logsAt).toBe(1);
+    expect(parseRun({ metadata, spec, status: { ...status, conditions: says("False") } })?.logsAt).toBeUndefined();
+  });
+
+  test("whose phase is a finished one while no condition says so was ended by hand", () => {
+    const status = { phase: "Succeeded", observedGeneration: 3, conditions: [{ type: "Finished", status: "False" }] };
+    const run = parseRun({ metadata, spec, status });
+    expect(run).toMatchObject({ endedByHand: true, status });
   });
 
   test("that was written past the schema, without an agent or a spec, is none", () => {

@@ -100,6 +100,7 @@ export function parseRun(object: unknown): Run | undefined {
         "suspend",
         "priority",
         "concurrencyPolicy",
+        "clientLeaseName",
         "queueDeadlineSeconds",
         "startDeadlineSeconds",
         "activeDeadlineSeconds",
@@ -110,15 +111,28 @@ export function parseRun(object: unknown): Run | undefined {
         "workspace",
       ]),
     },
+    ...endOf(status),
     status: isSettled(metadata, status)
       ? pick(status, ["phase", "attempt", "observedGeneration", "completionTime", "job", "pod"])
       : status,
   };
 }
 
-/** Finished, and stamped with the newest generation: nothing will be written to it again. */
-function isSettled({ generation = 0 }: Meta, { phase, observedGeneration = 0 }: ClaudeRunStatus): boolean {
-  return (phase === "Succeeded" || phase === "Failed" || phase === "Cancelled") && observedGeneration >= generation;
+/** Finished, and stamped with the newest generation: nothing but that its log is gone will be written to it again. */
+function isSettled({ generation = 0 }: Meta, status: ClaudeRunStatus): boolean {
+  return isFinalPhase(status) && (status.observedGeneration ?? 0) >= generation && endOf(status).endedByHand !== true;
+}
+
+function isFinalPhase({ phase }: ClaudeRunStatus): boolean {
+  return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
+}
+
+function endOf(status: ClaudeRunStatus): Pick<Run, "endedByHand" | "logsAt"> {
+  if (!isFinalPhase(status)) return {};
+  const { conditions = [] } = status;
+  const logsAt = conditions.findIndex(({ type, status: is }) => type === "LogsAvailable" && is === "True");
+  const isSaid = conditions.some(({ type, status: is }) => type === "Finished" && is === "True");
+  return { ...(logsAt < 0 ? {} : { logsAt }), ...(isSaid ? {} : { endedByHand: true }) };
 }
 
 /** A Job of ours; undefined for one that only wears our label. */

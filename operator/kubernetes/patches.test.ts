@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { aPod, aRun, stopOf } from "../testing/builders.ts";
+import { aFinishedRun, aPod, aRun, stopOf } from "../testing/builders.ts";
 import { ConflictError } from "../errors.ts";
 import type { CachedPod } from "./parse.ts";
-import { releasing, stopping, ungating } from "./patches.ts";
+import { logsGone, releasing, stopping, ungating } from "./patches.ts";
 
 const pod = (facts: Partial<CachedPod> = {}): CachedPod => ({
   ...aPod(aRun("a")),
@@ -54,4 +54,18 @@ it("stopping says why on the pod, and sets the deadline only for one that runs",
   expect(note.reason).toBe("Replaced");
   expect(note.message.length).toBeLessThan(5_000);
   expect(stopping(pod(), why, { byDeadline: false }).body).not.toHaveProperty("spec");
+});
+
+describe("logsGone", () => {
+  it("changes one condition, and only if it stands where it was seen and still says True", () => {
+    const body = logsGone({ ...aFinishedRun("a"), logsAt: 6 }, 0).body as { op: string; path: string; value: string }[];
+    expect(body.filter(({ op }) => op === "test")).toEqual([
+      { op: "test", path: "/metadata/uid", value: "uid-a" },
+      { op: "test", path: "/status/conditions/6/type", value: "LogsAvailable" },
+      { op: "test", path: "/status/conditions/6/status", value: "True" },
+    ]);
+    expect(body.filter(({ op }) => op !== "test").every(({ path }) => path.startsWith("/status/conditions/6/"))).toBe(
+      true,
+    );
+  });
 });

@@ -1,6 +1,6 @@
-/** The three patches that pods of ours ever get. */
+/** The three patches that pods of ours ever get, and the one of a run's status. */
 import { annotations, finalizer, schedulingGate } from "../../crds/names.ts";
-import type { Pod, Stop } from "../domain.ts";
+import type { Pod, Run, Stop } from "../domain.ts";
 import { ConflictError } from "../errors.ts";
 import { maxStopMessage, type CachedPod } from "./parse.ts";
 import type { PatchType } from "./transport.ts";
@@ -48,4 +48,19 @@ export function stopping(pod: Pod, stop: Stop, { byDeadline }: { readonly byDead
     ...(byDeadline ? { spec: { activeDeadlineSeconds: 1 } } : {}),
   };
   return { body, patchType: "application/strategic-merge-patch+json" };
+}
+
+/** One condition of a finished run, of which nothing else is known or may change. */
+export function logsGone(run: Run, nowMs: number): Patch {
+  const condition = `/status/conditions/${run.logsAt ?? 0}`;
+  const body = [
+    { op: "test", path: "/metadata/uid", value: run.uid },
+    { op: "test", path: `${condition}/type`, value: "LogsAvailable" },
+    { op: "test", path: `${condition}/status`, value: "True" },
+    { op: "replace", path: `${condition}/status`, value: "False" },
+    { op: "replace", path: `${condition}/reason`, value: "PodGone" },
+    { op: "replace", path: `${condition}/message`, value: "The pod was deleted, and its log with it." },
+    { op: "replace", path: `${condition}/lastTransitionTime`, value: new Date(nowMs).toISOString() },
+  ];
+  return { body, patchType: "application/json-patch+json" };
 }

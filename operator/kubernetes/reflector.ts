@@ -21,6 +21,8 @@ export interface ReflectorOptions<T extends Stored> {
   readonly parse: (object: unknown) => T | undefined;
   readonly store: Store<T>;
   readonly log: Log;
+  /** Told of each object that the watch saw go, kept or not. */
+  readonly onDeleted?: (object: unknown) => void;
   readonly idleMs?: number;
   readonly relistMs?: number;
   /** The first delay after a failure; it doubles. */
@@ -49,7 +51,9 @@ const shortLifeMs = 1_000;
 const doubtedFailures = 5;
 
 export class Reflector<T extends Stored> {
-  readonly #options: Required<Omit<ReflectorOptions<T>, keyof Selectors>> & Selectors;
+  readonly #options: Required<Omit<ReflectorOptions<T>, keyof Selectors | "onDeleted">> &
+    Selectors &
+    Pick<ReflectorOptions<T>, "onDeleted">;
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
   #running: Promise<void> | undefined;
@@ -209,10 +213,15 @@ export class Reflector<T extends Stored> {
     const { uid, resourceVersion } = object.metadata ?? {};
     if (type !== "BOOKMARK" && uid !== undefined) {
       this.#isFruitful = true;
-      if (type === "DELETED") this.#options.store.remove(uid, resourceVersion ?? "");
+      if (type === "DELETED") this.#drop(uid, object);
       else this.#take(uid, object);
     }
     this.#version = resourceVersion ?? this.#version;
+  }
+
+  #drop(uid: string, object: RawMeta): void {
+    this.#options.store.remove(uid, object.metadata?.resourceVersion ?? "");
+    this.#options.onDeleted?.(object);
   }
 
   /** The cause is left out: it quotes the text, which may be a prompt. */

@@ -1,6 +1,6 @@
 /** Runs, Jobs and pods for tables of sentences: aRun("a", { age: 20 }), aPod(run).running(). */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
-import { agentKey, type Job, type Observed, type Pod, type Run, type Stop } from "../domain.ts";
+import { agentKey, type Job, type Observed, type Pod, type Run, type Settings, type Stop } from "../domain.ts";
 import type { RunReport } from "../../runner/contract.ts";
 
 /** When every table is read. */
@@ -54,15 +54,16 @@ export function anAdmittedRun(name: string, facts: RunFacts & { admittedAgo?: nu
   };
 }
 
-export function aFinishedRun(name: string, facts: RunFacts = {}): Run {
-  const run = anAdmittedRun(name, facts);
+export function aFinishedRun(name: string, facts: RunFacts & { endedAgo?: number } = {}): Run {
+  const { endedAgo = 10, ...rest } = facts;
+  const run = anAdmittedRun(name, rest);
   return {
     ...run,
     status: {
       ...run.status,
       phase: "Succeeded",
       observedGeneration: 1,
-      completionTime: new Date(nowMs - 10_000).toISOString(),
+      completionTime: new Date(nowMs - endedAgo * 1000).toISOString(),
     },
   };
 }
@@ -178,9 +179,20 @@ export function aReport(facts: Partial<RunReport> = {}): RunReport {
   };
 }
 
-export function observed(facts: { runs?: Run[]; jobs?: Job[]; pods?: Pod[]; admission?: boolean }): Observed {
-  const { runs = [], jobs = [], pods = [], admission = true } = facts;
-  return { agent: agentKey("team", "reviewer"), nowMs, runs, jobs, pods, settings: { admission } };
+interface ObservedFacts {
+  readonly runs?: Run[];
+  readonly jobs?: Job[];
+  readonly pods?: Pod[];
+  readonly admission?: boolean;
+  readonly settings?: Partial<Settings>;
+  readonly gonePods?: ReadonlySet<string>;
+  readonly limit?: string;
+  readonly lostClients?: ReadonlyMap<string, string>;
+}
+
+export function observed({ admission = true, settings = {}, ...facts }: ObservedFacts): Observed {
+  const agent = agentKey("team", "reviewer");
+  return { agent, nowMs, runs: [], jobs: [], pods: [], settings: { admission, ...settings }, ...facts };
 }
 
 export const stopOf = (reason: Stop["reason"], message = "because"): Stop => ({ reason, message });

@@ -59,3 +59,62 @@ it("Forbid fails at once, Replace takes the place, suspend waits", async () => {
   await stage.change("asleep", { suspend: false });
   expect(verdict(await stage.ended("asleep")).reason).toBe("Replaced");
 });
+
+it("Forbid does not mind a suspended run, and Replace ends the holder and every older waiter", async () => {
+  const agent = "strict";
+  await stage.create(stage.run("a-sleeper", [{ text: "awake" }], { agent, suspend: true }));
+  await stage.shows("a-sleeper", "Suspended");
+  await stage.create(stage.run("b-forbid", [{ hang: true }], { agent, concurrencyPolicy: "Forbid" }));
+  await stage.shows("b-forbid", "Running");
+  await stage.create(stage.run("c-waiter", [{ text: "never" }], { agent }));
+  await stage.shows("c-waiter", "AgentBusy");
+  await stage.create(stage.run("d-replace", [{ text: "mine" }], { agent, concurrencyPolicy: "Replace" }));
+  for (const name of ["a-sleeper", "b-forbid", "c-waiter"])
+    expect(verdict(await stage.ended(name)), name).toMatchObject({
+      reason: "Replaced",
+      message: expect.stringContaining("d-replace") as string,
+    });
+  expect((await stage.ended("d-replace")).status?.phase).toBe("Succeeded");
+});
+
+it("suspend and resume while queued; on an admitted run it does nothing and says so", async () => {
+  const agent = "sleepy";
+  await stage.create(stage.run("works", [{ delayMs: 6_000, text: "done" }], { agent }));
+  await stage.shows("works", "Running");
+  await stage.create(
+    stage.run("pauses", [{ text: "late" }], { agent }),
+    stage.run("passes", [{ text: "soon" }], { agent }),
+  );
+  await stage.shows("pauses", "AgentBusy");
+  await stage.change("pauses", { suspend: true });
+  await stage.shows("pauses", "Suspended");
+  await stage.change("works", { suspend: true });
+  await stage.until("describe says that it has no effect", async () =>
+    (await stage.kubectl("describe", "clauderun", "works")).includes(
+      "spec.suspend has no effect on a run that was admitted",
+    ),
+  );
+  expect((await stage.ended("works")).status?.phase).toBe("Succeeded");
+  expect((await stage.ended("passes")).status?.phase).toBe("Succeeded");
+  expect((await stage.get("pauses")).status?.phase).toBe("Queued");
+  await stage.change("pauses", { suspend: false });
+  expect((await stage.ended("pauses")).status?.phase).toBe("Succeeded");
+});
+
+it("suspended time counts for the queue deadline", async () => {
+  await stage.create(stage.run("forgotten", [{ text: "never" }], { suspend: true, queueDeadlineSeconds: 5 }));
+  expect(verdict(await stage.ended("forgotten")).reason).toBe("QueueDeadlineExceeded");
+});
+
+it("tells the sixth in the queue its place within a minute of each other", async () => {
+  const agent = "popular";
+  await stage.create(stage.run("popular-0", [{ hang: true }], { agent }));
+  await stage.shows("popular-0", "Running");
+  await stage.create(...[1, 2, 3, 4, 5, 6, 7].map((n) => stage.run(`popular-${n}`, [{ hang: true }], { agent })));
+  await stage.shows("popular-7", "AgentBusy");
+  const place = async (name: string): Promise<number | undefined> => (await stage.get(name)).status?.queuePosition;
+  const before = await place("popular-7");
+  await stage.change("popular-1", { cancel: true });
+  await stage.until("the last one has moved up", async () => (await place("popular-7")) === 6, 100);
+  expect([6, 7]).toContain(before);
+});

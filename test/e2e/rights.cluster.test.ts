@@ -31,6 +31,8 @@ describe.concurrent("the operator may not", () => {
     ["patch", "jobs"],
     ["list", "configmaps"],
     ["get", "nodes"],
+    ["list", "leases"],
+    ["update", "leases"],
   ])("%s %s", async (verb, resource) => {
     expect(await may(verb, resource)).toBe("no");
   });
@@ -39,6 +41,7 @@ describe.concurrent("the operator may not", () => {
 it("the operator may do what it does", async () => {
   expect(await may("patch", "pods")).toBe("yes");
   expect(await may("update", "clauderuns/status")).toBe("yes");
+  expect(await may("get", "leases")).toBe("yes");
 });
 
 it("a secret's value stands in nothing that was made for the run, even if the agent prints it", async () => {

@@ -32,6 +32,7 @@ export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
       const observed = cluster.observe(agent);
       return isContrary ? half(observed, random.chance(0.5)) : observed;
     },
+    lostClients: (agent, runs) => cluster.lostClients(agent, runs),
     look: (pod) => late(async () => (looks ? cluster.look(pod) : [])),
     make: (run, attempt) => late(() => cluster.make(run, attempt)),
     record: (run, status) =>
@@ -39,6 +40,7 @@ export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
         // Two operators that disagree about the order would overwrite each other's positions for ever.
         if (!isContrary || status.phase !== "Queued") await cluster.record(run, status);
       }),
+    markLogsGone: (run) => late(() => cluster.markLogsGone(run)),
     change: (pod, what) => late(() => cluster.change(pod, what)),
     remove: (thing, options) => late(() => cluster.remove(thing, options)),
     announce: (run, announcement) => {

@@ -138,6 +138,13 @@ export const mutations: readonly Mutation[] = [
     replace: "return run.status.pod?.uid !== pod.uid;",
   },
   {
+    invariant: 2,
+    breaks: "a run whose pod was taken out of its status is made again",
+    file: `${decide}/waiting.ts`,
+    find: '  ["a run whose pod was let go is no waiting run, whatever its status says", readopt],\n',
+    replace: "",
+  },
+  {
     invariant: 3,
     breaks: "an ended pod does not end its run",
     file: `${decide}/admitted.ts`,
@@ -275,7 +282,7 @@ export const mutations: readonly Mutation[] = [
     invariant: 8,
     breaks: "anything may write",
     file: "eslint.config.js",
-    find: "callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove)$/",
-    replace: "callee.object.name='nobody'][callee.property.name=/^(make|record|change|remove)$/",
+    find: "callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/",
+    replace: "callee.object.name='nobody'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/",
   },
 ];

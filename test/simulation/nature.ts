@@ -23,6 +23,7 @@ function createRun(world: World, random: Random): void {
       startDeadlineSeconds: 60,
       disruptionRetries: random.chance(0.4) ? 1 + random.below(3) : 0,
       ...(random.chance(0.1) ? { queueDeadlineSeconds: 30 } : {}),
+      ...(random.chance(0.1) ? { clientLeaseName: `client-${random.below(50)}` } : {}),
     },
   });
 }
@@ -36,6 +37,27 @@ function changeRun(world: World, random: Random): void {
       ? { ...run.spec, suspend: !run.spec.suspend }
       : { ...run.spec, priority: random.below(3) };
   world.put("run", { ...run, spec, generation: run.generation + 1 });
+}
+
+/**
+ * Somebody edits a status by hand. Not after the finalizer was taken off too: then nothing is left that remembers the pod
+ * (docs/decisions.md, "What is not a proof").
+ */
+function editStatus(world: World, random: Random): void {
+  const run = random.pick([...world.run.values()].filter((each) => !isFinished(each)));
+  if (run === undefined) return;
+  const pod = world.pod.get(run.status.pod?.uid ?? "");
+  if (run.status.pod !== undefined && pod?.held !== true && pod?.gated !== true) return;
+  const { phase = "Queued", attempt = 1, conditions = [] } = run.status;
+  const withoutPod = { phase, attempt, conditions };
+  // Who lowers the attempt asks for it again.
+  const wiped = attempt > 1 ? { attempt } : {};
+  const edits = [withoutPod, { ...run.status, conditions: [] }, { ...run.status, phase: "Queued" as const }, wiped];
+  world.put("run", { ...run, status: random.pick(edits) ?? {} });
+}
+
+function loseClient(world: World, random: Random): void {
+  world.lostLeases.add(`client-${random.below(50)}`);
 }
 
 function deleteRun(world: World, random: Random): void {
@@ -77,7 +99,8 @@ function duplicatePod(world: World, random: Random): void {
 /** Somebody in a hurry takes our finalizer off a pod that has ended. */
 function stripFinalizer(world: World, random: Random): void {
   const pod = random.pick([...world.pod.values()].filter((each) => each.held && hasEnded(each)));
-  if (pod !== undefined) world.settle({ ...pod, held: false });
+  if (pod !== undefined && world.run.get(pod.runUid)?.status.pod?.uid === pod.uid)
+    world.settle({ ...pod, held: false });
 }
 
 /** Jobs get their pod; a Job whose pod has ended is finished; pods that are over are no longer tracked. */
@@ -183,8 +206,10 @@ export const users: readonly (readonly [number, Act])[] = [
   [1, deletePod],
   [1, duplicatePod],
   [1, stripFinalizer],
-  [2, disruptPod],
+  [3.5, disruptPod],
   [0.5, loseNode],
+  [0.3, loseClient],
+  [0.4, editStatus],
 ];
 
 /** What the control plane and the node do. */

@@ -3,9 +3,11 @@
  * schedule says so, failing before or after it took effect. A frozen replica's requests simply arrive much later.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { Brake } from "../../operator/brake.ts";
 import type { Cluster } from "../../operator/cluster.ts";
 import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run, type Stop } from "../../operator/domain.ts";
 import { ClusterError, ConflictError } from "../../operator/errors.ts";
+import { Pace } from "../../operator/pace.ts";
 import { Patience } from "../../operator/patience.ts";
 import { attemptName } from "../../operator/plan/names.ts";
 import { reconcile } from "../../operator/reconcile.ts";
@@ -17,6 +19,8 @@ export interface Faults {
   failure: number;
   /** The look of invariant 1; taken out for the control that must be caught. */
   readonly looks: boolean;
+  /** What the operator is configured with; absent: no limit. */
+  readonly maxActiveRuns?: number;
 }
 
 export class Replica implements Cluster {
@@ -24,6 +28,8 @@ export class Replica implements Cluster {
   readonly #random: Random;
   readonly #faults: Faults;
   readonly #patience = new Patience(20_000);
+  readonly #pace: Pace;
+  #brake: Brake;
   readonly #busy = new Set<AgentKey>();
   readonly #cache = { run: new Map<string, Run>(), job: new Map<string, Job>(), pod: new Map<string, Pod>() };
   /** Pods that were asked for by name: they are observed although the cache would drop them. */
@@ -43,6 +49,12 @@ export class Replica implements Cluster {
     this.#world = world;
     this.#random = options.random;
     this.#faults = options.faults;
+    this.#pace = new Pace({ everyMs: 60_000, perSecond: 10, random: () => options.random.next() });
+    this.#brake = this.#newBrake();
+  }
+
+  #newBrake(): Brake {
+    return new Brake(this.#faults, () => undefined);
   }
 
   get isIdle(): boolean {
@@ -62,8 +74,10 @@ export class Replica implements Cluster {
     const hands = {
       cluster: this,
       patience: this.#patience,
+      pace: this.#pace,
       log: { info: () => undefined, error: () => undefined },
       settings: { admission: true },
+      brake: this.#brake,
       now: () => this.#world.nowMs,
     };
     reconcile(agent, hands)
@@ -80,6 +94,9 @@ export class Replica implements Cluster {
     for (const cache of Object.values(this.#cache)) cache.clear();
     this.#position = 0;
     this.hear(this.#world.log.length);
+    this.#brake = this.#newBrake();
+    const agents = Object.values(this.#cache).flatMap((cache) => [...cache.values()].map(keyOf));
+    this.#brake.start([...new Set(agents)].map((agent) => ({ agent, ...this.observe(agent) })));
   }
 
   #apply({ kind, uid, object }: Change): void {
@@ -100,6 +117,12 @@ export class Replica implements Cluster {
     };
   }
 
+  lostClients(_: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
+    const { lostLeases } = this.#world;
+    const lost = runs.filter((run) => lostLeases.has(run.spec.clientLeaseName ?? ""));
+    return new Map(lost.map((run) => [run.uid, `Lease ${run.spec.clientLeaseName ?? ""} expired`]));
+  }
+
   look(pod: Pod): Promise<readonly Pod[]> {
     return this.#request(() => {
       if (!this.#faults.looks) return [];
@@ -111,12 +134,13 @@ export class Replica implements Cluster {
     });
   }
 
-  make(run: Run, attempt: number): Promise<void> {
-    return this.#request(() => {
+  async make(run: Run, attempt: number): Promise<void> {
+    const { uid } = await this.#request(() => {
       // The API server takes a Job whose owner is gone: the garbage collector finds it later.
       const name = attemptName(run, attempt);
-      if ([...this.#world.job.values()].some((job) => job.name === name)) return;
-      this.#world.put("job", {
+      const there = [...this.#world.job.values()].find((job) => job.name === name);
+      if (there !== undefined) return there;
+      return this.#world.put("job", {
         namespace: run.namespace,
         name,
         uid: this.#world.newUid(),
@@ -129,6 +153,8 @@ export class Replica implements Cluster {
         finished: false,
       });
     });
+    const job = this.#world.job.get(uid);
+    if (job !== undefined) this.#cache.job.set(uid, job);
   }
 
   record(run: Run, status: ClaudeRunStatus): Promise<void> {
@@ -157,6 +183,10 @@ export class Replica implements Cluster {
     return this.#request(() => {
       this.#world.remove(thing, ifUnchanged);
     });
+  }
+
+  markLogsGone(): Promise<void> {
+    return this.#request(() => undefined);
   }
 
   announce(): void {
@@ -193,6 +223,10 @@ export class Replica implements Cluster {
       this.waiting.push(resolve);
     });
   }
+}
+
+function keyOf(object: Run | Job | Pod): AgentKey {
+  return agentKey(object.namespace, "spec" in object ? object.spec.agent : object.agent);
 }
 
 function contrary(run: Run): Run {

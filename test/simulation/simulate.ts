@@ -11,6 +11,8 @@ export interface Options {
   readonly replicas: number;
   /** False: without the list of invariant 1; the simulation must then find an overlap. */
   readonly looks?: boolean;
+  /** The operator's limit; with one replica it must hold. */
+  readonly maxActiveRuns?: number;
 }
 
 export interface Account {
@@ -24,10 +26,13 @@ export interface Account {
 const maxCalmRounds = 400;
 
 /** Plays the schedule of a seed. */
-export async function simulate(seed: number, { steps, replicas: count, looks = true }: Options): Promise<Account> {
+export async function simulate(
+  seed: number,
+  { steps, replicas: count, looks = true, ...limits }: Options,
+): Promise<Account> {
   const random = new Random(seed);
-  const world = new World();
-  const faults: Faults = { failure: 0.05, looks };
+  const world = new World(count === 1 ? limits.maxActiveRuns : undefined);
+  const faults: Faults = { failure: 0.05, looks, ...limits };
   const replicas = Array.from(
     { length: count },
     (_, index) => new Replica(world, { random, faults, isContrary: index === 1 && seed % 3 === 0 }),
@@ -123,9 +128,7 @@ function unfinished(world: World): string {
 }
 
 function agentsOf(world: World): AgentKey[] {
-  const known = [...world.run.values()].map((run) => agentKey(run.namespace, run.spec.agent));
-  const made = [...world.job.values(), ...world.pod.values()].map((each) => agentKey(each.namespace, each.agent));
-  return [...new Set([...known, ...made])];
+  return [...world.agents];
 }
 
 function failIfBroken(replicas: readonly Replica[]): void {

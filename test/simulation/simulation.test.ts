@@ -27,6 +27,25 @@ describe("the operator's own decide and act, under seeded torment", () => {
     120_000 + seeds * 1_000,
   );
 
+  it("never has more active than the brake allows, with one replica that freezes, dies and lags, and still ends all", async () => {
+    let started = 0;
+    for (let seed = 1; seed <= seeds / 3; seed += 1) {
+      const account = await simulate(seed, { steps: 600, replicas: 1, maxActiveRuns: 1 }).catch((cause: unknown) => {
+        throw new Error(`seed ${seed}: ${String(cause)}`, { cause });
+      });
+      started += account.started;
+    }
+    expect(started).toBeGreaterThan(seeds / 3);
+  });
+
+  it("ends all that was accepted with two replicas and a brake that each derives for itself", async () => {
+    for (let seed = 1; seed <= seeds / 10; seed += 1) {
+      await simulate(seed, { steps: 600, replicas: 2, maxActiveRuns: 1 }).catch((cause: unknown) => {
+        throw new Error(`seed ${seed}: ${String(cause)}`, { cause });
+      });
+    }
+  });
+
   it("finds an overlap when the look of invariant 1 is taken out", async () => {
     const found: number[] = [];
     for (let seed = 1; seed <= 400 && found.length === 0; seed += 1) {

@@ -3,7 +3,16 @@
  * log of changes that replicas see late. It also keeps the account that the invariants are judged by.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
-import { hasEnded, isFinished, type Job, type Pod, type Run, type Stop } from "../../operator/domain.ts";
+import {
+  agentKey,
+  hasEnded,
+  isFinished,
+  type AgentKey,
+  type Job,
+  type Pod,
+  type Run,
+  type Stop,
+} from "../../operator/domain.ts";
 import { ConflictError } from "../../operator/errors.ts";
 
 export type Kind = "run" | "job" | "pod";
@@ -35,6 +44,8 @@ export class Broken extends Error {
 }
 
 export class World {
+  /** So many pods may be let go at once. */
+  readonly #limit: number;
   nowMs = Date.parse("2026-01-01T00:00:00Z");
   readonly log: Change[] = [];
   readonly run = new Map<string, Run>();
@@ -44,10 +55,17 @@ export class World {
   readonly orphans = new Set<string>();
   readonly #started = new Map<string, string>();
   readonly #reports = new Map<string, number>();
+  /** Also those of which nothing is left: the deletion of the last object wakes its agent too. */
+  readonly agents = new Set<AgentKey>();
+  readonly lostLeases = new Set<string>();
   readonly accepted = new Set<string>();
   readonly ends = new Map<string, string>();
   #version = 0;
   #uids = 0;
+
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+  }
 
   newUid(): string {
     this.#uids += 1;
@@ -81,6 +99,7 @@ export class World {
 
   createRun(run: Omit<Run, "resourceVersion" | "createdMs" | "deleting" | "generation" | "status">): void {
     this.accepted.add(run.uid);
+    this.agents.add(agentKey(run.namespace, run.spec.agent));
     this.put("run", { ...run, createdMs: this.nowMs, deleting: false, generation: 1, status: {} });
   }
 
@@ -127,6 +146,9 @@ export class World {
       this.ends.set(run.uid, phase);
       const reports = this.#reports.get(run.uid) ?? 0;
       if ((status.result?.turns ?? 0) > reports) throw new Broken(`run ${run.name} counts an attempt's turns twice`);
+      const reason = status.conditions?.find(({ type }) => type === "Succeeded")?.reason;
+      if (reason === "ClientLost" && !this.lostLeases.has(run.spec.clientLeaseName ?? ""))
+        throw new Broken(`${run.name} ended as ClientLost while its client lives`);
     }
     return this.put("run", { ...now, status });
   }
@@ -152,6 +174,9 @@ export class World {
     const now = this.pod.get(pod.uid);
     if (now === undefined || !now.gated || now.deleting) throw new ConflictError("the pod has changed");
     this.put("pod", { ...now, gated: false, held: true });
+    const active = [...this.pod.values()].filter((each) => !each.gated && !hasEnded(each));
+    if (active.length > this.#limit)
+      throw new Broken(`the brake: ${active.map(({ name }) => name).join(" and ")} are active, ${this.#limit} may be`);
   }
 
   release(pod: Pod): void {

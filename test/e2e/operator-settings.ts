@@ -1,0 +1,16 @@
+/** The operator on the test cluster, started again with other settings. */
+import { kubectl } from "../cluster/kubectl.ts";
+import { operatorNamespace, release } from "../install.ts";
+import { eventually } from "../../operator/testing/eventually.ts";
+
+/** Sets environment variables of the operator (empty: absent) and resolves once only the new processes are there. */
+export async function configureOperator(settings: Readonly<Record<string, string>>): Promise<void> {
+  const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
+  const deployment = `deployment/${release}`;
+  await operator("set", "env", deployment, ...Object.entries(settings).map(([name, value]) => `${name}=${value}`));
+  await operator("rollout", "status", deployment, "--timeout=120s");
+  const replicas = Number(await operator("get", deployment, "-o", "jsonpath={.spec.replicas}"));
+  const pods = ["get", "pods", "-l", "app.kubernetes.io/component=operator", "-o", "name"];
+  const areNew = async (): Promise<boolean> => (await operator(...pods)).trim().split("\n").length === replicas;
+  await eventually("the operator's old processes are gone", areNew, 60_000);
+}
