@@ -89,7 +89,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["operator/kubernetes/**/*.ts", "operator/main.ts", "bench/**/*.ts", "test/**/*.ts"],
+    files: ["operator/kubernetes/**/*.ts", "operator/main.ts", "adapter/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
     rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI] }] },
   },
   {
@@ -110,6 +110,46 @@ export default tseslint.config(
               message: "The runner is one file without dependencies: node:, its own folder and crds/reasons.ts only.",
             },
           ],
+        },
+      ],
+    },
+  },
+  {
+    // The adapter is a package of its own: the API, the runner's words (types only), and what its package.json names.
+    files: ["adapter/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "(^|/)(operator|test|bench|tools)/",
+              message: "The adapter knows nothing of the operator: crds only.",
+            },
+            {
+              regex: "/runner/(?!contract\\.ts$)",
+              message: "Of the runner only the types of its contract: runner/contract.ts.",
+            },
+            {
+              regex: "^(?!\\.|node:|@kubernetes/client-node$|@paperclipai/adapter-utils(/|$)|zod$)",
+              message: "The published package has no other dependency: see adapter/package.json.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // Who talks to the API server is in one folder.
+    files: ["adapter/**/*.ts"],
+    ignores: ["**/*.test.ts", "adapter/kubernetes/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration[source.value='@kubernetes/client-node']",
+          message: "Kubernetes is spoken in adapter/kubernetes/ only.",
         },
       ],
     },

@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{crds,runner,operator,test}/**/*.test.ts"],
+          include: ["{crds,runner,operator,adapter,test}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.{cluster,faults}.test.ts", "test/cli/**"],
           testTimeout: 60_000,
         },
@@ -28,7 +28,7 @@ export default defineConfig({
         // Against the real cluster (KUBECONFIG from test/cluster/cluster run): one file after the other, one cluster.
         test: {
           name: "cluster",
-          include: ["{crds,operator,test}/**/*.cluster.test.ts"],
+          include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["test/cluster/vitest-setup.ts"],
           fileParallelism: false,

@@ -71,6 +71,18 @@ const broken: readonly [what: string, file: string, line: string, advice: string
     'import { isFinished } from "../operator/domain.ts";\nexport const f = isFinished;',
     "crds is the root of the imports",
   ],
+  [
+    "the adapter knows nothing of the operator",
+    "adapter/progress.ts",
+    'import { containerName } from "../operator/names.ts";\nexport const c = containerName;',
+    "The adapter knows nothing of the operator",
+  ],
+  [
+    "the adapter takes no dependency that its package does not name",
+    "adapter/progress.ts",
+    'import { request } from "undici";\nexport const r = request;',
+    "has no other dependency",
+  ],
   ["no promise is forgotten", "operator/reconcile.ts", "Promise.resolve();", "no-floating-promises"],
   [
     "only main ends the process",

@@ -1,5 +1,5 @@
-/** Bundles what runs outside a checkout into dist/: the runner (one file, no dependencies) and the operator. */
-import { existsSync, statSync, globSync } from "node:fs";
+/** Bundles what runs outside a checkout: the runner (one file, no dependencies), the operator, the adapter's package. */
+import { copyFileSync, existsSync, globSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build as bundle, type BuildOptions, type Plugin } from "esbuild";
 
@@ -53,6 +53,39 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
     },
   },
+  {
+    // The host reloads the entry alone: it has to be one file. What package.json names stays outside.
+    sources: ["adapter/**/*.ts", "crds/**/*.ts"],
+    options: {
+      ...common,
+      entryPoints: ["adapter/index.ts"],
+      outfile: "adapter/dist/index.js",
+      target: "node24",
+      packages: "external",
+    },
+  },
+  {
+    sources: ["adapter/ui/*.ts"],
+    options: {
+      ...common,
+      entryPoints: ["adapter/ui/parse-stdout.ts"],
+      outfile: "adapter/dist/ui-parser.cjs",
+      platform: "neutral",
+      format: "cjs",
+      target: "es2020",
+      // The page reads the exports object that it has made.
+      footer: { js: "exports.parseStdoutLine = parseStdoutLine;" },
+    },
+  },
+  {
+    sources: ["adapter/ui/*.ts"],
+    options: {
+      ...common,
+      entryPoints: ["adapter/ui/format-event.ts"],
+      outfile: "adapter/dist/cli.js",
+      target: "node24",
+    },
+  },
 ];
 
 function newest(patterns: string[]): number {
@@ -65,3 +98,7 @@ for (const { sources, options } of bundles) {
   if (existsSync(options.outfile) && statSync(options.outfile).mtimeMs >= newest(sources)) continue;
   await bundle(options);
 }
+
+// The package's types are written by hand: three functions.
+for (const file of globSync("adapter/types/*"))
+  copyFileSync(file, `adapter/dist/${file.slice("adapter/types/".length)}`);

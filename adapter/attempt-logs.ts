@@ -1,0 +1,123 @@
+/** The logs of a run's attempts, one after the other, to the host: claude's lines as they are, stderr apart, ours hidden. */
+import type { RunReport } from "../runner/contract.ts";
+import type { Connection } from "./kubernetes/connection.ts";
+import { podLogPath } from "./kubernetes/paths.ts";
+import type { RunWatch } from "./kubernetes/run-watch.ts";
+import { runnerLineOf } from "./log/anchor.ts";
+import { LogCursor, type LogEvent } from "./log/cursor.ts";
+import { followLog } from "./log/follow.ts";
+import type { Transcript } from "./result/transcript.ts";
+
+/** The host shortens long chunks; below this it keeps them whole. */
+const maxChunkLength = 32_768;
+/** After the run has finished its log is only read to its end, and no longer than this. */
+const drainMs = 15_000;
+/** A stream that is at work when the run finishes gets so long to end by itself. */
+const finishedGraceMs = 1_000;
+
+export interface LogSink {
+  readonly onLog: (stream: "stdout" | "stderr", chunk: string) => Promise<void>;
+  readonly transcript: Transcript;
+}
+
+/** Follows the log of one pod to its proven end, or until the run's end leaves nothing to wait for. */
+export class AttemptLog {
+  readonly cursor = new LogCursor();
+  readonly #connection: Connection;
+  readonly #watch: RunWatch;
+  readonly #sink: LogSink;
+  readonly #pod: string;
+
+  constructor(options: { connection: Connection; watch: RunWatch; sink: LogSink; pod: string }) {
+    this.#connection = options.connection;
+    this.#watch = options.watch;
+    this.#sink = options.sink;
+    this.#pod = options.pod;
+  }
+
+  /** The runner's report, proven to be the last word on its log; undefined if it could not be had. */
+  async follow(signal: AbortSignal): Promise<RunReport | undefined> {
+    const isOver = (): boolean =>
+      this.#watch.isGone ||
+      this.#watch.run.status?.completionTime !== undefined ||
+      this.#watch.run.status?.pod?.name !== this.#pod;
+    const first = new AbortController();
+    const stop = (): void => first.abort();
+    signal.addEventListener("abort", stop);
+    let grace: NodeJS.Timeout | undefined;
+    const off = this.#watch.onChange(() => {
+      if (isOver()) grace ??= setTimeout(stop, finishedGraceMs);
+    });
+    try {
+      await this.#follow(first.signal);
+      if (this.cursor.end === undefined && !signal.aborted) await this.#drain(signal);
+    } finally {
+      off();
+      clearTimeout(grace);
+      signal.removeEventListener("abort", stop);
+    }
+    return this.cursor.end?.report;
+  }
+
+  /** The container has ended: a stream opened now shows everything there is and ends. */
+  async #drain(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    const timer = setTimeout(stop, drainMs);
+    signal.addEventListener("abort", stop);
+    await this.#follow(over.signal);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    if (this.cursor.end !== undefined) return;
+    const { bytes, lines } = this.cursor.position;
+    const written = this.#watch.run.status?.log?.bytes;
+    const known = written === undefined ? "its length is not known" : `${written} were written before its last line`;
+    await this.#sink.onLog(
+      "stderr",
+      `[clauderun] the log of ${this.#pod} ends after ${bytes} bytes (${lines} lines); ${known}\n`,
+    );
+  }
+
+  #follow(signal: AbortSignal): Promise<void> {
+    const path = podLogPath(this.#watch.run.metadata.namespace, this.#pod);
+    return followLog({
+      cursor: this.cursor,
+      open: (query, over) => this.#connection.open(path, { container: "claude", ...query }, over),
+      deliver: (events) => this.#deliver(events),
+      signal,
+    });
+  }
+
+  async #deliver(events: readonly LogEvent[]): Promise<void> {
+    const { onLog, transcript } = this.#sink;
+    let stdout = "";
+    const flush = async (): Promise<void> => {
+      const chunk = stdout;
+      stdout = "";
+      if (chunk !== "") await onLog("stdout", chunk);
+    };
+    for (const event of events) {
+      if (event.kind === "missing") {
+        await flush();
+        const { from, to } = event;
+        await onLog(
+          "stderr",
+          `[clauderun] bytes ${from.bytes} to ${to.bytes} of the log are missing (lines ${from.lines} to ${to.lines}): the kubelet has rotated them away\n`,
+        );
+        continue;
+      }
+      const own = runnerLineOf(event.line);
+      if (own === undefined) {
+        const line = event.line.toString();
+        transcript.read(line);
+        if (stdout.length + line.length > maxChunkLength) await flush();
+        stdout += line;
+      } else if (own.subtype === "stderr") {
+        await flush();
+        transcript.readStderr(own.text);
+        await onLog("stderr", own.partial === true ? own.text : `${own.text}\n`);
+      }
+    }
+    await flush();
+  }
+}

@@ -1,0 +1,86 @@
+/** The writes of the adapter: a run, its Secrets, its release, its cancellation. */
+import type { ClaudeRun, ClaudeRunInput } from "../../crds/claude-run.ts";
+import { apiVersion, kind } from "../../crds/names.ts";
+import { runIdAnnotation } from "../spec/names.ts";
+import type { SecretData } from "../spec/secrets.ts";
+import { ApiError, type Connection } from "./connection.ts";
+import { runPath, runsPath, secretsPath } from "./paths.ts";
+
+/** One of this name exists and is another run's. */
+export class ForeignRunError extends Error {
+  override readonly name = "ForeignRunError";
+}
+
+/** Creates the run; one that a lost answer or an earlier try of the same run has left is taken over. */
+export async function createRun(connection: Connection, run: ClaudeRunInput): Promise<ClaudeRun> {
+  const { namespace, name, annotations } = (
+    run as { metadata: { namespace: string; name: string; annotations: Record<string, string> } }
+  ).metadata;
+  try {
+    return (await connection.request("POST", runsPath(namespace), { body: run })) as ClaudeRun;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 409) throw error;
+    const existing = (await connection.request("GET", runPath(namespace, name))) as ClaudeRun;
+    if (existing.metadata.annotations?.[runIdAnnotation] === annotations[runIdAnnotation]) return existing;
+    throw new ForeignRunError(
+      `a ClaudeRun ${namespace}/${name} exists and belongs to another run; delete it, or rename it`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Creates the run's Secrets, owned by it: whatever happens to us, they go with it. */
+export async function createSecrets(
+  connection: Connection,
+  run: ClaudeRun,
+  secrets: readonly SecretData[],
+): Promise<void> {
+  const { namespace, name, uid, labels } = run.metadata;
+  for (const secret of secrets) {
+    const body = {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "Opaque",
+      immutable: true,
+      metadata: {
+        name: secret.name,
+        namespace,
+        labels,
+        ownerReferences: [{ apiVersion, kind, name, uid }],
+      },
+      data: Object.fromEntries(secret.entries.map(({ key, content }) => [key, content.toString("base64")])),
+    };
+    await connection.request("POST", secretsPath(namespace), { body }).catch((error: unknown) => {
+      // An earlier try of this run, or a lost answer: the name holds the run's, so it is ours.
+      if (!(error instanceof ApiError) || error.code !== 409) throw error;
+    });
+  }
+}
+
+/** Lets a run that was made suspended be admitted. */
+export async function releaseRun(connection: Connection, { metadata }: ClaudeRun): Promise<void> {
+  await connection.request("PATCH", runPath(metadata.namespace, metadata.name), { body: { spec: { suspend: false } } });
+}
+
+/** Asks the operator to end the run; nothing if it is gone. */
+export async function cancelRun(connection: Connection, { metadata }: ClaudeRun, cancelReason: string): Promise<void> {
+  const body = { spec: { cancel: true, cancelReason: cancelReason.slice(0, 256) } };
+  await connection.request("PATCH", runPath(metadata.namespace, metadata.name), { body }).catch(unlessGone);
+}
+
+/** Removes the run's Secrets. */
+export async function deleteSecrets(
+  connection: Connection,
+  { metadata }: ClaudeRun,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
+    await connection.request("DELETE", `${secretsPath(metadata.namespace)}/${name}`).catch(unlessGone);
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError) || error.code !== 404) throw error;
+}

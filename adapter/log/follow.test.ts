@@ -1,0 +1,161 @@
+/** The transcript is what the runner wrote, byte for byte and in order, whatever the streams did: seeded schedules. */
+import { KubeConfig } from "@kubernetes/client-node";
+import { describe, expect, it } from "vitest";
+import { Connection } from "../kubernetes/connection.ts";
+import { KubeletLog, type Fault } from "../testing/kubelet-log.ts";
+import { RunnerLog } from "../testing/runner-log.ts";
+import { LogCursor, type LogEvent } from "./cursor.ts";
+import { followLog } from "./follow.ts";
+
+const schedules = Number(process.env["LOG_SEEDS"] ?? 250);
+
+/** A small generator of pseudo-random numbers (mulberry32): the same seed, the same schedule. */
+function chance(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+}
+
+function connectionTo(url: string): Connection {
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ name: "c", server: url, skipTLSVerify: true }],
+    users: [{ name: "u" }],
+    contexts: [{ name: "x", cluster: "c", user: "u" }],
+    currentContext: "x",
+  });
+  return new Connection(config, "test");
+}
+
+/** What claude might print: JSON of any length with many-byte characters, repeated lines, plain words, nothing. */
+function claudeLine(below: (below: number) => number): string | Buffer {
+  const kind = below(12);
+  if (kind === 0) return "Error: plain words, not JSON";
+  if (kind === 1) return '{"type":"system","subtype":"same every time"}';
+  if (kind === 2) return Buffer.from([0x7b, 0xff, 0xfe, 0xc3, 0x28, 0x7d]);
+  if (kind === 3) return "";
+  if (kind === 4) return JSON.stringify({ type: "user", text: "Größe 🦀 ".repeat(below(3_000)) });
+  if (kind === 5) return `${JSON.stringify({ type: "assistant", crlf: true })}\r`;
+  return JSON.stringify({ type: "assistant", text: "ü🦀".repeat(below(40)), n: below(1_000) });
+}
+
+function faultOf(below: (below: number) => number): Fault {
+  const afterBytes = below(4) === 0 ? below(40) : below(20_000);
+  const kind = below(5);
+  if (kind === 0) return { kind: "end", afterBytes };
+  if (kind === 1 && below(8) === 0) return { kind: "hang", afterBytes };
+  if (kind === 2) return { kind: "refuse", code: [500, 503, 429, 400][below(4)] ?? 500 };
+  if (kind === 3) {
+    const text = "unable to retrieve container logs for containerd://0123\n";
+    return { kind: "words", afterRecords: below(30), text: text.slice(0, below(2) === 0 ? undefined : -1) };
+  }
+  return { kind: "reset", afterBytes };
+}
+
+interface Played {
+  readonly written: Buffer;
+  readonly events: readonly LogEvent[];
+  readonly cursor: LogCursor;
+  readonly queries: number;
+}
+
+/** Plays one schedule to its end. `rotates`: the kubelet throws old files away while nobody reads. */
+async function play(seed: number, rotates: boolean): Promise<Played> {
+  const below = chance(seed);
+  const kubelet = await new KubeletLog().listen();
+  const connection = connectionTo(kubelet.url);
+  kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
+  for (let n = below(8); n > 0; n--) kubelet.faults.push(faultOf(below));
+  const log = new RunnerLog(`2026-11-22T20:00:00.${String(seed % 1000).padStart(3, "0")}Z`);
+  const cursor = new LogCursor();
+  const events: LogEvent[] = [];
+  const following = followLog({
+    cursor,
+    open: (query, signal) => connection.open("/log", query, signal),
+    deliver: (some) => {
+      events.push(...some);
+      return Promise.resolve();
+    },
+    signal: AbortSignal.timeout(50_000),
+    // Generous: on a busy machine a stream that is only slow must not count as dead.
+    silenceMs: 1_500,
+    maxDelayMs: 50,
+  });
+  const recordBytes = 16 + below(below(2) === 0 ? 64 : 16_384);
+  let shown = 0;
+  const show = (isLast = false): void => {
+    for (const line of log.lines.slice(shown)) {
+      for (let at = 0; at < line.length; at += recordBytes) {
+        kubelet.write(line.subarray(at, at + recordBytes));
+        // What is rotated away after the last line nobody can prove: the run's status tells it.
+        if (rotates && !isLast && below(25) === 0) kubelet.rotate();
+      }
+    }
+    shown = log.lines.length;
+  };
+  for (let step = 5 + below(30); step > 0; step--) {
+    for (let n = below(6); n > 0; n--) log.claude(claudeLine(below));
+    if (below(4) === 0) log.stderr("words on stderr");
+    if (below(3) === 0) log.checkpoint();
+    show();
+    if (below(2) === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  // The runner's checkpoint after every output proves the rest, then its end.
+  log.checkpoint();
+  show();
+  log.end();
+  show(true);
+  kubelet.finish();
+  await following;
+  connection.close();
+  await kubelet.close();
+  return { written: log.bytes, events, cursor, queries: kubelet.queries.length };
+}
+
+function linesOf(events: readonly LogEvent[]): Buffer {
+  return Buffer.concat(events.map((event) => (event.kind === "line" ? event.line : Buffer.alloc(0))));
+}
+
+/** Plays all schedules, eight at a time, and judges each. */
+async function judgeAll(rotates: boolean, judge: (seed: number, played: Played) => void): Promise<void> {
+  for (let first = 1; first <= schedules; first += 8) {
+    const seeds = Array.from({ length: Math.min(8, schedules - first + 1) }, (_, n) => first + n);
+    await Promise.all(seeds.map(async (seed) => judge(seed, await play(seed, rotates))));
+  }
+}
+
+describe("a log that is followed", { timeout: 300_000 }, () => {
+  it(`case 41: arrives as it was written, each line once and in order, in ${schedules} schedules of faults`, async () => {
+    await judgeAll(false, (seed, { written, events, cursor }) => {
+      expect(cursor.end, `seed ${seed}: the end is proven`).toBeDefined();
+      expect(
+        events.filter(({ kind }) => kind === "missing"),
+        `seed ${seed}`,
+      ).toEqual([]);
+      expect(linesOf(events).equals(written), `seed ${seed}: byte for byte`).toBe(true);
+    });
+  });
+
+  it(`tells exactly which range was rotated away, in ${schedules} schedules`, async () => {
+    let losses = 0;
+    await judgeAll(true, (seed, { written, events, cursor }) => {
+      let at = 0;
+      for (const event of events) {
+        const end = event.kind === "missing" ? event.to.bytes : at + event.line.length;
+        if (event.kind === "missing") {
+          losses += 1;
+          expect(event.from.bytes, `seed ${seed}`).toBe(at);
+        } else expect(written.subarray(at, end).equals(event.line), `seed ${seed} at byte ${at}`).toBe(true);
+        expect(end, `seed ${seed}`).toBeGreaterThan(at);
+        at = end;
+      }
+      expect(at, `seed ${seed}: to the end`).toBe(written.length);
+      expect(cursor.end, `seed ${seed}`).toBeDefined();
+    });
+    expect(losses, "the schedules do lose ranges").toBeGreaterThan(schedules / 10);
+  });
+});
