@@ -19,6 +19,8 @@ export interface Hands {
   readonly patience: Patience;
   readonly pace: Pace;
   readonly log: Pick<Log, "info" | "error">;
+  /** Told of each run's end once it is written. */
+  readonly onFinished?: (run: Run, status: ClaudeRunStatus) => void;
 }
 
 /** How often Events are asked for while something waits that only they explain. */
@@ -205,7 +207,7 @@ function stateOf({ phase, conditions }: ClaudeRunStatus): string {
 }
 
 /** Every status write goes through here; only a new phase or attempt is worth a line in the log. */
-async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): Promise<void> {
+async function write(run: Run, next: ClaudeRunStatus, { cluster, log, onFinished }: Hands): Promise<void> {
   try {
     await cluster.record(run, next);
   } catch (error) {
@@ -219,6 +221,7 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log }: Hands): 
   }
   // Evicted before it started, a run stays Pending: that it is tried again is news all the same.
   if (run.status.phase === next.phase && run.status.attempt === next.attempt) return;
+  if (isFinal(next)) onFinished?.(run, next);
   const { reason = "", message = "" } = next.conditions?.find(({ type }) => type === "Succeeded") ?? {};
   const announcement = announcementOf(run.status, next, { reason, note: message });
   if (announcement !== undefined) cluster.announce(run, announcement);

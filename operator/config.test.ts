@@ -1,19 +1,87 @@
-import { describe, expect, test } from "vitest";
-import { ConfigError, readConfig } from "./config.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { format } from "prettier";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ConfigError, readConfig, schema, variableOf, type Config } from "./config.ts";
+import { loadYamlFile } from "./yaml.ts";
 
-function mistakes(environment: Record<string, string>): string {
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Reads an environment, and a file if there is one. */
+function read(environment: Record<string, string>, file?: string): Config {
+  if (file === undefined) return readConfig(environment, loadYamlFile);
+  const path = join(folder, "config.yaml");
+  writeFileSync(path, file);
+  return readConfig({ ...environment, CONFIG_FILE: path }, loadYamlFile);
+}
+
+/** The lines of what it says about a configuration that it refuses. */
+function mistakes(environment: Record<string, string>, file?: string): string[] {
   try {
-    readConfig(environment);
+    read(environment, file);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
-    return (error as Error).message;
+    const [title, ...lines] = (error as Error).message.split("\n");
+    expect(title).toBe("the configuration is not usable:");
+    return lines.map((line) => line.trim());
   }
   throw new Error("it should have been refused");
 }
 
+const everything: Record<string, string> = {
+  RUN_IMAGE: "agent:1",
+  RUN_IMAGE_PULL_POLICY: "Never",
+  RUN_IMAGE_PULL_SECRETS: " a , b,,",
+  RUN_SERVICE_ACCOUNT: "agent",
+  RUN_RESOURCES: '{"requests":{"cpu":"1"}}',
+  RUN_MOUNT_PATH: "/data",
+  RUN_TERMINATION_GRACE_PERIOD_SECONDS: "0",
+  RUN_POD_TTL_SECONDS_AFTER_FINISHED: "60",
+  WATCH_NAMESPACES: "team,other,team",
+  ADMISSION: "paused",
+  MAX_ACTIVE_RUNS: "50",
+  MAX_ACTIVE_RUNS_PER_NAMESPACE: "5",
+  HISTORY_LIMIT: "1000",
+  REPORT_LOGS_GONE: "false",
+  WORKERS: "3",
+  LOG_LEVEL: "debug",
+  LEASE_NAMESPACE: "system",
+  LEASE_NAME: "operator",
+  HEALTH_PORT: "0",
+  RUNNER_FILE: "/app/runner.mjs",
+};
+
+const sameAsFile = `
+runImage: agent:1
+runImagePullPolicy: Never
+runImagePullSecrets: [a, b]
+runServiceAccount: agent
+runResources: { requests: { cpu: "1" } }
+runMountPath: /data
+runTerminationGracePeriodSeconds: 0
+runPodTTLSecondsAfterFinished: 60
+watchNamespaces: [team, other]
+admission: paused
+maxActiveRuns: 50
+maxActiveRunsPerNamespace: 5
+historyLimit: 1000
+reportLogsGone: false
+workers: 3
+logLevel: debug
+leaseNamespace: system
+leaseName: operator
+healthPort: 0
+runnerFile: /app/runner.mjs
+`;
+
 describe("the configuration", () => {
   test("needs an image, and has a default for everything else", () => {
-    expect(readConfig({ RUN_IMAGE: "agent:1" })).toEqual({
+    expect(read({ RUN_IMAGE: "agent:1" })).toMatchObject({
       defaults: {
         image: "agent:1",
         imagePullSecrets: [],
@@ -22,36 +90,17 @@ describe("the configuration", () => {
         podTTLSecondsAfterFinished: 86_400,
       },
       settings: { admission: true, reportLogsGone: true },
+      watchNamespaces: [],
       workers: 12,
       logLevel: "info",
       healthPort: 8080,
     });
   });
 
-  test("takes every variable", () => {
-    const config = readConfig({
-      RUN_IMAGE: "agent:1",
-      RUN_IMAGE_PULL_POLICY: "Never",
-      RUN_IMAGE_PULL_SECRETS: " a , b,,",
-      RUN_SERVICE_ACCOUNT: "agent",
-      RUN_RESOURCES: '{"requests":{"cpu":"1"}}',
-      RUN_MOUNT_PATH: "/data",
-      RUN_TERMINATION_GRACE_PERIOD_SECONDS: "0",
-      RUN_POD_TTL_SECONDS_AFTER_FINISHED: "60",
-      WATCH_NAMESPACE: "team",
-      ADMISSION: "paused",
-      HISTORY_LIMIT: "1000",
-      REPORT_LOGS_GONE: "false",
-      MAX_ACTIVE_RUNS: "50",
-      MAX_ACTIVE_RUNS_PER_NAMESPACE: "5",
-      WORKERS: "3",
-      LOG_LEVEL: "debug",
-      LEASE_NAMESPACE: "system",
-      LEASE_NAME: "operator",
-      HEALTH_PORT: "0",
-      RUNNER_FILE: "/app/runner.mjs",
-    });
-    expect(config).toEqual({
+  test("takes every setting from the environment, and from the file the same", () => {
+    expect(Object.keys(everything).toSorted()).toEqual(Object.keys(schema).map(variableOf).toSorted());
+    const config = read(everything);
+    expect(config).toMatchObject({
       defaults: {
         image: "agent:1",
         imagePullPolicy: "Never",
@@ -69,67 +118,120 @@ describe("the configuration", () => {
         historyLimit: 1000,
         reportLogsGone: false,
       },
-      namespace: "team",
-      lease: { namespace: "system", name: "operator" },
+      watchNamespaces: ["team", "other"],
+      leaseNamespace: "system",
+      leaseName: "operator",
       workers: 3,
       logLevel: "debug",
       healthPort: 0,
       runnerFile: "/app/runner.mjs",
     });
+    expect(read({}, sameAsFile)).toEqual(config);
+  });
+
+  test("lets the environment win over the file, unless it is empty", () => {
+    const file = "runImage: from-file\nworkers: 3";
+    expect(read({ WORKERS: "5" }, file)).toMatchObject({ workers: 5, runImage: "from-file" });
+    expect(read({ WORKERS: "", RUN_IMAGE: "" }, file)).toMatchObject({ workers: 3, runImage: "from-file" });
   });
 
   test("counts empty as absent: that is what a chart writes", () => {
-    const empty = { RUN_IMAGE_PULL_POLICY: "", RUN_RESOURCES: "", WATCH_NAMESPACE: "", WORKERS: "", ADMISSION: "" };
-    expect(readConfig({ RUN_IMAGE: "agent:1", ...empty })).toEqual(readConfig({ RUN_IMAGE: "agent:1" }));
-    expect(mistakes({ RUN_IMAGE: "" })).toContain("RUN_IMAGE:");
+    const empty = { RUN_IMAGE_PULL_POLICY: "", RUN_RESOURCES: "", WATCH_NAMESPACES: "", WORKERS: "", ADMISSION: "" };
+    expect(read({ RUN_IMAGE: "agent:1", ...empty })).toEqual(read({ RUN_IMAGE: "agent:1" }));
+    expect(mistakes({ RUN_IMAGE: "" })).toEqual([expect.stringContaining("RUN_IMAGE: must name") as string]);
   });
 
-  test("names all mistakes at once, a line each", () => {
-    const message = mistakes({
+  test("names all mistakes of both at once, a line each, with what is allowed", () => {
+    const file = `
+runImage: [agent]
+workers: 0
+admision: paused
+watchNamespaces: team/one
+runMountPath: 7
+logLevel: loud
+`;
+    const environment = {
       RUN_IMAGE_PULL_POLICY: "Sometimes",
       RUN_RESOURCES: "{cpu: 1}",
-      RUN_MOUNT_PATH: "workspace",
       RUN_TERMINATION_GRACE_PERIOD_SECONDS: "-1",
       RUN_POD_TTL_SECONDS_AFTER_FINISHED: "1.5",
       ADMISSION: "closed",
       HISTORY_LIMIT: "0",
       REPORT_LOGS_GONE: "never",
-      MAX_ACTIVE_RUNS: "0",
       MAX_ACTIVE_RUNS_PER_NAMESPACE: "some",
       WORKERS: "many",
-      LOG_LEVEL: "loud",
+      LOG_LEVEL: "debug",
       HEALTH_PORT: "70000",
-    });
-    const named = message
-      .split("\n")
-      .slice(1)
-      .map((line) => /^ {2}(\w+)/.exec(line)?.[1]);
-    expect(named.toSorted()).toEqual([
-      "ADMISSION",
-      "HEALTH_PORT",
-      "HISTORY_LIMIT",
-      "LOG_LEVEL",
-      "MAX_ACTIVE_RUNS",
-      "MAX_ACTIVE_RUNS_PER_NAMESPACE",
-      "REPORT_LOGS_GONE",
-      "RUN_IMAGE",
-      "RUN_IMAGE_PULL_POLICY",
-      "RUN_MOUNT_PATH",
-      "RUN_POD_TTL_SECONDS_AFTER_FINISHED",
-      "RUN_RESOURCES",
-      "RUN_TERMINATION_GRACE_PERIOD_SECONDS",
-      "WORKERS",
+    };
+    expect(mistakes(environment, file).toSorted()).toEqual(
+      [
+        "admision (file): is no setting: did you mean admission?",
+        "runImage (file): must name the agent image: node 20 or newer and claude on its PATH",
+        "RUN_IMAGE_PULL_POLICY: must be one of Always, IfNotPresent, Never",
+        "RUN_RESOURCES: must be requests and limits of quantities (in the environment: as JSON)",
+        "runMountPath (file): must be an absolute path",
+        "RUN_TERMINATION_GRACE_PERIOD_SECONDS: must be a whole number from 0",
+        "RUN_POD_TTL_SECONDS_AFTER_FINISHED: must be a whole number from 0",
+        "watchNamespaces.0 (file): must be a name: lower case letters, digits, '-' and '.'",
+        "ADMISSION: must be one of open, paused",
+        "HISTORY_LIMIT: must be a whole number from 1",
+        "REPORT_LOGS_GONE: must be true or false",
+        "MAX_ACTIVE_RUNS_PER_NAMESPACE: must be a whole number from 1",
+        "workers (file): must be a whole number from 1 to 64",
+        "WORKERS: must be a whole number from 1 to 64",
+        "logLevel (file): must be one of debug, info, warn, error",
+        "HEALTH_PORT: must be a whole number from 0 to 65535",
+      ].toSorted(),
+    );
+  });
+
+  test("says of a file that cannot be used why, beside all other mistakes", () => {
+    expect(mistakes({ CONFIG_FILE: "/nowhere/config.yaml", WORKERS: "0" })).toEqual([
+      expect.stringMatching(/^CONFIG_FILE: \/nowhere\/config.yaml cannot be used: ENOENT/) as string,
+      expect.stringContaining("RUN_IMAGE: ") as string,
+      expect.stringContaining("WORKERS: ") as string,
+    ]);
+    expect(mistakes({ RUN_IMAGE: "a" }, "workers: [")).toEqual([expect.stringContaining("CONFIG_FILE: ") as string]);
+    expect(mistakes({ RUN_IMAGE: "a" }, "- workers")).toEqual([
+      `CONFIG_FILE: ${folder}/config.yaml cannot be used: must be a mapping of settings to values`,
     ]);
   });
 
   test("refuses resources that Kubernetes would not know, rather than dropping them", () => {
-    expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limit":{"cpu":"1"}}' })).toContain("limit");
-    expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limits":{"cpu":1}}' })).toContain("RUN_RESOURCES.limits.cpu");
+    expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limit":{"cpu":"1"}}' })[0]).toContain("limit");
+    expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limits":{"cpu":1}}' })[0]).toContain(
+      "RUN_RESOURCES.limits.cpu",
+    );
   });
 
-  test("ignores what is not its own, and cannot be changed afterwards", () => {
-    const config = readConfig({ RUN_IMAGE: "a", PATH: "/bin", ANTHROPIC_API_KEY: "sk" });
+  test("ignores variables that are not its own, and cannot be changed afterwards", () => {
+    const config = read({ RUN_IMAGE: "a", PATH: "/bin", ANTHROPIC_API_KEY: "sk" });
     expect(JSON.stringify(config)).not.toContain("sk");
     expect(Object.isFrozen(config)).toBe(true);
   });
+});
+
+test("the page of settings is made of the schema: `npx vitest run --project unit operator/config -u` writes it", async () => {
+  const rows = Object.entries(schema).map(([setting, each]) => {
+    const fallback = each.safeParse(undefined);
+    const shown = !fallback.success
+      ? "required"
+      : fallback.data === undefined
+        ? ""
+        : `\`${JSON.stringify(fallback.data)}\``;
+    return `| \`${setting}\` | \`${variableOf(setting)}\` | ${shown} | ${each.description ?? ""} |`;
+  });
+  const page = `# Configuration
+
+Every setting stands in the YAML file that \`CONFIG_FILE\` names (the chart mounts a ConfigMap there), in the environment, or in both: then the
+environment wins. An empty variable counts as absent. All mistakes of both are reported at once, and the operator does not
+start. Lists are separated by commas in the environment; \`runResources\` is JSON there. A change needs a restart; the chart does it.
+
+| in the file | in the environment | default | what for |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+  await expect(await format(page, { parser: "markdown", printWidth: 120 })).toMatchFileSnapshot(
+    "../docs/configuration.md",
+  );
 });

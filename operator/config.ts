@@ -1,113 +1,218 @@
-/** The operator's configuration: environment variables, validated all at once, frozen. */
+/**
+ * The operator's configuration: a YAML file and environment variables, by one schema. A setting named runMountPath in the
+ * file is RUN_MOUNT_PATH in the environment, which wins. To add a setting, add its line to `schema`.
+ */
 import * as z from "zod";
 import type { Settings } from "./domain.ts";
+import { nearest } from "./nearest.ts";
 import type { PodDefaults } from "./plan/job.ts";
 
-const seconds = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
-const limit = z.coerce.number().int().min(1, "must be 1 or more; leave it out for no limit").optional();
-const list = z
-  .string()
-  .default("")
-  .transform((text) =>
-    text
+/** Environment variables are text: what is no text is read out of it, so that one schema serves both. */
+const fromText = <S extends z.ZodType>(read: (text: string) => unknown, schema: S) =>
+  z.preprocess((given) => (typeof given === "string" ? read(given) : given), schema);
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const error =
+    most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least}` : `a whole number from ${least} to ${most}`;
+  const allowed = { error: `must be ${error}` };
+  return fromText(
+    (text) => (text.trim() === "" ? text : Number(text)),
+    z.int(allowed).min(least, allowed).max(most, allowed),
+  );
+}
+
+const text = (error: string) => z.string({ error }).min(1, error);
+const name = text("must be a name").regex(
+  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  "must be a name: lower case letters, digits, '-' and '.'",
+);
+const names = fromText(
+  (given) =>
+    given
       .split(",")
       .map((part) => part.trim())
       .filter((part) => part !== ""),
-  );
-const json = <S extends z.ZodType>(schema: S) =>
   z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: "custom", message: "must be JSON" });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
-const quantities = z.record(z.string(), z.string());
+    .array(name, { error: "must be a list of names (in the environment: separated by commas)" })
+    .transform((given) => [...new Set(given)]),
+);
 
-const schema = z.object({
-  RUN_IMAGE: z.string().min(1, "must name the agent image: node 20 or newer and claude on its PATH"),
-  RUN_IMAGE_PULL_POLICY: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
-  RUN_IMAGE_PULL_SECRETS: list,
-  RUN_SERVICE_ACCOUNT: z.string().min(1).optional(),
-  RUN_RESOURCES: json(z.strictObject({ requests: quantities.optional(), limits: quantities.optional() })).optional(),
-  RUN_MOUNT_PATH: z.string().startsWith("/", "must be an absolute path").default("/workspace"),
-  RUN_TERMINATION_GRACE_PERIOD_SECONDS: seconds(30),
-  RUN_POD_TTL_SECONDS_AFTER_FINISHED: seconds(86_400),
-  WATCH_NAMESPACE: z.string().min(1).optional(),
-  ADMISSION: z.enum(["open", "paused"]).default("open"),
-  MAX_ACTIVE_RUNS: limit,
-  MAX_ACTIVE_RUNS_PER_NAMESPACE: limit,
-  HISTORY_LIMIT: limit,
-  REPORT_LOGS_GONE: z.enum(["true", "false"]).default("true"),
-  WORKERS: z.coerce.number().int().min(1).max(64).default(12),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
-  LEASE_NAMESPACE: z.string().min(1).optional(),
-  LEASE_NAME: z.string().min(1).default("claude-run-operator"),
-  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  RUNNER_FILE: z.string().min(1).optional(),
-});
+const limit = whole(1).optional();
 
-export interface Config {
-  readonly defaults: PodDefaults;
-  readonly settings: Settings;
-  readonly namespace?: string;
-  /** The Lease that replicas contend for; absent: this one works, whoever else does. */
-  readonly lease?: { readonly namespace: string; readonly name: string };
-  readonly workers: number;
-  readonly logLevel: string;
-  readonly healthPort: number;
-  /** The bundled runner; absent: runner.mjs beside the operator's own file. */
-  readonly runnerFile?: string;
+const flag = fromText(
+  (given) => (given === "true" || given === "false" ? given === "true" : given),
+  z.boolean({ error: "must be true or false" }),
+);
+
+const oneOf = <const T extends readonly [string, ...string[]]>(...words: T) =>
+  z.enum(words, { error: `must be one of ${words.join(", ")}` });
+
+const quantities = z.record(z.string(), z.string({ error: 'must be a quantity in quotes, such as "500m"' }));
+const allowedResources = "must be requests and limits of quantities (in the environment: as JSON)";
+const resources = fromText(
+  asJson,
+  z.strictObject(
+    { requests: quantities.optional(), limits: quantities.optional() },
+    {
+      error: ({ code, keys }) =>
+        code === "unrecognized_keys" ? `has no ${String(keys)}: ${allowedResources}` : allowedResources,
+    },
+  ),
+);
+
+/** What is no JSON stays text, which no schema for objects takes. */
+function asJson(given: string): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
 }
 
-/** Every mistake in the environment, one line each. */
+/** Every setting: its values, its default, and what it is for (docs/configuration.md is made of this). */
+export const schema = {
+  runImage: text("must name the agent image: node 20 or newer and claude on its PATH").describe(
+    "Image of a run that names none: node 20 or newer and claude on its PATH.",
+  ),
+  runImagePullPolicy: oneOf("Always", "IfNotPresent", "Never")
+    .optional()
+    .describe("When the kubelet pulls a run's image."),
+  runImagePullSecrets: names
+    .default([])
+    .describe("Pull secrets of a run that names none; they must exist in the run's namespace."),
+  runServiceAccount: name.optional().describe("ServiceAccount of a run's pod; its token is never mounted."),
+  runResources: resources.optional().describe("Requests and limits of a run that names none."),
+  runMountPath: z
+    .string({ error: "must be an absolute path" })
+    .startsWith("/", "must be an absolute path")
+    .default("/workspace")
+    .describe("Working directory of claude; HOME is below it."),
+  runTerminationGracePeriodSeconds: whole(0).default(30).describe("How long claude may take to end."),
+  runPodTTLSecondsAfterFinished: whole(0)
+    .default(86_400)
+    .describe("How long Job, pod and log of a finished run are kept."),
+  watchNamespaces: names.default([]).describe("Only these namespaces are watched; empty: all."),
+  admission: oneOf("open", "paused")
+    .default("open")
+    .describe("While it is paused nothing is admitted; what runs goes on."),
+  maxActiveRuns: limit.describe(
+    "At most so many runs are active at once, in all namespaces together; absent: no limit.",
+  ),
+  maxActiveRunsPerNamespace: limit.describe(
+    "At most so many runs are active at once in each namespace; absent: no limit.",
+  ),
+  historyLimit: limit.describe("So many finished runs of an agent are kept, the newest; absent: all."),
+  reportLogsGone: flag
+    .default(true)
+    .describe("Whether a finished run's LogsAvailable turns False when its pod is gone."),
+  workers: whole(1, 64).default(12).describe("Agents that are worked on at the same time."),
+  leaseNamespace: name
+    .optional()
+    .describe("Namespace of the Lease by which replicas agree on who works; absent: this one works."),
+  leaseName: name.default("claude-run-operator").describe("Name of that Lease."),
+  logLevel: oneOf("debug", "info", "warn", "error").default("info").describe("The least that is logged."),
+  healthPort: whole(0, 65_535).default(8080).describe("Port of the probes; 0: any that is free."),
+  runnerFile: text("must be a path")
+    .optional()
+    .describe("The bundled runner; absent: runner.mjs beside the operator's own file."),
+};
+
+type SettingName = keyof typeof schema;
+type Outputs = { [Name in SettingName]: z.output<(typeof schema)[Name]> };
+type Absentable = { [Name in SettingName]: undefined extends Outputs[Name] ? Name : never }[SettingName];
+type Values = Readonly<Omit<Outputs, Absentable> & { [Name in Absentable]?: Exclude<Outputs[Name], undefined> }>;
+
+/** All settings by name, and what two of the parts want them as. */
+export interface Config extends Values {
+  readonly defaults: PodDefaults;
+  readonly settings: Settings;
+}
+
+/** Every mistake in file and environment, one line each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Reads the configuration; throws ConfigError with all that is wrong. Empty variables count as absent. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new ConfigError(`the configuration (environment variables) is not usable:\n  ${problems.join("\n  ")}`);
-  }
-  const env = parsed.data;
-  const defaults: PodDefaults = {
-    image: env.RUN_IMAGE,
-    imagePullSecrets: env.RUN_IMAGE_PULL_SECRETS,
-    mountPath: env.RUN_MOUNT_PATH,
-    terminationGracePeriodSeconds: env.RUN_TERMINATION_GRACE_PERIOD_SECONDS,
-    podTTLSecondsAfterFinished: env.RUN_POD_TTL_SECONDS_AFTER_FINISHED,
-    ...(env.RUN_IMAGE_PULL_POLICY === undefined ? {} : { imagePullPolicy: env.RUN_IMAGE_PULL_POLICY }),
-    ...(env.RUN_SERVICE_ACCOUNT === undefined ? {} : { serviceAccountName: env.RUN_SERVICE_ACCOUNT }),
-    ...(env.RUN_RESOURCES === undefined
-      ? {}
-      : { resources: env.RUN_RESOURCES as NonNullable<PodDefaults["resources"]> }),
+/** A setting's name in the environment: runPodTTLSeconds is RUN_POD_TTL_SECONDS. */
+export function variableOf(setting: string): string {
+  return setting
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .toUpperCase();
+}
+
+/**
+ * Reads the configuration; throws ConfigError with all that is wrong. `load` reads the YAML file that CONFIG_FILE names.
+ * Empty variables count as absent: that is what a chart writes.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  load: (path: string) => unknown,
+): Config {
+  const mistakes: string[] = [];
+  const file = readFile(environment["CONFIG_FILE"] ?? "", load, mistakes);
+  const values: Record<string, unknown> = {};
+  const put = (setting: string, value: unknown): void => {
+    if (value !== undefined) values[setting] = value;
   };
-  return Object.freeze({
-    defaults,
-    settings: {
-      admission: env.ADMISSION === "open",
-      reportLogsGone: env.REPORT_LOGS_GONE === "true",
-      ...(env.HISTORY_LIMIT === undefined ? {} : { historyLimit: env.HISTORY_LIMIT }),
-      ...(env.MAX_ACTIVE_RUNS === undefined ? {} : { maxActiveRuns: env.MAX_ACTIVE_RUNS }),
-      ...(env.MAX_ACTIVE_RUNS_PER_NAMESPACE === undefined
-        ? {}
-        : { maxActiveRunsPerNamespace: env.MAX_ACTIVE_RUNS_PER_NAMESPACE }),
-    },
-    workers: env.WORKERS,
-    logLevel: env.LOG_LEVEL,
-    healthPort: env.HEALTH_PORT,
-    ...(env.LEASE_NAMESPACE === undefined ? {} : { lease: { namespace: env.LEASE_NAMESPACE, name: env.LEASE_NAME } }),
-    ...(env.WATCH_NAMESPACE === undefined ? {} : { namespace: env.WATCH_NAMESPACE }),
-    ...(env.RUNNER_FILE === undefined ? {} : { runnerFile: env.RUNNER_FILE }),
-  });
+  for (const setting of Object.keys(schema) as SettingName[]) {
+    const judge = (at: (path: PropertyKey[]) => string, given: unknown): unknown => {
+      const parsed = schema[setting].safeParse(given);
+      for (const { path, message } of parsed.error?.issues ?? []) {
+        mistakes.push(`${at(path)}: ${message}`);
+      }
+      return parsed.data;
+    };
+    const variable = variableOf(setting);
+    const given = environment[variable] ?? "";
+    const inFile = file[setting] ?? undefined;
+    // What the environment overrules is judged too: a mistake is none the less one.
+    if (inFile !== undefined)
+      put(
+        setting,
+        judge((path) => `${[setting, ...path].join(".")} (file)`, inFile),
+      );
+    if (given !== "" || inFile === undefined) {
+      put(
+        setting,
+        judge((path) => [variable, ...path].join("."), given === "" ? undefined : given),
+      );
+    }
+  }
+  if (mistakes.length > 0) throw new ConfigError(`the configuration is not usable:\n  ${mistakes.join("\n  ")}`);
+  return Object.freeze(withShapes(values as unknown as Values));
+}
+
+/** The file's settings; what is not one of ours is a mistake. */
+function readFile(path: string, load: (path: string) => unknown, mistakes: string[]): Record<string, unknown> {
+  if (path === "") return {};
+  const content = z.record(z.string(), z.unknown(), { error: "must be a mapping of settings to values" });
+  try {
+    const file = content.parse(load(path));
+    const known = Object.keys(schema);
+    for (const key of Object.keys(file).filter((each) => !known.includes(each))) {
+      mistakes.push(`${key} (file): is no setting: did you mean ${nearest(key, known)}?`);
+    }
+    return file;
+  } catch (error) {
+    const { message } = error instanceof z.ZodError ? (error.issues[0] ?? error) : (error as Error);
+    mistakes.push(`CONFIG_FILE: ${path} cannot be used: ${message.split("\n")[0] ?? ""}`);
+    return {};
+  }
+}
+
+function withShapes(values: Values): Config {
+  const defaults: PodDefaults = {
+    image: values.runImage,
+    imagePullSecrets: values.runImagePullSecrets,
+    mountPath: values.runMountPath,
+    terminationGracePeriodSeconds: values.runTerminationGracePeriodSeconds,
+    podTTLSecondsAfterFinished: values.runPodTTLSecondsAfterFinished,
+    ...(values.runImagePullPolicy === undefined ? {} : { imagePullPolicy: values.runImagePullPolicy }),
+    ...(values.runServiceAccount === undefined ? {} : { serviceAccountName: values.runServiceAccount }),
+    ...(values.runResources === undefined
+      ? {}
+      : { resources: values.runResources as NonNullable<PodDefaults["resources"]> }),
+  };
+  return { ...values, defaults, settings: { ...values, admission: values.admission === "open" } };
 }

@@ -4,11 +4,13 @@ import type { Cluster } from "./cluster.ts";
 import type { AgentKey, Settings } from "./domain.ts";
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
-import { Caches } from "./kubernetes/caches.ts";
+import { Caches, type Watch } from "./kubernetes/caches.ts";
 import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
 import type { Transport } from "./kubernetes/transport.ts";
+import type { Checks } from "./health.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import type { PodDefaults } from "./plan/job.ts";
@@ -23,8 +25,10 @@ const patienceMs = 1_500;
 const paceOptions = { everyMs: 60_000, perSecond: 10 };
 /** What is in no hurry is looked at together. */
 const laterMs = 2_000;
-/** A watch that is silent for so long is stuck: its own guard breaks it off after 90 s. */
+/** A watch that was not heard for so long shows an old world: its own guard breaks it off after 90 s. */
 const silenceMs = 300_000;
+/** A watch that did not even try anew for so long, or a pass that took so long, is stuck: every request has a deadline. */
+const stuckMs = 900_000;
 /** Whatever was missed is found at the latest by this. */
 const resyncMs = 300_000;
 
@@ -35,14 +39,15 @@ export interface ControllerOptions {
   readonly runner: string;
   readonly defaults: PodDefaults;
   readonly settings: Settings;
-  /** Only this namespace; absent: all. */
-  readonly namespace?: string;
+  /** Only these namespaces; empty: all. */
+  readonly namespaces: readonly string[];
   /** Agents that are worked on at the same time. */
   readonly workers: number;
   /** Whoever does not hold it keeps its caches warm and does nothing else. */
   readonly leadership: Leadership;
   /** Stands between the work and the cluster: whoever observes or disturbs what the operator does. */
   readonly through?: (cluster: Cluster) => Cluster;
+  readonly metrics: Metrics;
 }
 
 export class Controller {
@@ -53,13 +58,15 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #log: Log;
   readonly #leadership: Leadership;
+  readonly #metrics: Metrics;
   #resync: NodeJS.Timeout | undefined;
-  #synced = false;
+  #isStopping = false;
   /** Only while it works do changes wake agents. */
   #works = false;
 
   constructor(options: ControllerOptions) {
-    const { settings, workers, log, transport, leadership, through = (cluster) => cluster } = options;
+    const { settings, workers, log, transport, leadership, metrics, through = (cluster) => cluster } = options;
+    this.#metrics = metrics;
     this.#log = log;
     this.#leadership = leadership;
     this.#caches = new Caches({
@@ -75,9 +82,17 @@ export class Controller {
     const cluster = through(new KubernetesCluster({ ...options, caches: this.#caches, clients: this.#clients }));
     const brake = new Brake(settings, wake);
     const memory = { brake, patience: new Patience(patienceMs), pace: new Pace(paceOptions) };
-    const hands = { cluster, ...memory, log, settings, now: transport.now };
+    const onFinished = metrics.finished.bind(metrics);
+    const hands = { cluster, ...memory, log, settings, now: transport.now, onFinished };
     this.#cluster = cluster;
     this.#brake = brake;
+    metrics.view({
+      runs: () => this.#caches.runs.all(),
+      watches: this.#caches.watches,
+      queue: () => this.#queue,
+      isLeader: () => leadership.isHeld,
+      now: transport.now,
+    });
     this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,
       endConcurrency,
@@ -87,27 +102,29 @@ export class Controller {
     });
   }
 
-  /** True once all caches are filled and while their watches are heard. */
-  get isReady(): boolean {
-    return this.#synced && this.isAlive;
+  /** What only a new process would help against; an API server that does not answer is no such thing. */
+  get livez(): Checks {
+    const moves = ({ lastMovedMs }: Watch): string | undefined =>
+      performance.now() - lastMovedMs > stuckMs ? "its loop stands still" : undefined;
+    return {
+      queue: () => (this.#queue.longestPassMs > stuckMs ? "a pass does not end" : undefined),
+      ...this.#perWatch(moves),
+    };
   }
 
-  /** False if a watch was not heard for so long that only a new process can help: bookmarks come about once a minute. */
-  get isAlive(): boolean {
-    const oldestMs = performance.now() - silenceMs;
-    return this.#caches.watches.every(({ lastHeardMs }) => lastHeardMs > oldestMs);
-  }
-
-  /** Keys that wait for a worker. */
-  get depth(): number {
-    return this.#queue.depth;
+  /** True of a standby too: its caches are as warm as the leader's. */
+  get readyz(): Checks {
+    const shows = (watch: Watch): string | undefined => {
+      if (!watch.isSynced) return "its first list is not in";
+      return performance.now() - watch.lastHeardMs > silenceMs ? "the API server is silent" : undefined;
+    };
+    return { shutdown: () => (this.#isStopping ? "in progress" : undefined), ...this.#perWatch(shows) };
   }
 
   /** Starts the watches and, once all caches are filled, contends for the work: a half-filled cache must not decide. */
   async start(): Promise<void> {
     for (const watch of this.#caches.watches) watch.start();
     await Promise.all(this.#caches.watches.map((watch) => watch.whenSynced()));
-    this.#synced = true;
     const { runs, jobs, pods } = this.#caches;
     this.#log.info({ runs: runs.size, jobs: jobs.size, pods: pods.size }, "caches are filled");
     this.#leadership.start({
@@ -122,8 +139,8 @@ export class Controller {
 
   /** Lets the passes in flight finish, hands the work over, then ends the watches. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#pause();
-    this.#synced = false;
     await this.#queue.stop();
     await this.#leadership.stop();
     await Promise.all(this.#caches.watches.map((watch) => watch.stop()));
@@ -149,7 +166,23 @@ export class Controller {
   async #pass(agent: AgentKey, hands: Surroundings): Promise<{ again?: number }> {
     // Forgotten is nothing: whoever leads next, this replica included, begins with all agents.
     if (!this.#works || !this.#leadership.isHeld) return {};
-    return reconcile(agent, hands);
+    const beganMs = performance.now();
+    const passed = (result: "ok" | "conflict" | "error"): void => {
+      this.#metrics.passed(result, (performance.now() - beganMs) / 1000);
+    };
+    try {
+      const again = await reconcile(agent, hands);
+      passed("ok");
+      return again;
+    } catch (error) {
+      passed(error instanceof ConflictError ? "conflict" : "error");
+      throw error;
+    }
+  }
+
+  /** One check per watch; with a list of namespaces there is more than one of a kind. */
+  #perWatch(check: (watch: Watch) => string | undefined): Checks {
+    return Object.fromEntries(this.#caches.watches.map((watch) => [`watch ${watch.path}`, () => check(watch)]));
   }
 
   #wake(agent: AgentKey, lane: Lane | "later"): void {

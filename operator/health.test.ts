@@ -16,19 +16,24 @@ async function ask(path: string): Promise<string> {
   return `${response.status} ${(await response.text()).trim()}`;
 }
 
-test("each probe answers for itself, anew each time", async () => {
-  let ready = false;
-  server = await serveHealth(0, { livez: () => true, readyz: () => ready });
+const fine = (): undefined => undefined;
+const metrics = (): string => "up 1\n";
+
+test("each probe answers for itself, anew each time, and names its checks when asked or when one fails", async () => {
+  let missing: string | undefined = "pods are awaited";
+  server = await serveHealth(0, { livez: { queue: fine }, readyz: { queue: fine, caches: () => missing }, metrics });
   expect(await ask("/livez")).toBe("200 ok");
-  expect(await ask("/readyz")).toBe("503 no");
-  ready = true;
+  expect(await ask("/livez?verbose")).toBe("200 [+] queue ok");
+  expect(await ask("/readyz")).toBe("503 [+] queue ok\n[-] caches: pods are awaited");
+  missing = undefined;
   expect(await ask("/readyz")).toBe("200 ok");
-  expect(await ask("/readyz?verbose")).toBe("200 ok");
-  expect(await ask("/")).toBe("404 no");
+  expect(await ask("/readyz?verbose")).toBe("200 [+] queue ok\n[+] caches ok");
+  expect(await ask("/metrics")).toBe("200 up 1");
+  expect(await ask("/")).toBe("404 there are /livez, /readyz and /metrics");
 });
 
 test("a port that is taken fails the start", async () => {
-  server = await serveHealth(0, { livez: () => true, readyz: () => true });
+  server = await serveHealth(0, { livez: {}, readyz: {}, metrics });
   const { port } = server.address() as AddressInfo;
-  await expect(serveHealth(port, { livez: () => true, readyz: () => true })).rejects.toThrow("EADDRINUSE");
+  await expect(serveHealth(port, { livez: {}, readyz: {}, metrics })).rejects.toThrow("EADDRINUSE");
 });

@@ -76,7 +76,7 @@ describe("the process", () => {
   test("with a bad configuration ends with 1 and one message that names every mistake", async () => {
     expect(await exitOf(start({ WORKERS: "many", ADMISSION: "shut" }))).toBe(1);
     expect(said.split("\n").slice(0, -1)).toEqual([
-      "the configuration (environment variables) is not usable:",
+      "the configuration is not usable:",
       expect.stringContaining("RUN_IMAGE: ") as string,
       expect.stringContaining("ADMISSION: ") as string,
       expect.stringContaining("WORKERS: ") as string,
@@ -96,6 +96,10 @@ describe("the process", () => {
     // The list that waits is broken off; the next one is answered.
     server.breakRequests();
     await eventually("it is ready", async () => (await probe(port, "/readyz")) === 200);
+    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`).then((response) => response.text());
+    expect(metrics).toContain("\nclaude_run_leader 1\n");
+    expect(metrics).toContain('claude_run_api_requests_total{verb="list",resource="pods",code="200"} 1');
+    expect(metrics).toContain('claude_run_api_requests_total{verb="watch",resource="clauderuns",code="200"} 1');
     const beganMs = performance.now();
     process.kill("SIGTERM");
     expect(await exitOf(process)).toBe(0);
@@ -109,10 +113,13 @@ describe("the process", () => {
     ]);
   }, 30_000);
 
-  test("ends with 0 on SIGTERM while the API server is away", async () => {
-    const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: "0", WATCH_NAMESPACE: "team" });
+  test("lives on while the API server is away, and ends with 0 on SIGTERM", async () => {
+    const port = await freePort();
+    const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: String(port), WATCH_NAMESPACES: "team" });
     await server.close();
     await eventually("it tries", () => said.includes("watch is started again"), 20_000);
+    expect(await probe(port, "/livez")).toBe(200);
+    expect(await probe(port, "/readyz")).toBe(503);
     process.kill("SIGTERM");
     expect(await exitOf(process)).toBe(0);
     expect(said).not.toContain("secret-token");

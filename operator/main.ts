@@ -11,7 +11,9 @@ import { alwaysHeld, Election } from "./election.ts";
 import { serveHealth } from "./health.ts";
 import { KubernetesLease } from "./kubernetes/lease.ts";
 import { Transport } from "./kubernetes/transport.ts";
+import { loadYamlFile } from "./yaml.ts";
 import { createLog } from "./log.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { ClaudeRunOperator } from "./shell.ts";
 
 /** Shorter than a pod's grace period, which is 30 s: a request that hangs must not have us killed. */
@@ -19,30 +21,32 @@ const stopDeadlineMs = 20_000;
 const version = process.env["OPERATOR_VERSION"] ?? "dev";
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(process.env, loadYamlFile);
   const log = createLog(config.logLevel);
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
-  const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}` });
+  const metrics = new Metrics();
+  const onCall = metrics.called.bind(metrics);
+  const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}`, onCall });
   // A container that is started again in its pod has both as before: its Lease is still its own.
   const identity = `${hostname()}_${process.pid}`;
+  const lock = new KubernetesLease({ transport, log, namespace: config.leaseNamespace ?? "", name: config.leaseName });
   const controller = new Controller({
     transport,
     log,
-    leadership:
-      config.lease === undefined
-        ? alwaysHeld
-        : new Election({ lock: new KubernetesLease({ transport, log, ...config.lease }), identity, log }),
+    metrics,
+    leadership: config.leaseNamespace === undefined ? alwaysHeld : new Election({ lock, identity, log }),
     runner: readFileSync(config.runnerFile ?? runnerFile(), "utf8"),
     defaults: config.defaults,
     settings: config.settings,
     workers: config.workers,
-    ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    namespaces: config.watchNamespaces,
   });
   const operator = new ClaudeRunOperator(controller, log);
   const health = await serveHealth(config.healthPort, {
-    livez: () => controller.isAlive,
-    readyz: () => controller.isReady,
+    livez: controller.livez,
+    readyz: controller.readyz,
+    metrics: () => metrics.registry.render(),
   });
 
   const stopped = Promise.withResolvers<undefined>();

@@ -305,3 +305,31 @@ describe("stop", () => {
     await queue.stop();
   });
 });
+
+test("tells how long the first key waits, and the longest pass takes", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const { queue, end } = heldQueue();
+  expect([queue.oldestMs, queue.longestPassMs]).toEqual([0, 0]);
+  queue.add("runs");
+  vi.advanceTimersByTime(100);
+  queue.add("waits");
+  vi.advanceTimersByTime(30);
+  queue.add("waits less", "end");
+  expect([queue.oldestMs, queue.longestPassMs]).toEqual([30, 130]);
+  for (let passes = 0; passes < 3; passes += 1) await end();
+  expect([queue.oldestMs, queue.longestPassMs]).toEqual([0, 0]);
+  vi.useRealTimers();
+});
+
+test("clear forgets what waits, later keys included, and lets the pass in flight finish", async () => {
+  vi.useFakeTimers();
+  const { queue, started, end } = heldQueue();
+  for (const key of ["a", "b"]) queue.add(key);
+  queue.addAfter("c", 1);
+  queue.clear();
+  vi.advanceTimersByTime(10);
+  await end();
+  queue.add("d");
+  expect(started).toEqual(["a", "d"]);
+  vi.useRealTimers();
+});

@@ -33,7 +33,8 @@ export class WorkQueue {
   readonly #options: Required<QueueOptions>;
   /** Keys and since when they wait, the oldest first. A key stands in one lane only. */
   readonly #waiting: Readonly<Record<Lane, Map<string, number>>> = { end: new Map(), new: new Map(), rest: new Map() };
-  readonly #running = new Set<string>();
+  /** Passes in flight and since when, the oldest first. */
+  readonly #running = new Map<string, number>();
   /** Keys that were added while they ran, and the first of the lanes that were asked for. */
   readonly #dirty = new Map<string, Lane>();
   readonly #timers = new Map<string, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
@@ -51,6 +52,16 @@ export class WorkQueue {
   /** Keys that wait for a worker. */
   get depth(): number {
     return lanes.reduce((sum, lane) => sum + this.#waiting[lane].size, 0);
+  }
+
+  /** How long the first of them has waited; 0: none does. */
+  get oldestMs(): number {
+    return Math.max(...lanes.map((lane) => ageMs(this.#waiting[lane])));
+  }
+
+  /** How long the longest pass in flight has taken so far; 0: none is. */
+  get longestPassMs(): number {
+    return ageMs(this.#running);
   }
 
   /** Adds a key; one that waits already moves only if this lane is served earlier than its own. */
@@ -112,7 +123,7 @@ export class WorkQueue {
     while (this.#running.size < concurrency + endConcurrency) {
       const key = this.#take(this.#running.size < concurrency ? this.#lanes : ["end"]);
       if (key === undefined) return;
-      this.#running.add(key);
+      this.#running.set(key, performance.now());
       void this.#run(key);
     }
   }
@@ -156,6 +167,12 @@ export class WorkQueue {
     const backoff = cap / 2 + this.#options.random() * (cap / 2);
     return Math.max(asked ?? 0, backoff);
   }
+}
+
+/** Of the first entry, which is the oldest; 0: there is none. */
+function ageMs(since: ReadonlyMap<string, number>): number {
+  const [oldestMs] = since.values();
+  return oldestMs === undefined ? 0 : performance.now() - oldestMs;
 }
 
 function earlier(lane: Lane, other: Lane | undefined): Lane {

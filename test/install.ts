@@ -23,15 +23,21 @@ const restricted = "pod-security.kubernetes.io/enforce=restricted";
 /** All that the operator's image is made of: see `copied` in test/cluster/lib/images.sh. */
 const imageSources = ["Dockerfile", "test/images/package-lock.json", "dist/operator.mjs", "dist/runner.mjs"];
 
+export interface InstallOptions {
+  readonly signal?: AbortSignal;
+  /** Values of the chart beside the images, in helm's words: `{"watchNamespaces": "{a,b}"}`. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
 /** Resolves when the operator is ready. Needs KUBECONFIG and helm on PATH: run it through `test/cluster/cluster run`. */
-export async function installOperator(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
+export async function installOperator(say: (line: string) => void, options: InstallOptions = {}): Promise<void> {
   if (!process.env["KUBECONFIG"]) throw new Error("KUBECONFIG is not set; use: test/cluster/cluster run CMD...");
   const startedMs = Date.now();
   say(`installing the Helm chart: release ${release} in namespace ${operatorNamespace}`);
   const beat = setInterval(() => say(`  … ${secondsSince(startedMs)} s, waiting for the operator to be ready`), 3_000);
   try {
     await makeNamespace();
-    await upgrade(say, signal);
+    await upgrade(say, options);
   } catch (error) {
     throw new Error(`the chart could not be installed: ${reasonOf(error)}`, { cause: error });
   } finally {
@@ -40,16 +46,16 @@ export async function installOperator(say: (line: string) => void, signal?: Abor
   say(`the operator is ready (${secondsSince(startedMs)} s)`);
 }
 
-async function upgrade(say: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
+async function upgrade(say: (line: string) => void, { signal, values = {} }: InstallOptions): Promise<void> {
   const options = { timeout: 140_000, ...(signal === undefined ? {} : { signal }) };
   try {
-    await run("helm", helmArguments(), options);
+    await run("helm", helmArguments(values), options);
   } catch (error) {
     if (!reasonOf(error).includes("another operation (install/upgrade/rollback) is in progress")) throw error;
     say("  an earlier install was cut short: clearing its record");
     const unfinished = `owner=helm,name=${release},status in (pending-install,pending-upgrade,pending-rollback)`;
     await run("kubectl", ["delete", "secrets", "-n", operatorNamespace, "-l", unfinished]);
-    await run("helm", helmArguments(), options);
+    await run("helm", helmArguments(values), options);
   }
 }
 
@@ -59,7 +65,7 @@ async function makeNamespace(): Promise<void> {
   await run("kubectl", ["label", "--overwrite", "namespace", operatorNamespace, restricted]);
 }
 
-function helmArguments(): string[] {
+function helmArguments(more: NonNullable<InstallOptions["values"]>): string[] {
   const values = {
     image: operatorImage,
     "run.image": agentImage,
@@ -71,6 +77,7 @@ function helmArguments(): string[] {
     // A CRD that kubectl had applied before becomes the release's own.
     ...["--take-ownership", "--wait", "--timeout=120s", "--history-max=3"],
     ...Object.entries(values).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]),
+    ...Object.entries(more).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
   ];
 }
 

@@ -13,14 +13,14 @@ import type { Transport } from "./transport.ts";
 export interface CachesOptions {
   readonly transport: Transport;
   readonly log: Log;
-  /** Only this namespace; absent: all. */
-  readonly namespace?: string;
+  /** Only these namespaces; empty: all. */
+  readonly namespaces: readonly string[];
   /** Something of the agent changed: a result waits to be recorded, a run is new, anything else; later: no hurry at all. */
   readonly wake: (agent: AgentKey, lane: Lane | "later") => void;
 }
 
 /** What the controller does with a reflector. */
-export type Watch = Pick<Reflector<Run>, "start" | "stop" | "whenSynced" | "lastHeardMs" | "restarts" | "missed">;
+export type Watch = Omit<Reflector<Run>, "#private">;
 
 /** At most so many runs, with prompts of so many characters, are held back whole: some 40 MB at the worst. */
 const freshRuns = 2_000;
@@ -37,7 +37,7 @@ export class Caches {
   readonly #gonePods = new Set<string>();
   readonly #wake: CachesOptions["wake"];
 
-  constructor({ transport, log, namespace, wake }: CachesOptions) {
+  constructor({ transport, log, namespaces, wake }: CachesOptions) {
     this.#wake = wake;
     const ofRun = ({ spec }: Run): string => spec.agent;
     const ofMade = ({ agent }: Job | Pod): string => agent;
@@ -52,26 +52,20 @@ export class Caches {
       ofMade,
       waking<CachedPod>(ofMade, wake, (pod) => (pod.held && hasEnded(pod) ? "end" : "rest")),
     );
+    const everywhere = [undefined];
     const ours = { transport, log, labelSelector: managedSelector };
-    this.watches = [
-      new Reflector({
-        transport,
-        log,
-        path: collection("run", namespace),
-        parse: (object) => this.#readRun(object),
-        store: this.runs,
-      }),
-      new Reflector({ ...ours, path: collection("job", namespace), parse: parseJob, store: this.jobs }),
-      new Reflector({
-        ...ours,
-        path: collection("pod", namespace),
-        parse: parsePod,
-        store: this.pods,
-        onDeleted: (object) => {
-          this.#podGone(object);
-        },
-      }),
-    ];
+    const { runs, jobs, pods } = this;
+    const podGone = (object: unknown): void => {
+      this.#podGone(object);
+    };
+    this.watches = (namespaces.length === 0 ? everywhere : namespaces).flatMap((namespace) => {
+      const at = (kind: "run" | "job" | "pod") => ({ namespace, path: collection(kind, namespace) });
+      return [
+        new Reflector({ ...at("run"), transport, log, parse: (object) => this.#readRun(object), store: runs }),
+        new Reflector({ ...at("job"), ...ours, parse: parseJob, store: jobs }),
+        new Reflector({ ...at("pod"), ...ours, parse: parsePod, store: pods, onDeleted: podGone }),
+      ];
+    });
   }
 
   /** A new run as the watch brought it a moment ago; undefined if it is too large, or too long ago to be at hand. */

@@ -15,6 +15,8 @@ export interface ReflectorOptions<T extends Stored> {
   readonly transport: Transport;
   /** The collection's path, such as /api/v1/pods. */
   readonly path: string;
+  /** The one namespace that the path is limited to, if it is: a store may be fed by several. */
+  readonly namespace?: string | undefined;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /** The domain's object, or undefined for one that need not be kept. */
@@ -29,7 +31,7 @@ export interface ReflectorOptions<T extends Stored> {
   readonly baseDelayMs?: number;
 }
 
-type Selectors = Pick<ReflectorOptions<Stored>, "labelSelector" | "fieldSelector">;
+type Limits = Pick<ReflectorOptions<Stored>, "namespace" | "labelSelector" | "fieldSelector">;
 
 interface RawMeta {
   readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
@@ -51,8 +53,8 @@ const shortLifeMs = 1_000;
 const doubtedFailures = 5;
 
 export class Reflector<T extends Stored> {
-  readonly #options: Required<Omit<ReflectorOptions<T>, keyof Selectors | "onDeleted">> &
-    Selectors &
+  readonly #options: Required<Omit<ReflectorOptions<T>, keyof Limits | "onDeleted">> &
+    Limits &
     Pick<ReflectorOptions<T>, "onDeleted">;
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
@@ -71,14 +73,30 @@ export class Reflector<T extends Stored> {
   missed = 0;
   /** When the API server last said anything (performance.now(), milliseconds). */
   lastHeardMs = performance.now();
+  /** When we last tried anew or heard something: the sign that the loop itself goes on, also while nobody answers. */
+  lastMovedMs = performance.now();
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = { idleMs: 90_000, relistMs: 600_000, baseDelayMs: 200, ...options };
   }
 
   start(): void {
-    this.lastHeardMs = performance.now();
+    this.#heard();
     this.#running ??= this.#run();
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  /** The plural of what is watched. */
+  get resource(): string {
+    return this.#options.path.split("/").at(-1) ?? "";
+  }
+
+  /** True once the first list is in. */
+  get isSynced(): boolean {
+    return this.#wasListed;
   }
 
   /** Resolves once the first list is in. */
@@ -89,6 +107,11 @@ export class Reflector<T extends Stored> {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+  }
+
+  #heard(): void {
+    this.lastHeardMs = performance.now();
+    this.lastMovedMs = this.lastHeardMs;
   }
 
   async #run(): Promise<void> {
@@ -102,6 +125,7 @@ export class Reflector<T extends Stored> {
   /** A list if it is time for one, and a watch; returns how long to wait before the next. */
   async #round(): Promise<number> {
     let openedMs = Infinity;
+    this.lastMovedMs = performance.now();
     this.#isFruitful = false;
     try {
       const version = await this.#listIfDue();
@@ -142,7 +166,7 @@ export class Reflector<T extends Stored> {
 
   /** A full list, in pages; returns its resource version. */
   async #list(): Promise<string> {
-    const { transport, path, labelSelector, fieldSelector, store } = this.#options;
+    const { transport, path, namespace, labelSelector, fieldSelector, store } = this.#options;
     const { signal } = this.#stop;
     const seen = new Set<string>();
     let next: string | undefined;
@@ -152,7 +176,7 @@ export class Reflector<T extends Stored> {
       const query = { limit: pageSize, continue: next, labelSelector, fieldSelector };
       const page = (await transport.request("GET", path, { query, signal })) as RawList | undefined;
       if (page === undefined) throw new ClusterError(`${path} is not served: is the ClaudeRun CRD installed?`);
-      this.lastHeardMs = performance.now();
+      this.#heard();
       for (const item of page.items ?? []) {
         const { uid } = (item as RawMeta).metadata ?? {};
         if (uid === undefined) continue;
@@ -162,7 +186,7 @@ export class Reflector<T extends Stored> {
       version = page.metadata?.resourceVersion ?? version;
       next = page.metadata?.continue === "" ? undefined : page.metadata?.continue;
     } while (next !== undefined);
-    news += store.keepOnly(seen, version);
+    news += store.keepOnly(seen, { version, namespace });
     if (this.#wasListed) this.missed += news;
     return version;
   }
@@ -185,12 +209,12 @@ export class Reflector<T extends Stored> {
     };
     try {
       const { body, close } = await transport.open(path, query, AbortSignal.any([this.#stop.signal, idle.signal]));
-      this.lastHeardMs = performance.now();
+      this.#heard();
       try {
         for await (const line of lines(body)) {
           if (this.#stop.signal.aborted) return;
           timer.refresh();
-          this.lastHeardMs = performance.now();
+          this.#heard();
           this.#apply(line);
         }
       } finally {

@@ -78,15 +78,22 @@ describe("after a full list", () => {
   test("what it did not show is gone, each told once", () => {
     const { store, changes } = recording();
     for (const uid of ["a", "b", "c"]) store.put(uid, thing(uid, "10"));
-    expect(store.keepOnly(new Set(["b"]), "20")).toBe(2);
+    expect(store.keepOnly(new Set(["b"]), { version: "20" })).toBe(2);
     expect(store.size).toBe(1);
     expect(changes.slice(3)).toEqual(["10 → -", "10 → -"]);
+  });
+
+  test("of one namespace, what stands in others stays", () => {
+    const { store } = recording();
+    store.put("a", thing("a", "10"));
+    expect(store.keepOnly(new Set(), { version: "20", namespace: "other" })).toBe(0);
+    expect(store.keepOnly(new Set(), { version: "20", namespace: "team" })).toBe(1);
   });
 
   test("what is newer than the list stays: a Job that was made while it was read", () => {
     const { store } = recording();
     store.put("made-meanwhile", thing("made-meanwhile", "21"));
-    expect(store.keepOnly(new Set(), "20")).toBe(0);
+    expect(store.keepOnly(new Set(), { version: "20" })).toBe(0);
     expect(store.get("made-meanwhile")).toBeDefined();
     expect(store.put("made-meanwhile", thing("made-meanwhile", "22"))).toBe(true);
   });

@@ -72,12 +72,19 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * After a full list of a version: what it did not show is gone, but for what is newer than the list (the answer to a
+   * After a full list of a version, of all namespaces or of one: what it did not show is gone, but for what is newer than the list (the answer to a
    * write while it was read). Returns how many went.
    */
-  keepOnly(uids: ReadonlySet<string>, version: string): number {
+  keepOnly(
+    uids: ReadonlySet<string>,
+    list: { readonly version: string; readonly namespace?: string | undefined },
+  ): number {
+    const { version, namespace } = list;
     const gone = [...this.#objects.values()].filter(
-      (object) => !uids.has(object.uid) && !isNewer(object.resourceVersion, version),
+      (object) =>
+        !uids.has(object.uid) &&
+        !isNewer(object.resourceVersion, version) &&
+        (namespace === undefined || object.namespace === namespace),
     );
     for (const { uid } of gone) this.remove(uid, version);
     return gone.length;
@@ -85,6 +92,10 @@ export class Store<T extends Stored> {
 
   ofAgent(agent: AgentKey): readonly T[] {
     return [...(this.#byAgent.get(agent)?.values() ?? [])];
+  }
+
+  all(): Iterable<T> {
+    return this.#objects.values();
   }
 
   agents(): Iterable<AgentKey> {

@@ -23,6 +23,16 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One request, or the opening of a watch, once its answer has begun or failed to come. */
+export interface Call {
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+  /** Plural of the resource, and the subresource after a slash. */
+  readonly resource: string;
+  /** HTTP status code; "none": no answer came. */
+  readonly code: string;
+  readonly seconds: number;
+}
+
 /** What client-node derives from the kubeconfig or the pod's service account. */
 interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
@@ -39,15 +49,20 @@ export class Transport {
   readonly #config: KubeConfig;
   readonly #userAgent: string;
   readonly #connections: number;
+  readonly #onCall: (call: Call) => void;
   #credentials: Credentials | undefined;
   #pool: { readonly tlsKey: string; readonly agent: Agent } | undefined;
   /** The API server's clock minus ours, from its Date headers (whole seconds). */
   #skewMs = 0;
 
-  constructor(config: KubeConfig, options: { readonly userAgent: string; readonly connections?: number }) {
+  constructor(
+    config: KubeConfig,
+    options: { readonly userAgent: string; readonly connections?: number; readonly onCall?: (call: Call) => void },
+  ) {
     this.#config = config;
     this.#userAgent = options.userAgent;
     this.#connections = options.connections ?? 32;
+    this.#onCall = options.onCall ?? (() => undefined);
   }
 
   /** Milliseconds since the epoch by the API server's clock, by which every timestamp that we compare was written. */
@@ -111,6 +126,11 @@ export class Transport {
     for (const [name, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
+    const beganMs = performance.now();
+    const called = (code: string): void => {
+      const { pathname, searchParams } = url;
+      this.#onCall({ ...describe(verb, pathname, searchParams), code, seconds: (performance.now() - beganMs) / 1000 });
+    };
     try {
       const credentials = await this.#currentCredentials();
       const response = await agentFor(credentials).request({
@@ -126,10 +146,12 @@ export class Transport {
         signal: options.signal,
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       });
+      called(String(response.statusCode));
       this.#learnClock(response.headers.date);
       if (response.statusCode === 401) this.#credentials = undefined;
       return response;
     } catch (cause) {
+      called("none");
       throw new ClusterError(`${verb} ${path}: no answer from the API server`, { cause });
     }
   }
@@ -181,6 +203,19 @@ export class Transport {
     };
     return this.#credentials;
   }
+}
+
+const verbs = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
+
+/** Verb and resource as the API server's own metrics and audit log name them; names of objects are left out. */
+function describe(verb: Verb, path: string, query: URLSearchParams): Pick<Call, "verb" | "resource"> {
+  const [, ...rest] =
+    /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
+  const [resource = "other", name, subresource] = rest;
+  const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+  if (verb !== "GET") return { verb: verbs[verb], resource: full };
+  if (name !== undefined) return { verb: "get", resource: full };
+  return { verb: query.get("watch") === "true" ? "watch" : "list", resource: full };
 }
 
 function connecting(tls: Credentials["tls"]): Agent.Options {

@@ -21,7 +21,7 @@ async function play(isReal: boolean, stop: AbortSignal): Promise<boolean> {
   const fakeApi = isReal ? undefined : await startFakeApi();
   if (fakeApi !== undefined) say(`the fake Messages API answers at ${fakeApi}, inside the cluster only`);
   stop.throwIfAborted();
-  await installOperator(say, stop);
+  await installOperator(say, { signal: stop });
 
   heading("Three runs for two agents");
   stop.throwIfAborted();

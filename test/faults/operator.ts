@@ -31,7 +31,7 @@ export async function startOperator(scene: Scene, options: OperatorOptions = {})
   const operator = new Replica([...node, bundle], {
     logFile: join(directory, `${scene.namespace}-${started}.log`),
     env: {
-      WATCH_NAMESPACE: scene.namespace,
+      WATCH_NAMESPACES: scene.namespace,
       RUN_IMAGE: agentImage,
       HEALTH_PORT: "0",
       ...(server === undefined ? {} : { KUBECONFIG: await kubeconfigFor(server) }),

@@ -9,6 +9,7 @@ import { Controller } from "../../operator/controller.ts";
 import { alwaysHeld } from "../../operator/election.ts";
 import { Transport } from "../../operator/kubernetes/transport.ts";
 import { createLog } from "../../operator/log.ts";
+import { Metrics } from "../../operator/metrics/metrics.ts";
 import { agentImage } from "../install.ts";
 import { Random } from "../simulation/random.ts";
 import { disturbed, type Disturbance } from "./disturbed.ts";
@@ -36,7 +37,8 @@ async function main(): Promise<void> {
     },
     settings: { admission: true },
     leadership: alwaysHeld,
-    namespace: options.namespace,
+    namespaces: [options.namespace],
+    metrics: new Metrics(),
     workers: 40,
     through: (cluster) => disturbed(cluster, { ...options, random: new Random(options.seed) }),
   });

@@ -1,0 +1,167 @@
+/**
+ * What the operator counts, by name; docs/metrics.md is the same as a page. Labels are bounded: words of ours, kinds of
+ * objects, and namespaces (a cluster has few, and costs are asked for by them), never runs, agents or models.
+ */
+import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import type { Call } from "../kubernetes/transport.ts";
+import { isFinished, type Run } from "../domain.ts";
+import { Registry, type Labels } from "./exposition.ts";
+import { describeProcess } from "./process.ts";
+
+/** What is looked at only when somebody asks. */
+export interface Views {
+  readonly runs: () => Iterable<Run>;
+  readonly watches: readonly { readonly resource: string; readonly restarts: number; readonly missed: number }[];
+  readonly queue: () => { readonly depth: number; readonly oldestMs: number };
+  readonly isLeader: () => boolean;
+  readonly now: () => number;
+}
+
+const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** From a second to a day: runs are short and long. */
+const phaseBuckets = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #finished = this.registry.counter({
+    name: "claude_run_finished_total",
+    help: "Runs that ended, counted once each when their end is written, by namespace, phase and reason.",
+  });
+  readonly #durations = this.registry.histogram(
+    {
+      name: "claude_run_phase_duration_seconds",
+      help: "How long runs that ended were queued, pending and running.",
+    },
+    phaseBuckets,
+  );
+  readonly #cost = this.registry.counter({
+    name: "claude_run_cost_usd_total",
+    help: "What ended runs cost in US dollars, as far as claude said so, by namespace.",
+  });
+  readonly #tokens = this.registry.counter({
+    name: "claude_run_tokens_total",
+    help: "Tokens of ended runs, by namespace and kind.",
+  });
+  readonly #passes = this.registry.counter({
+    name: "claude_run_reconcile_passes_total",
+    help: "Passes over an agent, by result: ok, conflict (somebody was faster: no error) or error.",
+  });
+  readonly #passSeconds = this.registry.histogram(
+    { name: "claude_run_reconcile_duration_seconds", help: "How long a pass took." },
+    latencyBuckets,
+  );
+  readonly #calls = this.registry.counter({
+    name: "claude_run_api_requests_total",
+    help: "Requests to the API server, by verb, resource and HTTP code; code none: no answer came.",
+  });
+  readonly #callSeconds = this.registry.histogram(
+    {
+      name: "claude_run_api_request_duration_seconds",
+      help: "Time to the head of the API server's answer, by verb and resource.",
+    },
+    latencyBuckets,
+  );
+
+  /** Begins to show what the operator's parts know. */
+  view(views: Views): void {
+    const { registry } = this;
+    registry.gauge({ name: "claude_run_leader", help: "1 on the replica that works, 0 on one that stands by." }, () =>
+      views.isLeader() ? 1 : 0,
+    );
+    registry.gauge(
+      { name: "claude_run_active", help: "Runs that have not ended, by namespace and phase; each replica shows all." },
+      () => activeRuns(views.runs()),
+    );
+    registry.gauge(
+      { name: "claude_run_oldest_queued_seconds", help: "Age of the oldest run that is queued; 0: none is." },
+      () => oldestQueuedSeconds(views.runs(), views.now()),
+    );
+    registry.gauge(
+      { name: "claude_run_queue_depth", help: "Agents that wait for a worker." },
+      () => views.queue().depth,
+    );
+    registry.gauge(
+      { name: "claude_run_queue_oldest_seconds", help: "How long the first of them has waited; 0: none does." },
+      () => views.queue().oldestMs / 1000,
+    );
+    registry.readCounter(
+      { name: "claude_run_watch_restarts_total", help: "Watches that broke off or failed and were started again." },
+      () => summed(views.watches.map(({ resource, restarts }) => [resource, restarts])),
+    );
+    registry.readCounter(
+      {
+        name: "claude_run_relist_missed_total",
+        help: "Objects that a periodic list showed new, changed or gone and the watch had not.",
+      },
+      () => summed(views.watches.map(({ resource, missed }) => [resource, missed])),
+    );
+    describeProcess(registry);
+  }
+
+  called({ verb, resource, code, seconds }: Call): void {
+    this.#calls.add(1, { verb, resource, code });
+    this.#callSeconds.observe(seconds, { verb, resource });
+  }
+
+  passed(result: "ok" | "conflict" | "error", seconds: number): void {
+    this.#passes.add(1, { result });
+    this.#passSeconds.observe(seconds);
+  }
+
+  /** A run's end was written, by us and just now. */
+  finished({ namespace, createdMs }: Run, { conditions, result, ...rest }: ClaudeRunStatus): void {
+    const { reason = "" } = conditions?.find(({ type }) => type === "Succeeded") ?? {};
+    this.#finished.add(1, { namespace, phase: rest.phase ?? "", reason });
+    if (result?.costUSD !== undefined) this.#cost.add(Number(result.costUSD), { namespace });
+    const { inputTokens, outputTokens, cacheReadInputTokens, cacheCreationInputTokens } = result?.usage ?? {};
+    const kinds = {
+      input: inputTokens,
+      output: outputTokens,
+      cache_read: cacheReadInputTokens,
+      cache_creation: cacheCreationInputTokens,
+    };
+    for (const [kind, tokens = 0] of Object.entries(kinds))
+      if (tokens > 0) this.#tokens.add(tokens, { namespace, kind });
+    const [admitted, started, ended] = [rest.admittedTime, rest.startTime, rest.completionTime].map(msOf);
+    this.#lasted("queued", createdMs, admitted ?? ended);
+    this.#lasted("pending", admitted, started ?? ended);
+    this.#lasted("running", started, ended);
+  }
+
+  /** Unknown is left out; clocks of several machines wrote the times, so that nothing lasts less than nothing. */
+  #lasted(phase: string, fromMs: number | undefined, toMs: number | undefined): void {
+    if (fromMs === undefined || toMs === undefined) return;
+    this.#durations.observe(Math.max(0, toMs - fromMs) / 1000, { phase });
+  }
+}
+
+function msOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
+}
+
+function activeRuns(runs: Iterable<Run>): [Labels, number][] {
+  const counts = new Map<string, [Labels, number]>();
+  for (const run of runs) {
+    if (isFinished(run)) continue;
+    const { namespace, status } = run;
+    const phase = status.phase ?? "Queued";
+    const key = `${namespace}/${phase}`;
+    counts.set(key, [{ namespace, phase }, (counts.get(key)?.[1] ?? 0) + 1]);
+  }
+  return [...counts.values()];
+}
+
+function oldestQueuedSeconds(runs: Iterable<Run>, nowMs: number): number {
+  let oldestMs = nowMs;
+  for (const run of runs) {
+    if ((run.status.phase ?? "Queued") === "Queued") oldestMs = Math.min(oldestMs, run.createdMs);
+  }
+  return (nowMs - oldestMs) / 1000;
+}
+
+/** With a list of namespaces there is more than one watch of a kind. */
+function summed(counts: readonly (readonly [resource: string, count: number])[]): [Labels, number][] {
+  const sums = new Map<string, number>();
+  for (const [resource, count] of counts) sums.set(resource, (sums.get(resource) ?? 0) + count);
+  return [...sums].map(([resource, count]) => [{ resource }, count]);
+}
