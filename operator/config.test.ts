@@ -48,6 +48,7 @@ const everything: Record<string, string> = {
   MAX_ACTIVE_RUNS_PER_NAMESPACE: "5",
   HISTORY_LIMIT: "1000",
   REPORT_LOGS_GONE: "false",
+  PROGRESS_INTERVAL_SECONDS: "0",
   WORKERS: "3",
   LOG_LEVEL: "debug",
   LEASE_NAMESPACE: "system",
@@ -71,6 +72,7 @@ maxActiveRuns: 50
 maxActiveRunsPerNamespace: 5
 historyLimit: 1000
 reportLogsGone: false
+progressIntervalSeconds: 0
 workers: 3
 logLevel: debug
 leaseNamespace: system
@@ -121,6 +123,7 @@ describe("the configuration", () => {
       watchNamespaces: ["team", "other"],
       leaseNamespace: "system",
       leaseName: "operator",
+      progressIntervalSeconds: 0,
       workers: 3,
       logLevel: "debug",
       healthPort: 0,
@@ -159,6 +162,7 @@ logLevel: loud
       HISTORY_LIMIT: "0",
       REPORT_LOGS_GONE: "never",
       MAX_ACTIVE_RUNS_PER_NAMESPACE: "some",
+      PROGRESS_INTERVAL_SECONDS: "5",
       WORKERS: "many",
       LOG_LEVEL: "debug",
       HEALTH_PORT: "70000",
@@ -177,6 +181,7 @@ logLevel: loud
         "HISTORY_LIMIT: must be a whole number from 1",
         "REPORT_LOGS_GONE: must be true or false",
         "MAX_ACTIVE_RUNS_PER_NAMESPACE: must be a whole number from 1",
+        "PROGRESS_INTERVAL_SECONDS: must be 0 or a whole number from 15",
         "workers (file): must be a whole number from 1 to 64",
         "WORKERS: must be a whole number from 1 to 64",
         "logLevel (file): must be one of debug, info, warn, error",

@@ -105,6 +105,10 @@ export const schema = {
   reportLogsGone: flag
     .default(true)
     .describe("Whether a finished run's LogsAvailable turns False when its pod is gone."),
+  progressIntervalSeconds: whole(0)
+    .refine((seconds) => seconds === 0 || seconds >= 15, "must be 0 or a whole number from 15")
+    .default(15)
+    .describe("How often the log of a run that runs is looked at for its progress, at most; 0: never."),
   workers: whole(1, 64).default(12).describe("Agents that are worked on at the same time."),
   leaseNamespace: name
     .optional()

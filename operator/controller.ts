@@ -1,10 +1,11 @@
 /** Watches wake agents, the queue serves them one pass at a time each, every pass reconciles: on the replica that leads. */
 import { Brake } from "./brake.ts";
 import type { Cluster } from "./cluster.ts";
-import type { AgentKey, Settings } from "./domain.ts";
+import { agentKey, type AgentKey, type Sample, type Settings } from "./domain.ts";
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
 import { Caches, type Watch } from "./kubernetes/caches.ts";
+import { readCheckpoint } from "./kubernetes/checkpoint.ts";
 import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
 import type { Transport } from "./kubernetes/transport.ts";
@@ -16,6 +17,7 @@ import { Patience } from "./patience.ts";
 import type { PodDefaults } from "./plan/job.ts";
 import { WorkQueue, type Lane } from "./queue.ts";
 import { reconcile, type Surroundings } from "./reconcile.ts";
+import { Sampler } from "./sampler.ts";
 
 /** Workers that do nothing but record ends. */
 const endConcurrency = 4;
@@ -48,6 +50,8 @@ export interface ControllerOptions {
   /** Stands between the work and the cluster: whoever observes or disturbs what the operator does. */
   readonly through?: (cluster: Cluster) => Cluster;
   readonly metrics: Metrics;
+  /** Running runs are asked how they get on, each at most so often; 0: never. */
+  readonly progressIntervalSeconds: number;
 }
 
 export class Controller {
@@ -58,6 +62,7 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #log: Log;
   readonly #leadership: Leadership;
+  readonly #sampler: Sampler | undefined;
   readonly #metrics: Metrics;
   #resync: NodeJS.Timeout | undefined;
   #isStopping = false;
@@ -79,7 +84,10 @@ export class Controller {
       this.#wake(agent, "rest");
     };
     this.#clients = new ClientLeases({ transport, wake, log });
-    const cluster = through(new KubernetesCluster({ ...options, caches: this.#caches, clients: this.#clients }));
+    this.#sampler = this.#samplerOf(options);
+    const sampleOf = (uid: string): Sample | undefined => this.#sampler?.sampleOf(uid);
+    const own = { caches: this.#caches, clients: this.#clients, sampleOf };
+    const cluster = through(new KubernetesCluster({ ...options, ...own }));
     const brake = new Brake(settings, wake);
     const memory = { brake, patience: new Patience(patienceMs), pace: new Pace(paceOptions) };
     const onFinished = metrics.finished.bind(metrics);
@@ -149,6 +157,7 @@ export class Controller {
   #begin(): void {
     this.#countActive();
     this.#works = true;
+    this.#sampler?.start();
     this.#wakeAll();
     this.#resync = setInterval(() => {
       this.#wakeAll();
@@ -158,6 +167,7 @@ export class Controller {
   /** Passes in flight finish: they are safe beside those of another replica. */
   #pause(): void {
     this.#works = false;
+    this.#sampler?.stop();
     clearInterval(this.#resync);
     this.#queue.clear();
     this.#clients.stop();
@@ -178,6 +188,20 @@ export class Controller {
       passed(error instanceof ConflictError ? "conflict" : "error");
       throw error;
     }
+  }
+
+  #samplerOf({ progressIntervalSeconds, transport, metrics, log }: ControllerOptions): Sampler | undefined {
+    if (progressIntervalSeconds === 0) return undefined;
+    return new Sampler({
+      intervalMs: progressIntervalSeconds * 1000,
+      pods: () => this.#caches.pods.all(),
+      read: (pod) => readCheckpoint(transport, pod),
+      onNews: ({ namespace, agent }) => {
+        this.#wake(agentKey(namespace, agent), "rest");
+      },
+      onRead: metrics.sampled.bind(metrics),
+      log,
+    });
   }
 
   /** One check per watch; with a list of namespaces there is more than one of a kind. */

@@ -112,6 +112,14 @@ export interface Pod {
   /** Its container was last seen running, and since then its node has not answered: nobody knows whether it still does. */
   readonly unheardSinceMs?: number;
   readonly stop?: Stop;
+  /** How the run got on when its log was last looked at. */
+  readonly sample?: Sample;
+}
+
+/** What the runner's newest checkpoint said: the log so far, and what claude does. */
+export interface Sample {
+  readonly log: NonNullable<ClaudeRunStatus["log"]>;
+  readonly progress: NonNullable<ClaudeRunStatus["progress"]>;
 }
 
 /** Everything a decision may look at. */

@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     settings: config.settings,
     workers: config.workers,
     namespaces: config.watchNamespaces,
+    progressIntervalSeconds: config.progressIntervalSeconds,
   });
   const operator = new ClaudeRunOperator(controller, log);
   const health = await serveHealth(config.healthPort, {

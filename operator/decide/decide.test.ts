@@ -75,6 +75,16 @@ function refusedRun(seconds: number): ReturnType<typeof aRun> {
   return { ...a, status: status.refused(a, refusal, nowMs - seconds * 1000) };
 }
 
+it("what the log said of a running run's progress is recorded, and only while it runs", () => {
+  const sample = { log: { lines: 3, bytes: 30 }, progress: { turns: 1, activity: "Bash" } };
+  const statusOf = (pod: ReturnType<typeof aRunningPod>): unknown =>
+    decide(observed({ runs: [held], jobs: [aJob(held)], pods: [pod] }))
+      .groups.flat()
+      .find((decision) => decision.do === "record")?.status;
+  expect(statusOf({ ...aRunningPod(held), sample })).toMatchObject(sample);
+  expect(statusOf({ ...anEndedPod(held), sample })).not.toHaveProperty("progress");
+});
+
 const table: readonly { name: string; given: Parameters<typeof observed>[0]; want: string[] }[] = [
   // — the queue —
   {

@@ -93,6 +93,7 @@ export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): Cla
     phase: mirror.phase,
     pod: mirroredPod(pod, mirror.waitingReason),
     ...(mirror.startedMs === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(mirror.startedMs) }),
+    ...(pod.sample === undefined || mirror.phase !== "Running" ? {} : pod.sample),
   };
   return stamped(run, status, nowMs, [
     { type: "Finished", status: "False", reason: mirror.phase, message: "The run has not ended." },

@@ -4,7 +4,7 @@ import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import { hostname } from "node:os";
 import type { Announcement, Cluster } from "../cluster.ts";
-import type { AgentKey, Job, Observed, Pod, Run, Stop } from "../domain.ts";
+import type { AgentKey, Job, Observed, Pod, Run, Sample, Stop } from "../domain.ts";
 import { ClusterError, ConflictError, InvalidSpecError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { planCargo } from "../plan/cargo.ts";
@@ -27,6 +27,8 @@ export interface KubernetesClusterOptions {
   readonly runner: string;
   readonly defaults: PodDefaults;
   readonly log: Log;
+  /** The newest sample of a running pod, by uid. */
+  readonly sampleOf: (uid: string) => Sample | undefined;
 }
 
 interface Identity {
@@ -45,11 +47,13 @@ export class KubernetesCluster implements Cluster {
   readonly #caches: Caches;
   readonly #clients: ClientLeases;
   readonly #log: Log;
+  readonly #sampleOf: (uid: string) => Sample | undefined;
   readonly #instance = hostname();
   readonly #letGo = new Recent(shownWithinMs);
   readonly #released = new Recent(shownWithinMs);
 
-  constructor({ transport, runner, defaults, caches, clients, log }: KubernetesClusterOptions) {
+  constructor({ transport, runner, defaults, caches, clients, log, sampleOf }: KubernetesClusterOptions) {
+    this.#sampleOf = sampleOf;
     this.#log = log;
     this.#transport = transport;
     this.#defaults = defaults;
@@ -60,12 +64,22 @@ export class KubernetesCluster implements Cluster {
 
   observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "gonePods"> {
     const { runs, jobs, pods, gonePods } = this.#caches;
-    return { runs: runs.ofAgent(agent), jobs: jobs.ofAgent(agent), pods: pods.ofAgent(agent), gonePods };
+    return {
+      runs: runs.ofAgent(agent),
+      jobs: jobs.ofAgent(agent),
+      pods: pods.ofAgent(agent).map(this.#sampled),
+      gonePods,
+    };
   }
 
   lostClients(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
     return this.#clients.lost(agent, runs);
   }
+
+  readonly #sampled = (pod: Pod): Pod => {
+    const sample = this.#sampleOf(pod.uid);
+    return sample === undefined ? pod : { ...pod, sample };
+  };
 
   async look(pod: Pod): Promise<readonly Pod[]> {
     // Most looks find the slot free: what the pod will need is on its way meanwhile. letGo awaits it, and reports.

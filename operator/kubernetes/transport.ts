@@ -13,8 +13,8 @@ export type PatchType =
   "application/json-patch+json" | "application/strategic-merge-patch+json" | "application/merge-patch+json";
 
 export interface RequestOptions {
-  /** Nobody looks at the answer of a success: it is not parsed. */
-  readonly answer?: "ignored";
+  /** ignored: nobody looks at the answer of a success. text: it is no JSON. */
+  readonly answer?: "ignored" | "text";
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly patchType?: PatchType;
@@ -68,7 +68,7 @@ export class Transport {
   /** Milliseconds since the epoch by the API server's clock, by which every timestamp that we compare was written. */
   now = (): number => Date.now() + this.#skewMs;
 
-  /** One request and its JSON answer; undefined for 404. Throws ConflictError, RefusedError, ExpiredError or ClusterError. */
+  /** One request and its answer, parsed JSON unless said otherwise; undefined for 404. Throws ConflictError, RefusedError, ExpiredError or ClusterError. */
   async request(verb: Verb, path: string, options: RequestOptions = {}): Promise<unknown> {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
@@ -81,7 +81,7 @@ export class Transport {
       return undefined;
     }
     const text = await textOf(body, what);
-    if (statusCode < 300) return parseJson(text, what);
+    if (statusCode < 300) return options.answer === "text" ? text : parseJson(text, what);
     if (statusCode === 404) return undefined;
     throw errorOf(what, { statusCode, headers, text });
   }

@@ -62,6 +62,11 @@ export class Metrics {
     latencyBuckets,
   );
 
+  readonly #samples = this.registry.counter({
+    name: "claude_run_progress_reads_total",
+    help: "Reads of a running pod's log for progress, by result: ok, none (no checkpoint in it) or error (no error of the run).",
+  });
+
   /** Begins to show what the operator's parts know. */
   view(views: Views): void {
     const { registry } = this;
@@ -101,6 +106,10 @@ export class Metrics {
   called({ verb, resource, code, seconds }: Call): void {
     this.#calls.add(1, { verb, resource, code });
     this.#callSeconds.observe(seconds, { verb, resource });
+  }
+
+  sampled(result: "ok" | "none" | "error"): void {
+    this.#samples.add(1, { result });
   }
 
   passed(result: "ok" | "conflict" | "error", seconds: number): void {

@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     leadership: alwaysHeld,
     namespaces: [options.namespace],
     metrics: new Metrics(),
+    progressIntervalSeconds: 0,
     workers: 40,
     through: (cluster) => disturbed(cluster, { ...options, random: new Random(options.seed) }),
   });
