@@ -45,8 +45,10 @@ export interface Facts {
   readonly requests?: number;
 }
 
-/** A line of a table of scenarios. */
-export type Row = readonly [name: string, scenario: Scenario, reason: NonNullable<RunReport["reason"]>, facts: Facts];
+type Reason = NonNullable<RunReport["reason"]>;
+
+/** A line of a table of scenarios. Several reasons: the CLI itself does now this, now that. */
+export type Row = readonly [name: string, scenario: Scenario, reason: Reason | readonly Reason[], facts: Facts];
 
 const waitMs = 40_000;
 /** No traffic but to the API, and errors that are final after one more try. */
@@ -73,8 +75,8 @@ export async function check([, scenario, reason, facts]: Row, api: FakeApi): Pro
   const { run, before } = await play(scenario, api);
   expectSound(run);
   const { report } = run;
-  expect({ reason: report.reason, message: report.message }).toEqual({
-    reason,
+  expect([reason].flat()).toContain(report.reason);
+  expect({ message: report.message }).toEqual({
     message: facts.message === undefined ? report.message : (expect.stringMatching(facts.message) as string),
   });
   expect(shownFacts(run, before, facts, api)).toEqual(facts);

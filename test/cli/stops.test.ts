@@ -29,7 +29,8 @@ const signals: readonly Row[] = [
   [
     "INT while it waits: exit code 0 is no success",
     { ...waiting, signal: ["request", "SIGINT"] },
-    "ClaudeFailed",
+    // It ends before or after it has written a result that is an error.
+    ["NoResult", "ClaudeFailed"],
     { code: 0, stop: "Signal" },
   ],
   ["HUP while it waits", { ...waiting, signal: ["request", "SIGHUP"] }, "NoResult", { code: 129, stop: "Signal" }],
