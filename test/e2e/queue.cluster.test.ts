@@ -24,8 +24,8 @@ it("runs of one agent follow each other by priority and age; another agent's run
     stage.run("low", work, { agent: "reviewer" }),
     stage.run("high", work, { agent: "reviewer", priority: 5 }),
   );
-  const waiting = await stage.shows("low", "AgentBusy");
-  expect(waiting.status).toMatchObject({ phase: "Queued", queuePosition: 2 });
+  // It is seen before the one that overtakes it: its first place is 1.
+  await stage.until("the lower priority is second", async () => (await stage.get("low")).status?.queuePosition === 2);
   const [first, high, low, writer] = await Promise.all(
     ["first", "high", "low", "writer"].map((name) => stage.ended(name)),
   );
