@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
-          exclude: ["**/node_modules/**"],
+          exclude: ["**/node_modules/**", ...(process.env["LONG"] === undefined ? ["**/*.long.cluster.test.ts"] : [])],
           globalSetup: ["test/cluster/vitest-setup.ts"],
           fileParallelism: false,
           testTimeout: 180_000,

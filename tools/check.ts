@@ -119,10 +119,10 @@ async function main(): Promise<void> {
     const isUp =
       (await run({ name: "cluster", command: [cluster, "up"] })) &&
       (await run({ name: "images", command: [cluster, "images"] })) &&
-      // A node of its own to lose.
-      (await run({ name: "kwok", command: [cluster, "build", "kwok"] }));
+      // A node to lose.
+      (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] })));
     if (isUp) {
-      await run(vitest("cluster", [cluster, "run"]));
+      await run(vitest("cluster", [cluster, "run"], long ? { LONG: "1" } : {}));
       await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));
     }
     // Clusters of its own: killed half-way, side by side, restarted part by part.
