@@ -177,8 +177,8 @@ export const mutations: readonly Mutation[] = [
     invariant: 4,
     breaks: "the pod is given back before its result is recorded",
     file: `${decide}/admitted.ts`,
-    find: '[{ do: "record", run, status: status.finished(run, how, nowMs) }, ...release]',
-    replace: '[...release, { do: "record", run, status: status.finished(run, how, nowMs) }]',
+    find: '[{ do: "record", run, status: next }, ...release]',
+    replace: '[...release, { do: "record", run, status: next }]',
   },
   {
     invariant: 4,
@@ -198,7 +198,7 @@ export const mutations: readonly Mutation[] = [
     invariant: 4,
     breaks: "a held pod of an unfinished run is swept",
     file: `${decide}/sweep.ts`,
-    find: "pod.held && hasEnded(pod) && (isOver || (isAdmitted(run) && !isRunsOwn))",
+    find: "pod.held && hasEnded(pod) && (isOver || isSuperseded(pod, run))",
     replace: "pod.held && hasEnded(pod)",
   },
   {
@@ -261,8 +261,8 @@ export const mutations: readonly Mutation[] = [
     invariant: 7,
     breaks: "passing states are written at once",
     file: "operator/act.ts",
-    find: "if (leftMs > 0) return leftMs;",
-    replace: "if (leftMs > 1e12) return leftMs;",
+    find: "patience.left(run.uid, stateOf(decision.status), observed.nowMs)",
+    replace: "0 * observed.nowMs",
   },
   {
     invariant: 8,
