@@ -102,7 +102,9 @@ const fields = z.strictObject({
     .enum(phases)
     .describe("One word for people. A finished phase (Succeeded, Failed, Cancelled) never changes.")
     .exactOptional(),
-  queuePosition: counted("Place in the agent's queue, from 1; exact for the first five, otherwise a minute old or, in queues of hundreds, some."),
+  queuePosition: counted(
+    "Place in the agent's queue, from 1; exact for the first five, otherwise a minute old or, in queues of hundreds, some.",
+  ),
   attempt: counted("Number of the attempt, from 1; more than 1 after disruptions. It only grows."),
   conditions: keyedList(condition, "type", statusLimits.conditions)
     .describe("Each side of the run's state with its reason. Finished is True in either outcome: wait for that.")
