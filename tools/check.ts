@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 interface Step {
   readonly name: string;
@@ -27,6 +27,29 @@ const reports = mkdtempSync(join(tmpdir(), "claude-run-check-"));
 const cache = "node_modules/.cache/claude-run";
 mkdirSync(cache, { recursive: true });
 const total: Count = { passed: 0, failed: 0 };
+/** What failed, said again at the end: whoever keeps only the last lines of the output sees it. */
+const failures: string[] = [];
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    /** Why the file failed as a whole; empty if it did not. */
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** The first lines of a failure, enough to know it again. */
+function headOf(message: string): string {
+  return message.split("\n").slice(0, 12).join("\n    ");
+}
 
 function vitest(project: string, wrapper: readonly string[] = [], env: Record<string, string> = {}): Step {
   const report = join(reports, `${project}.json`);
@@ -74,12 +97,17 @@ async function run(step: Step, quietly = false): Promise<boolean> {
 function count(step: Step, ok: boolean): void {
   if (step.report === undefined || !existsSync(step.report)) {
     total[ok ? "passed" : "failed"] += 1;
+    if (!ok) failures.push(step.name);
     return;
   }
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(step.report, "utf8")) as {
-    numPassedTests: number;
-    numFailedTests: number;
-  };
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(step.report, "utf8")) as Report;
+  const failed = testResults.flatMap(({ name, message, assertionResults }) => {
+    const tests = assertionResults.filter(({ status }) => status === "failed");
+    const file = relative(".", name);
+    if (tests.length === 0) return message === "" ? [] : [`${file}: ${headOf(message)}`];
+    return tests.map(({ fullName, failureMessages }) => `${file} > ${fullName}: ${headOf(failureMessages.join("\n"))}`);
+  });
+  failures.push(...(failed.length === 0 && !ok ? [`${step.name}: an error outside any test, see above`] : failed));
   total.passed += numPassedTests;
   // A file that does not even load, or an error outside any test, fails no test, yet vitest fails.
   total.failed += ok ? numFailedTests : Math.max(1, numFailedTests);
@@ -133,10 +161,11 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  failures.push(error instanceof Error ? error.message : String(error));
   total.failed += 1;
 } finally {
   rmSync(reports, { recursive: true, force: true });
 }
+for (const failure of failures) console.log(`\n✗ ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
