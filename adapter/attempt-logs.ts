@@ -4,7 +4,8 @@ import type { Connection } from "./kubernetes/connection.ts";
 import { podLogPath } from "./kubernetes/paths.ts";
 import type { RunWatch } from "./kubernetes/run-watch.ts";
 import { runnerLineOf } from "./log/anchor.ts";
-import { LogCursor, type LogEvent } from "./log/cursor.ts";
+import { LogCursor } from "./log/cursor.ts";
+import type { LogEvent } from "./log/log-event.ts";
 import { followLog } from "./log/follow.ts";
 import type { Transcript } from "./result/transcript.ts";
 

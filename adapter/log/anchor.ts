@@ -1,11 +1,6 @@
-/** Lines of the runner that say where in the log they stand: start, checkpoint and end. */
+/** What a line of the log is: the runner's own, one of them that says where it stands (start, checkpoint, end), or claude's. */
 import type { RunReport, RunnerLine } from "../../runner/contract.ts";
-
-/** How much of a container's log lies before a point. */
-export interface Position {
-  readonly lines: number;
-  readonly bytes: number;
-}
+import { origin, type Position } from "./position.ts";
 
 /** A line that knows its own place. */
 export interface Anchor {
@@ -38,9 +33,7 @@ export function anchorOf(line: Buffer): Anchor | undefined {
   const object = runnerLineOf(line);
   switch (object?.subtype) {
     case "start":
-      return object.seq === 1
-        ? { subtype: "start", seq: 1, before: { lines: 0, bytes: 0 }, sha256: emptySha256 }
-        : undefined;
+      return object.seq === 1 ? { subtype: "start", seq: 1, before: origin, sha256: emptySha256 } : undefined;
     case "checkpoint":
       return anchorAt("checkpoint", object.seq, object.log);
     case "end": {
@@ -51,6 +44,12 @@ export function anchorOf(line: Buffer): Anchor | undefined {
     case undefined:
       return undefined;
   }
+}
+
+/** Whether the line looks like one of claude's. Cheap and enough: what the kubelet writes into a stream never looks like this. */
+export function isJsonLine(line: Buffer): boolean {
+  const end = line[line.length - 2] === 13 ? line.length - 3 : line.length - 2;
+  return line[0] === 123 && line[end] === 125;
 }
 
 function anchorAt(

@@ -8,13 +8,9 @@
  * the stream): it and what follows wait for the next checkpoint, at most 5 s away, to prove that they belong to the log.
  */
 import { createHash, type Hash } from "node:crypto";
-import { anchorOf, type Anchor, type Position } from "./anchor.ts";
-
-/** What a reader of the log is given, in order. */
-export type LogEvent =
-  | { readonly kind: "line"; readonly line: Buffer }
-  /** These bytes were written and can't be shown any more. */
-  | { readonly kind: "missing"; readonly from: Position; readonly to: Position };
+import { anchorOf, isJsonLine, type Anchor } from "./anchor.ts";
+import type { LogEvent } from "./log-event.ts";
+import { after, origin, sizeOf, type Position } from "./position.ts";
 
 /** What a chunk has brought. */
 export interface Taken {
@@ -39,7 +35,7 @@ const maxDoubts = 2;
 /** One container's log. Not for a second container: make another. */
 export class LogCursor {
   /** Delivered, or skipped as missing. */
-  #position: Position = { lines: 0, bytes: 0 };
+  #position: Position = origin;
   /** Digest of every byte up to the position; undefined once bytes are missing. */
   #hash: Hash | undefined = createHash("sha256");
   readonly #proofs = new Map<number, string>();
@@ -58,7 +54,7 @@ export class LogCursor {
   /** Lines whose place is not known yet; undefined once it is. */
   #unplaced: Buffer[] | undefined = [];
   /** Where the next line of the stream stands, once it is known. */
-  #next: Position = { lines: 0, bytes: 0 };
+  #next: Position = origin;
   /** Lines that wait for proof. */
   #held: Buffer[] = [];
 
@@ -250,18 +246,4 @@ export class LogCursor {
     this.#hash?.update(line);
     events.push({ kind: "line", line });
   }
-}
-
-function after({ lines, bytes }: Position, line: Buffer): Position {
-  return { lines: lines + 1, bytes: bytes + line.length };
-}
-
-function sizeOf(lines: readonly Buffer[]): number {
-  return lines.reduce((sum, line) => sum + line.length, 0);
-}
-
-/** Cheap and enough: what the kubelet writes into a stream never looks like this. */
-function isJsonLine(line: Buffer): boolean {
-  const end = line[line.length - 2] === 13 ? line.length - 3 : line.length - 2;
-  return line[0] === 123 && line[end] === 125;
 }

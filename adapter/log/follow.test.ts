@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { Connection } from "../kubernetes/connection.ts";
 import { KubeletLog, type Fault } from "../testing/kubelet-log.ts";
 import { RunnerLog } from "../testing/runner-log.ts";
-import { LogCursor, type LogEvent } from "./cursor.ts";
+import { LogCursor } from "./cursor.ts";
 import { followLog } from "./follow.ts";
+import type { LogEvent } from "./log-event.ts";
 
 const schedules = Number(process.env["LOG_SEEDS"] ?? 250);
 
