@@ -147,8 +147,9 @@ async function main(): Promise<void> {
     const isUp =
       (await run({ name: "cluster", command: [cluster, "up"] })) &&
       (await run({ name: "images", command: [cluster, "images"] })) &&
-      // A node to lose.
-      (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] })));
+      // A node to lose, and a host for the adapter.
+      (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] }))) &&
+      (!long || (await run({ name: "paperclip", command: ["node", "test/paperclip/packages.ts"] })));
     if (isUp) {
       await run(vitest("cluster", [cluster, "run"], long ? { LONG: "1" } : {}));
       await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));

@@ -33,6 +33,19 @@ function overLimit(session) {
   return n > maxRequests;
 }
 
+// The last directive of a text, whatever comes after it: hosts put more around it, and quote it.
+function stepsIn(text) {
+  for (let at = text.lastIndexOf("@fake ["); at >= 0; at = at === 0 ? -1 : text.lastIndexOf("@fake [", at - 1)) {
+    for (let end = text.indexOf("]", at); end >= 0; end = text.indexOf("]", end + 1)) {
+      try {
+        return JSON.parse(text.slice(at + 6, end + 1));
+      } catch {
+        // a bracket inside
+      }
+    }
+  }
+}
+
 function directive(messages) {
   // the last user text that holds @fake [...], and the turn number after it
   for (let i = messages.length - 1; i >= 0; i--) {
@@ -40,10 +53,10 @@ function directive(messages) {
     if (m.role !== "user") continue; // the CLI also sends role "system" messages: skip them
     const blocks = typeof m.content === "string" ? [{ type: "text", text: m.content }] : m.content;
     for (const b of blocks.slice().reverse()) {
-      const at = b.type === "text" ? b.text.indexOf("@fake ") : -1;
-      if (at < 0) continue;
+      const steps = b.type === "text" ? stepsIn(b.text) : undefined;
+      if (steps === undefined) continue;
       return {
-        steps: JSON.parse(b.text.slice(at + 6)),
+        steps,
         turn: messages.slice(i + 1).filter((x) => x.role === "assistant").length,
       };
     }
