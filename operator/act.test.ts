@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import { act, type Hands } from "./act.ts";
 import type { Cluster } from "./cluster.ts";
+import { finished } from "./decide/ended-status.ts";
 import * as status from "./decide/status.ts";
 import type { Pod } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
@@ -209,7 +210,7 @@ describe("act", () => {
   it("records the end without the report when the API server takes no more", async () => {
     const { cluster, hands: its } = hands();
     const holder = anAdmittedRun("a");
-    const ended = status.finished(holder, outcome(holder, anEndedPod(holder, { report: {} }), undefined), nowMs);
+    const ended = finished(holder, outcome(holder, anEndedPod(holder, { report: {} }), undefined), nowMs);
     cluster.refuse["record Succeeded"] = new RefusedError("status.result: Invalid", { code: 422, reason: "Invalid" });
     await act({ do: "record", run: holder, status: ended }, world, its);
     expect(cluster.asked).toEqual(["record Succeeded", "record bare Succeeded"]);
@@ -252,7 +253,7 @@ describe("act", () => {
     const waiting = status.queued(run, { reason: "AgentBusy", message: "behind another" }, nowMs);
     await act({ ...admit, run: { ...run, status: waiting } }, world, its);
     const holder = anAdmittedRun("a");
-    const ended = status.finished(holder, outcome(holder, anEndedPod(holder, { exitCode: 1 }), undefined), nowMs);
+    const ended = finished(holder, outcome(holder, anEndedPod(holder, { exitCode: 1 }), undefined), nowMs);
     await act({ do: "record", run: holder, status: ended }, world, its);
     expect(cluster.announced).toEqual(["Normal Admitted", "Warning ResultUnreadable"]);
   });

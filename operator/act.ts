@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { Announcement, Cluster } from "./cluster.ts";
 import type { Decision } from "./decide/decision.ts";
+import { bare, finished } from "./decide/ended-status.ts";
 import { failure } from "./decide/outcome.ts";
 import { readRefusal, refusalOf, type Refusal } from "./decide/refusal.ts";
 import { judgeSlot, notConfirmed } from "./decide/slot.ts";
@@ -80,7 +81,7 @@ async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: 
     // The run goes with its namespace: asking again and again would only fill the log.
     if (error instanceof NamespaceTerminatingError) return terminatingMs;
     if (error instanceof InvalidSpecError) {
-      await write(run, status.finished(run, failure("InvalidSpec", error.message), observed.nowMs), hands);
+      await write(run, finished(run, failure("InvalidSpec", error.message), observed.nowMs), hands);
       return undefined;
     }
     if (!(error instanceof RefusedError)) throw error;
@@ -97,7 +98,7 @@ async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: 
 /** The end, or the wait for what may pass: that is told once it has lasted. */
 function refusedStatus(run: Run, refusal: Refusal, { nowMs }: Observed): { status: ClaudeRunStatus; soft: boolean } {
   return refusal.isFinal
-    ? { status: status.finished(run, failure(refusal.reason, refusal.message), nowMs), soft: false }
+    ? { status: finished(run, failure(refusal.reason, refusal.message), nowMs), soft: false }
     : { status: status.refused(run, refusal, nowMs), soft: true };
 }
 
@@ -217,7 +218,7 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log, onFinished
       { namespace: run.namespace, run: run.name, err: error },
       "the API server refused a result, recording the end without it",
     );
-    await cluster.record(run, status.bare(next));
+    await cluster.record(run, bare(next));
   }
   // Evicted before it started, a run stays Pending: that it is tried again is news all the same.
   if (run.status.phase === next.phase && run.status.attempt === next.attempt) return;

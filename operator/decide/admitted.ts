@@ -2,6 +2,7 @@
 import { hasEnded, isAdmitted, type Pod, type Run, type Stop } from "../domain.ts";
 import { isContinued, withAttempts } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
+import { finished } from "./ended-status.ts";
 import { mirror } from "./mirror.ts";
 import { cancelMessage, lost, outcome, startFailure, type Outcome } from "./outcome.ts";
 import { replacedBy, replacedStop } from "./replace.ts";
@@ -24,7 +25,7 @@ function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
   const how = outcome(run, pod, job);
   const next = isContinued(run, how)
     ? status.retrying(run, how, observed.nowMs)
-    : status.finished(run, withAttempts(run, how), observed.nowMs);
+    : finished(run, withAttempts(run, how), observed.nowMs);
   // Recorded first, given back then: a crash between the two loses nothing.
   const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
   return { decisions: [{ do: "record", run, status: next }, ...release] };
@@ -39,7 +40,7 @@ function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
     : clientLost === undefined
       ? lost(job)
       : { reason: "ClientLost", message: clientLost };
-  const ended = status.finished(run, how, observed.nowMs);
+  const ended = finished(run, how, observed.nowMs);
   return { decisions: [{ do: "recordLost", run, status: ended, podName: name, podUid: uid }] };
 }
 

@@ -3,7 +3,7 @@ import { failureReasons } from "../../crds/reasons.ts";
 import type { Job, Pod, Run } from "../domain.ts";
 import { aJob, anAdmittedRun, anEndedPod, aPodOnNode, aRunningPod, nowMs, stopOf } from "../testing/builders.ts";
 import { failure, outcome, startFailure } from "./outcome.ts";
-import { finished } from "./status.ts";
+import { finished } from "./ended-status.ts";
 
 const run = anAdmittedRun("a");
 const cancelled = anAdmittedRun("a", { cancel: true, cancelReason: "by hand" });

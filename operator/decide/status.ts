@@ -1,13 +1,15 @@
-/** Constructors of every status a run can have. Nobody else spells a phase or a condition. */
+/** Constructors of every status that an unfinished run can have. Only here and in ended-status.ts is a phase or a condition spelt. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
-import { cancelReasons, failureReasons, type FinalReason, type QueuedReason } from "../../crds/reasons.ts";
-import { attemptOf, isAdmitted, isBetweenAttempts, type Pod, type Run } from "../domain.ts";
+import type { QueuedReason } from "../../crds/reasons.ts";
+import { attemptOf, isBetweenAttempts, type Pod, type Run } from "../domain.ts";
 import { retryMessage } from "./attempts.ts";
-import { condition, withConditions, type Says } from "./conditions.ts";
+import { condition, type Says } from "./conditions.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Outcome } from "./outcome.ts";
+import { logSays, mirroredPod, progressSays } from "./pod-says.ts";
 import type { Refusal } from "./refusal.ts";
-import { attemptResult, carried, total } from "./totals.ts";
+import { rfc3339, stamped, without } from "./stamp.ts";
+import { attemptResult, carried } from "./totals.ts";
 
 interface Why {
   readonly reason: QueuedReason;
@@ -99,7 +101,7 @@ export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): Cla
     { type: "Finished", status: "False", reason: mirror.phase, message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: mirror.reason, message: mirror.message },
     { type: "Admitted", status: "True", reason: "SlotHeld", message: holding(run, pod) },
-    ...progressOf(pod, mirror),
+    ...progressSays(pod, mirror),
   ]);
 }
 
@@ -145,67 +147,6 @@ export function heldUp(run: Run, message: string, nowMs: number): ClaudeRunStatu
   ]);
 }
 
-/** The end: written once, never changed again. */
-export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunStatus {
-  const rest = without(run.status, "queuePosition", "progress");
-  const { reason, message, report, pod } = outcome;
-  const last = isAdmitted(run) ? attemptResult(run, outcome) : undefined;
-  const result = total(run, { result: last, ended: outcome });
-  const started = pod?.container.kind === "terminated" ? pod.container.startedMs : undefined;
-  const ended = pod?.container.kind === "terminated" ? pod.container.finishedMs : undefined;
-  const status: ClaudeRunStatus = {
-    ...rest,
-    phase: phaseOf(reason),
-    queuedTime: run.status.queuedTime ?? rfc3339(run.createdMs),
-    ...(started === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(started) }),
-    completionTime: rfc3339(ended ?? nowMs),
-    ...(pod === undefined ? {} : { pod: mirroredPod(pod) }),
-    ...(result === undefined ? {} : { result }),
-    ...(report?.log === undefined ? {} : { log: { ...report.log, complete: report.complete } }),
-    ...(report?.session === undefined ? {} : { session: report.session }),
-    ...(phaseOf(reason) === "Failed" ? { failure: failureOf(outcome) } : {}),
-  };
-  const succeeded = reason === "Completed" ? "True" : "False";
-  return stamped(run, status, nowMs, [
-    { type: "Finished", status: "True", reason, message },
-    { type: "Succeeded", status: succeeded, reason, message },
-    ...(condition(run.status.conditions, "Admitted") === undefined
-      ? []
-      : [
-          {
-            type: "Admitted",
-            status: "False",
-            reason: "Finished",
-            message: "The agent's slot is free again.",
-          } as const,
-        ]),
-    ...historySays(pod, started),
-    report === undefined
-      ? { type: "ResultRecorded", status: "False", reason: "NoReport", message: "The container left no report." }
-      : {
-          type: "ResultRecorded",
-          status: "True",
-          reason: "Recorded",
-          message: "The runner's report is in status.result.",
-        },
-    logSays(pod),
-  ]);
-}
-
-/** Whether the pod of an attempt that has ended is kept: one that was deleted takes its log with it. */
-function logSays(pod: Pod | undefined): Says {
-  if (pod === undefined || pod.container.kind !== "terminated" || pod.deleting) {
-    return { type: "LogsAvailable", status: "False", reason: "NoPod", message: "There is no pod to read a log from." };
-  }
-  const message = `kubectl logs ${pod.name} until the pod's TTL.`;
-  return { type: "LogsAvailable", status: "True", reason: "PodKept", message };
-}
-
-/** An end without the runner's report: what stands in `log`, `result` and `session` came from inside the container. */
-export function bare(status: ClaudeRunStatus): ClaudeRunStatus {
-  return without(status, "log", "result", "session");
-}
-
 /** The same wait, in the words of an Event: its reason if the state is the pod's own, its message in any case. */
 export function explained(
   run: Run,
@@ -220,109 +161,4 @@ export function explained(
     return [{ type, status: now.status, reason, message: event.message }];
   });
   return stamped({ ...run, status }, status, nowMs, says);
-}
-
-/** A run whose phase somebody set to a finished one by hand: it stays so, and whoever waits for its end is told. */
-export function endedByHand(run: Run, nowMs: number): ClaudeRunStatus {
-  const reason = "StatusEdited";
-  const message = "Somebody set status.phase by hand: that ended the run, and what its pod does is recorded no more.";
-  return stamped(run, run.status, nowMs, [
-    { type: "Finished", status: "True", reason, message },
-    { type: "Succeeded", status: run.status.phase === "Succeeded" ? "True" : "False", reason, message },
-  ]);
-}
-
-/** A finished run whose spec was touched afterwards: `kubectl wait` trusts no condition of an older generation. */
-export function restamped(run: Run): ClaudeRunStatus {
-  const conditions = (run.status.conditions ?? []).map((each) => ({ ...each, observedGeneration: run.generation }));
-  return { ...run.status, observedGeneration: run.generation, conditions };
-}
-
-function phaseOf(reason: FinalReason): "Succeeded" | "Failed" | "Cancelled" {
-  if (reason === "Completed") return "Succeeded";
-  return Object.hasOwn(cancelReasons, reason) ? "Cancelled" : "Failed";
-}
-
-function failureOf({ reason, message, report }: Outcome): NonNullable<ClaudeRunStatus["failure"]> {
-  const entry = Object.hasOwn(failureReasons, reason)
-    ? failureReasons[reason as keyof typeof failureReasons]
-    : undefined;
-  return {
-    reason,
-    message,
-    retryable: entry?.retryable ?? false,
-    ...(report?.resumeAfterTime === undefined ? {} : { resumeAfterTime: report.resumeAfterTime }),
-  };
-}
-
-function mirroredPod(pod: Pod, waitingReason?: string): NonNullable<ClaudeRunStatus["pod"]> {
-  return {
-    name: pod.name,
-    uid: pod.uid,
-    phase: pod.phase,
-    ...(pod.node === undefined ? {} : { node: pod.node }),
-    ...(pod.reason === undefined ? {} : { reason: pod.reason.slice(0, 256) }),
-    ...(pod.message === undefined ? {} : { message: pod.message.slice(0, 1024) }),
-    ...(waitingReason === undefined ? {} : { waitingReason: waitingReason.slice(0, 256) }),
-  };
-}
-
-function progressOf(pod: Pod, mirror: Mirror): Says[] {
-  if (mirror.phase !== "Running") return scheduledSays(pod);
-  const log = { reason: "ContainerRunning", message: `kubectl logs -f ${pod.name}` };
-  return [
-    ...scheduledSays(pod),
-    { type: "Started", status: "True", reason: "ContainerRunning", message: "The container runs." },
-    { type: "LogsAvailable", status: "True", ...log },
-  ];
-}
-
-function scheduledSays(pod: Pod): Says[] {
-  if (pod.scheduled === undefined) return [];
-  const { done, reason, message } = pod.scheduled;
-  const on = pod.node === undefined ? "The pod has a node." : `The pod is on node ${pod.node}.`;
-  return [
-    {
-      type: "PodScheduled",
-      status: done ? "True" : "False",
-      reason: reason ?? (done ? "Scheduled" : "Scheduling"),
-      message: message ?? (done ? on : "The pod waits for a node."),
-    },
-  ];
-}
-
-/** A run can be over before anybody saw it run: what its pod tells of that is said at the end. */
-function historySays(pod: Pod | undefined, startedMs: number | undefined): Says[] {
-  if (pod === undefined || startedMs === undefined) return [];
-  return [
-    ...scheduledSays(pod),
-    {
-      type: "Started",
-      status: "True",
-      reason: "ContainerStarted",
-      message: `The container started at ${rfc3339(startedMs)}.`,
-    },
-  ];
-}
-
-function stamped(run: Run, status: ClaudeRunStatus, nowMs: number, says: readonly Says[]): ClaudeRunStatus {
-  const conditions = withConditions(run.status.conditions ?? [], says, {
-    generation: run.generation,
-    time: rfc3339(nowMs),
-  });
-  return { ...status, observedGeneration: run.generation, conditions };
-}
-
-function rfc3339(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function without<K extends keyof ClaudeRunStatus>(
-  status: ClaudeRunStatus,
-  ...names: readonly K[]
-): Omit<ClaudeRunStatus, K> {
-  return Object.fromEntries(Object.entries(status).filter(([name]) => !names.includes(name as K))) as Omit<
-    ClaudeRunStatus,
-    K
-  >;
 }

@@ -5,7 +5,7 @@
  */
 import { attemptOf, hasEnded, isAdmitted, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import type { Decision } from "./decision.ts";
-import { endedByHand, restamped } from "./status.ts";
+import { endedByHand, restamped } from "./ended-status.ts";
 
 /** Decisions about leftovers, and about finished runs whose TTL is over. */
 export function sweep(observed: Observed): { decisions: readonly Decision[]; wakeAtMs?: number } {

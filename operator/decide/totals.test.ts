@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { anAdmittedRun, anEndedPod, aPodOnNode, aRunningPod, nowMs } from "../testing/builders.ts";
 import type { Pod, Run } from "../domain.ts";
 import { outcome } from "./outcome.ts";
-import { finished, retrying } from "./status.ts";
+import { finished } from "./ended-status.ts";
+import { retrying } from "./status.ts";
 
 const usage = { inputTokens: 10, outputTokens: 2, cacheReadInputTokens: 0, cacheCreationInputTokens: 1 };
 const cutShort = { reason: "NoResult", stop: { cause: "Signal", time: "2026-01-01T11:59:00Z" } } as const;

@@ -3,6 +3,7 @@ import { queuedReasons } from "../../crds/reasons.ts";
 import { holdsSlot, isBetweenAttempts, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import { retryDeadlineMs } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
+import { finished } from "./ended-status.ts";
 import { cancelMessage, failure, type Outcome } from "./outcome.ts";
 import { refusalOf } from "./refusal.ts";
 import { isOlder, replacedBy, replacedStop } from "./replace.ts";
@@ -198,7 +199,7 @@ export function endWaiting(
   how: Outcome,
 ): Verdict {
   return {
-    decisions: [...withdrawal(pod, job), { do: "record", run, status: status.finished(run, how, observed.nowMs) }],
+    decisions: [...withdrawal(pod, job), { do: "record", run, status: finished(run, how, observed.nowMs) }],
   };
 }
 
