@@ -1,12 +1,16 @@
 /** Carries decisions out. Every write the operator makes is on these lines, in the order that survives a crash between any two. */
 import { isDeepStrictEqual } from "node:util";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import type { Announcement, Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { afterRefusal, retryDelayMs } from "./decide/after-refusal.ts";
+import { announcementOf, stateOf } from "./decide/announcement.ts";
+import { condition } from "./decide/conditions.ts";
 import type { Decision } from "./decide/decision.ts";
-import { bare, finished } from "./decide/ended-status.ts";
+import { bare, finished, isEnd } from "./decide/ended-status.ts";
 import { failure } from "./decide/outcome.ts";
-import { readRefusal, refusalOf, type Refusal } from "./decide/refusal.ts";
+import { readRefusal, refusalOf } from "./decide/refusal.ts";
 import { judgeSlot, notConfirmed } from "./decide/slot.ts";
+import { without } from "./decide/stamp.ts";
 import * as status from "./decide/status.ts";
 import { hasEnded, isBetweenAttempts, type Job, type Observed, type Pod, type Run } from "./domain.ts";
 import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
@@ -26,9 +30,6 @@ export interface Hands {
 
 /** How often Events are asked for while something waits that only they explain. */
 const lookAgainMs = 5_000;
-
-/** A Job that is refused is asked for at least so often. */
-const maxRetryMs = 30_000;
 
 /** How long a namespace that is being deleted is left alone. */
 const terminatingMs = 10_000;
@@ -86,20 +87,12 @@ async function make({ run, attempt }: Doing<"make">, observed: Observed, hands: 
     }
     if (!(error instanceof RefusedError)) throw error;
     const refusal = readRefusal(error.said, { isFinal: error.code === 400 || error.code === 422 });
-    await record({ do: "record", run, ...refusedStatus(run, refusal, observed) }, observed, hands);
+    await record(afterRefusal(run, refusal, observed.nowMs), observed, hands);
     if (refusal.isFinal) return undefined;
     const told = refusalOf(run);
     if (told === undefined) throw error;
-    // The longer it lasts the more seldom it is asked for, whatever other runs of the agent met before.
-    return Math.min(Math.max((observed.nowMs - told.sinceMs) / 4, 1_000), maxRetryMs);
+    return retryDelayMs(observed.nowMs - told.sinceMs);
   }
-}
-
-/** The end, or the wait for what may pass: that is told once it has lasted. */
-function refusedStatus(run: Run, refusal: Refusal, { nowMs }: Observed): { status: ClaudeRunStatus; soft: boolean } {
-  return refusal.isFinal
-    ? { status: finished(run, failure(refusal.reason, refusal.message), nowMs), soft: false }
-    : { status: status.refused(run, refusal, nowMs), soft: true };
 }
 
 /** Raise the flag (the gated pod, seen), look, compare-and-swap, let go. */
@@ -160,7 +153,10 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
     const leftMs = patience.left(run.uid, stateOf(decision.status), observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
-  if (decision.paced === true && isDeepStrictEqual(placeless(run.status), placeless(decision.status))) {
+  if (
+    decision.paced === true &&
+    isDeepStrictEqual(without(run.status, "queuePosition"), without(decision.status, "queuePosition"))
+  ) {
     const leftMs = hands.pace.left(run.uid, observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
@@ -182,12 +178,7 @@ async function quoted(
   // Events are forgotten after an hour; the refusal that the status tells of is not.
   if (event === undefined) return refusalOf(run) === undefined ? plain : run.status;
   if (event.reason !== "FailedCreate") return status.explained(run, plain, event, observed.nowMs);
-  return refusedStatus(run, readRefusal(event.message), observed).status;
-}
-
-/** Compared with the place left out: undefined here counts as absent on both sides. */
-function placeless(status: ClaudeRunStatus): object {
-  return { ...status, queuePosition: undefined };
+  return afterRefusal(run, readRefusal(event.message), observed.nowMs).status;
 }
 
 /** One condition of a run that is long over; the rest of its status is not at hand, and stays as it is. */
@@ -202,17 +193,12 @@ async function markLogsGone(
   return undefined;
 }
 
-/** Phase and reason: what a state is told by. */
-function stateOf({ phase, conditions }: ClaudeRunStatus): string {
-  return `${phase ?? ""}/${conditions?.find(({ type }) => type === "Succeeded")?.reason ?? ""}`;
-}
-
 /** Every status write goes through here; only a new phase or attempt is worth a line in the log. */
 async function write(run: Run, next: ClaudeRunStatus, { cluster, log, onFinished }: Hands): Promise<void> {
   try {
     await cluster.record(run, next);
   } catch (error) {
-    if (!(error instanceof RefusedError) || error.code !== 422 || !isFinal(next)) throw error;
+    if (!(error instanceof RefusedError) || error.code !== 422 || !isEnd(next)) throw error;
     // A CRD older than this operator may not take what the runner reported; the end itself must be recorded.
     log.error(
       { namespace: run.namespace, run: run.name, err: error },
@@ -222,9 +208,9 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log, onFinished
   }
   // Evicted before it started, a run stays Pending: that it is tried again is news all the same.
   if (run.status.phase === next.phase && run.status.attempt === next.attempt) return;
-  if (isFinal(next)) onFinished?.(run, next);
-  const { reason = "", message = "" } = next.conditions?.find(({ type }) => type === "Succeeded") ?? {};
-  const announcement = announcementOf(run.status, next, { reason, note: message });
+  if (isEnd(next)) onFinished?.(run, next);
+  const announcement = announcementOf(run.status, next);
+  const { reason = "" } = condition(next.conditions, "Succeeded") ?? {};
   if (announcement !== undefined) cluster.announce(run, announcement);
   log.info(
     { namespace: run.namespace, run: run.name, agent: run.spec.agent, phase: next.phase, reason },
@@ -251,34 +237,4 @@ async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promi
   if (run === undefined && (await cluster.exists("run", owner))) return;
   if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
   else await cluster.remove(thing, { ifUnchanged: true });
-}
-
-/** Few and specific: that it waits for another, that the wait is over, how it ended. */
-function announcementOf(
-  before: ClaudeRunStatus,
-  { phase }: ClaudeRunStatus,
-  { reason, note }: Pick<Announcement, "reason" | "note">,
-): Announcement | undefined {
-  switch (phase) {
-    case "Queued":
-      return reason === "Admitting" ? undefined : { type: "Normal", action: "Queue", reason, note };
-    case "Pending":
-      if (reason === "Retrying") return { type: "Warning", action: "Retry", reason, note };
-      if (before.phase !== "Queued") return undefined;
-      return { type: "Normal", action: "Admit", reason: "Admitted", note: "The run holds its agent's slot." };
-    case "Succeeded":
-    case "Cancelled":
-      return { type: "Normal", action: "Finish", reason, note };
-    case "Failed":
-      return { type: "Warning", action: "Finish", reason, note };
-    case "Running":
-    case undefined:
-      return undefined;
-    default:
-      return phase satisfies never;
-  }
-}
-
-function isFinal({ conditions }: ClaudeRunStatus): boolean {
-  return conditions?.some(({ type, status: is }) => type === "Finished" && is === "True") === true;
 }

@@ -1,14 +1,6 @@
 /** The one seam to Kubernetes, in the domain's words. operator/kubernetes/ speaks it for real, test/ in memory. */
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import type { AgentKey, Job, Observed, Pod, Run, Stop } from "./domain.ts";
-
-/** An Event about a run, for whoever describes it. */
-export interface Announcement {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly action: "Queue" | "Admit" | "Retry" | "Finish";
-  readonly note: string;
-}
+import type { AgentKey, Announcement, Job, Observed, Pod, Run, Stop } from "./domain.ts";
 
 export interface Cluster {
   /** What the caches show of an agent. They may lag; what must not be wrong is looked at when it matters. */

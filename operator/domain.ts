@@ -122,6 +122,14 @@ export interface Sample {
   readonly progress: NonNullable<ClaudeRunStatus["progress"]>;
 }
 
+/** An Event about a run, for whoever describes it. */
+export interface Announcement {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly action: "Queue" | "Admit" | "Retry" | "Finish";
+  readonly note: string;
+}
+
 /** Everything a decision may look at. */
 export interface Observed {
   readonly agent: AgentKey;

@@ -2,6 +2,7 @@
  * Some states pass in milliseconds ("Admitting", "Starting"): worth a write only if they last. This remembers since when
  * a run has been seen in one. It is memory that may be lost: the only price is a write, or a second's delay of one.
  */
+
 /** Runs that were deleted while they were in such a state are never forgotten by name. */
 const remembered = 20_000;
 

@@ -55,6 +55,11 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
   ]);
 }
 
+/** True for every status that `finished` yields. */
+export function isEnd({ conditions }: ClaudeRunStatus): boolean {
+  return condition(conditions, "Finished")?.status === "True";
+}
+
 /** An end without the runner's report: what stands in `log`, `result` and `session` came from inside the container. */
 export function bare(status: ClaudeRunStatus): ClaudeRunStatus {
   return without(status, "log", "result", "session");

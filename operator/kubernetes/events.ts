@@ -3,8 +3,7 @@
  * there), and our own about a run.
  */
 import { apiVersion, fieldManager, kind } from "../../crds/names.ts";
-import type { Announcement } from "../cluster.ts";
-import type { Run } from "../domain.ts";
+import type { Announcement, Run } from "../domain.ts";
 
 /** A warning in two fields. */
 export interface Warning {
