@@ -1,14 +1,14 @@
 /**
  * Requests to the API server: one HTTP/1.1 pool for all of them and one connection per watch, credentials by
- * client-node's KubeConfig (in-cluster tokens are re-read as they rotate). Errors become ours here.
+ * client-node's KubeConfig (in-cluster tokens are re-read as they rotate). What is no success is thrown as an error of ours.
  */
-import { STATUS_CODES, type IncomingHttpHeaders } from "node:http";
-import type { RequestOptions as HttpsOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
-import { ClusterError, ConflictError, ExpiredError, NamespaceTerminatingError, RefusedError } from "../errors.ts";
+import { ClusterError } from "../errors.ts";
+import { errorOf } from "./answer-errors.ts";
+import { describeCall, type Call, type Verb } from "./calls.ts";
+import { CredentialSource, type Credentials } from "./credentials.ts";
 
-export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type PatchType =
   "application/json-patch+json" | "application/strategic-merge-patch+json" | "application/merge-patch+json";
 
@@ -23,34 +23,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One request, or the opening of a watch, once its answer has begun or failed to come. */
-export interface Call {
-  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
-  /** Plural of the resource, and the subresource after a slash. */
-  readonly resource: string;
-  /** HTTP status code; "none": no answer came. */
-  readonly code: string;
-  readonly seconds: number;
-}
-
-/** What client-node derives from the kubeconfig or the pod's service account. */
-interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: Readonly<Record<string, unknown>>;
-  /** Changes when a certificate was rotated. */
-  readonly tlsKey: string;
-  readonly readAtMs: number;
-}
-
-/** So long are credentials used: reading them costs files and agents, and a burst makes hundreds of requests a second. */
-const credentialsMs = 1_000;
-
 export class Transport {
   readonly #config: KubeConfig;
   readonly #userAgent: string;
   readonly #connections: number;
+  readonly #credentials: CredentialSource;
   readonly #onCall: (call: Call) => void;
-  #credentials: Credentials | undefined;
   #pool: { readonly tlsKey: string; readonly agent: Agent } | undefined;
   /** The API server's clock minus ours, from its Date headers (whole seconds). */
   #skewMs = 0;
@@ -60,6 +38,7 @@ export class Transport {
     options: { readonly userAgent: string; readonly connections?: number; readonly onCall?: (call: Call) => void },
   ) {
     this.#config = config;
+    this.#credentials = new CredentialSource(config);
     this.#userAgent = options.userAgent;
     this.#connections = options.connections ?? 32;
     this.#onCall = options.onCall ?? (() => undefined);
@@ -95,7 +74,7 @@ export class Transport {
     let agent: Agent | undefined;
     const close = async (): Promise<void> => agent?.destroy();
     // Watches are opened rarely: each with the newest credentials.
-    this.#credentials = undefined;
+    this.#credentials.forget();
     try {
       const { statusCode, headers, body } = await this.#send("GET", path, { query, signal }, ({ tls }) => {
         agent = new Agent({ ...connecting(tls), connections: 1, bodyTimeout: 0, headersTimeout: 60_000 });
@@ -129,10 +108,14 @@ export class Transport {
     const beganMs = performance.now();
     const called = (code: string): void => {
       const { pathname, searchParams } = url;
-      this.#onCall({ ...describe(verb, pathname, searchParams), code, seconds: (performance.now() - beganMs) / 1000 });
+      this.#onCall({
+        ...describeCall(verb, pathname, searchParams),
+        code,
+        seconds: (performance.now() - beganMs) / 1000,
+      });
     };
     try {
-      const credentials = await this.#currentCredentials();
+      const credentials = await this.#credentials.current();
       const response = await agentFor(credentials).request({
         origin: url.origin,
         path: url.pathname + url.search,
@@ -148,7 +131,7 @@ export class Transport {
       });
       called(String(response.statusCode));
       this.#learnClock(response.headers.date);
-      if (response.statusCode === 401) this.#credentials = undefined;
+      if (response.statusCode === 401) this.#credentials.forget();
       return response;
     } catch (cause) {
       called("none");
@@ -177,45 +160,6 @@ export class Transport {
     }
     return this.#pool.agent;
   }
-
-  async #currentCredentials(): Promise<Credentials> {
-    if (this.#credentials !== undefined && performance.now() - this.#credentials.readAtMs < credentialsMs) {
-      return this.#credentials;
-    }
-    const https: HttpsOptions = {};
-    await this.#config.applyToHTTPSOptions(https);
-    const headers = Object.entries((https.headers ?? {}) as Record<string, unknown>);
-    // A user with a password comes as "name:password", as node:https wants it.
-    const basic =
-      typeof https.auth === "string" ? { authorization: `Basic ${Buffer.from(https.auth).toString("base64")}` } : {};
-    const names = ["ca", "cert", "key", "pfx", "passphrase", "rejectUnauthorized", "servername"] as const;
-    const tls = Object.fromEntries(
-      names.filter((name) => https[name] !== undefined).map((name) => [name, https[name]]),
-    );
-    const tlsKey = JSON.stringify(tls, (_name, value: unknown) =>
-      Buffer.isBuffer(value) ? value.toString("base64") : value,
-    );
-    this.#credentials = {
-      headers: { ...basic, ...Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), String(value)])) },
-      tls,
-      tlsKey,
-      readAtMs: performance.now(),
-    };
-    return this.#credentials;
-  }
-}
-
-const verbs = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
-
-/** Verb and resource as the API server's own metrics and audit log name them; names of objects are left out. */
-function describe(verb: Verb, path: string, query: URLSearchParams): Pick<Call, "verb" | "resource"> {
-  const [, ...rest] =
-    /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
-  const [resource = "other", name, subresource] = rest;
-  const full = subresource === undefined ? resource : `${resource}/${subresource}`;
-  if (verb !== "GET") return { verb: verbs[verb], resource: full };
-  if (name !== undefined) return { verb: "get", resource: full };
-  return { verb: query.get("watch") === "true" ? "watch" : "list", resource: full };
 }
 
 function connecting(tls: Credentials["tls"]): Agent.Options {
@@ -234,49 +178,5 @@ function parseJson(text: string, what: string): unknown {
   } catch {
     // The cause is left out: it quotes the text, which may be a prompt.
     throw new ClusterError(`${what}: the answer is not JSON`);
-  }
-}
-
-/** A Status may quote the object that it refuses, prompt and all. */
-const maxMessageLength = 1_000;
-
-interface StatusObject {
-  readonly message?: string;
-  readonly reason?: string;
-}
-
-function errorOf(
-  what: string,
-  { statusCode, headers, text: body }: { statusCode: number; headers: IncomingHttpHeaders; text: string },
-): Error {
-  const { message = STATUS_CODES[statusCode] ?? "", reason = "" } = statusOf(body);
-  const said = message.slice(0, maxMessageLength);
-  const text = `${what}: ${statusCode} ${said}`;
-  if (statusCode === 403 && /because it is being terminated/.test(message)) {
-    return new NamespaceTerminatingError(text);
-  }
-  if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
-  // A failed JSON `test` says 422 and nothing more, a pod that is being deleted takes no finalizer: somebody was faster.
-  if (
-    statusCode === 422 &&
-    /the server rejected our request|testing value|test operation|no new finalizers/i.test(message)
-  )
-    return new ConflictError(text);
-  if (statusCode === 410) return new ExpiredError(text);
-  if (statusCode === 500 && /failed calling webhook/.test(message)) {
-    return new RefusedError(text, { code: statusCode, reason, said });
-  }
-  if (statusCode === 429 || statusCode >= 500) {
-    const seconds = Number(headers["retry-after"]);
-    return new ClusterError(text, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
-  }
-  return new RefusedError(text, { code: statusCode, reason, said });
-}
-
-function statusOf(body: string): StatusObject {
-  try {
-    return JSON.parse(body) as StatusObject;
-  } catch {
-    return {};
   }
 }

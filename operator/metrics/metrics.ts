@@ -3,7 +3,7 @@
  * objects, and namespaces (a cluster has few, and costs are asked for by them), never runs, agents or models.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
-import type { Call } from "../kubernetes/transport.ts";
+import type { Call } from "../kubernetes/calls.ts";
 import { isFinished, type Run } from "../domain.ts";
 import { Registry, type Labels } from "./exposition.ts";
 import { describeProcess } from "./process.ts";

@@ -1,0 +1,26 @@
+/** What is told of each request to the API server, for the metrics. */
+
+export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One request, or the opening of a watch, once its answer has begun or failed to come. */
+export interface Call {
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+  /** Plural of the resource, and the subresource after a slash. */
+  readonly resource: string;
+  /** HTTP status code; "none": no answer came. */
+  readonly code: string;
+  readonly seconds: number;
+}
+
+const verbs = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
+
+/** Verb and resource as the API server's own metrics and audit log name them; names of objects are left out. */
+export function describeCall(verb: Verb, path: string, query: URLSearchParams): Pick<Call, "verb" | "resource"> {
+  const [, ...rest] =
+    /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
+  const [resource = "other", name, subresource] = rest;
+  const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+  if (verb !== "GET") return { verb: verbs[verb], resource: full };
+  if (name !== undefined) return { verb: "get", resource: full };
+  return { verb: query.get("watch") === "true" ? "watch" : "list", resource: full };
+}
