@@ -8,8 +8,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { ClusterError, ExpiredError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lines } from "./lines.ts";
+import { listPages, type Listed } from "./list-pages.ts";
 import type { Store, Stored } from "./store.ts";
 import type { Transport } from "./transport.ts";
+import { readWatchEvent } from "./watch-events.ts";
 
 export interface ReflectorOptions<T extends Stored> {
   readonly transport: Transport;
@@ -33,19 +35,6 @@ export interface ReflectorOptions<T extends Stored> {
 
 type Limits = Pick<ReflectorOptions<Stored>, "namespace" | "labelSelector" | "fieldSelector">;
 
-interface RawMeta {
-  readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
-}
-interface RawList {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly unknown[];
-}
-interface WatchEvent {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  readonly object: RawMeta & { readonly code?: number; readonly message?: string };
-}
-
-const pageSize = 500;
 const maxDelayMs = 10_000;
 /** A watch that lived less than this and brought nothing counts as a failure: its server must not be hammered. */
 const shortLifeMs = 1_000;
@@ -169,23 +158,18 @@ export class Reflector<T extends Stored> {
     const { transport, path, namespace, labelSelector, fieldSelector, store } = this.#options;
     const { signal } = this.#stop;
     const seen = new Set<string>();
-    let next: string | undefined;
     let version = "";
     let news = 0;
-    do {
-      const query = { limit: pageSize, continue: next, labelSelector, fieldSelector };
-      const page = (await transport.request("GET", path, { query, signal })) as RawList | undefined;
-      if (page === undefined) throw new ClusterError(`${path} is not served: is the ClaudeRun CRD installed?`);
+    for await (const page of listPages(transport, path, { labelSelector, fieldSelector, signal })) {
       this.#heard();
       for (const item of page.items ?? []) {
-        const { uid } = (item as RawMeta).metadata ?? {};
+        const { uid } = item.metadata ?? {};
         if (uid === undefined) continue;
         seen.add(uid);
         if (this.#take(uid, item)) news += 1;
       }
       version = page.metadata?.resourceVersion ?? version;
-      next = page.metadata?.continue === "" ? undefined : page.metadata?.continue;
-    } while (next !== undefined);
+    }
     news += store.keepOnly(seen, { version, namespace });
     if (this.#wasListed) this.missed += news;
     return version;
@@ -229,11 +213,7 @@ export class Reflector<T extends Stored> {
   }
 
   #apply(line: string): void {
-    const { type, object } = this.#parseEvent(line);
-    if (type === "ERROR") {
-      if (object.code === 410) throw new ExpiredError(object.message ?? "resource version expired");
-      throw new ClusterError(`the watch of ${this.#options.path} said: ${object.message ?? "an error without words"}`);
-    }
+    const { type, object } = readWatchEvent(line, this.#options.path);
     const { uid, resourceVersion } = object.metadata ?? {};
     if (type !== "BOOKMARK" && uid !== undefined) {
       this.#isFruitful = true;
@@ -243,18 +223,9 @@ export class Reflector<T extends Stored> {
     this.#version = resourceVersion ?? this.#version;
   }
 
-  #drop(uid: string, object: RawMeta): void {
+  #drop(uid: string, object: Listed): void {
     this.#options.store.remove(uid, object.metadata?.resourceVersion ?? "");
     this.#options.onDeleted?.(object);
-  }
-
-  /** The cause is left out: it quotes the text, which may be a prompt. */
-  #parseEvent(line: string): WatchEvent {
-    try {
-      return JSON.parse(line) as WatchEvent;
-    } catch {
-      throw new ClusterError(`the watch of ${this.#options.path} sent a line that is not JSON`);
-    }
   }
 
   /** One object that cannot be taken in must not stop all others: what was known of it stays. */

@@ -1,0 +1,34 @@
+/** A collection, read in pages: one answer with thousands of objects would cost both sides their memory. */
+import { ClusterError } from "../errors.ts";
+import type { Transport } from "./transport.ts";
+
+/** What every object that the API server lists or watches has. */
+export interface Listed {
+  readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+interface Page {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly Listed[];
+}
+
+const pageSize = 500;
+
+/** The pages of the collection at `path`, each as it comes. Throws like Transport.request. */
+export async function* listPages(
+  transport: Transport,
+  path: string,
+  {
+    signal,
+    ...selectors
+  }: { signal: AbortSignal; labelSelector?: string | undefined; fieldSelector?: string | undefined },
+): AsyncGenerator<Page> {
+  let next: string | undefined;
+  do {
+    const query = { limit: pageSize, continue: next, ...selectors };
+    const page = (await transport.request("GET", path, { query, signal })) as Page | undefined;
+    if (page === undefined) throw new ClusterError(`${path} is not served: is the ClaudeRun CRD installed?`);
+    yield page;
+    next = page.metadata?.continue === "" ? undefined : page.metadata?.continue;
+  } while (next !== undefined);
+}
