@@ -1,6 +1,6 @@
 /**
- * The operator's own words for what it watches. The API server's objects end in operator/kubernetes/parse.ts; past it
- * everything speaks of these. Times are milliseconds since the epoch; absent means not known.
+ * The operator's own words for what it watches. The API server's objects end in operator/kubernetes/, where they are
+ * parsed; past it everything speaks of these. Times are milliseconds since the epoch; absent means not known.
  */
 import type { ClaudeRunSpec, ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { CancelReason, FailureReason } from "../crds/reasons.ts";

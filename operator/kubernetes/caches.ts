@@ -4,7 +4,8 @@ import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from 
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
 import type { Lane } from "../queue.ts";
-import { parseJob, parsePod, parseRun, readPod, type CachedPod } from "./parse.ts";
+import { parsePod, readPod, type CachedPod } from "./parse-pod.ts";
+import { parseJob, parseRun } from "./parse.ts";
 import { collection } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
 import { Store, type OnChange } from "./store.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { aFinishedRun, aPod, aRun, stopOf } from "../testing/builders.ts";
 import { ConflictError } from "../errors.ts";
-import type { CachedPod } from "./parse.ts";
+import type { CachedPod } from "./parse-pod.ts";
 import { logsGone, releasing, stopping, ungating } from "./patches.ts";
 
 const pod = (facts: Partial<CachedPod> = {}): CachedPod => ({

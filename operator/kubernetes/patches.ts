@@ -2,7 +2,7 @@
 import { annotations, finalizer, schedulingGate } from "../../crds/names.ts";
 import type { Pod, Run, Stop } from "../domain.ts";
 import { ConflictError } from "../errors.ts";
-import { maxStopMessage, type CachedPod } from "./parse.ts";
+import { maxStopMessage, type CachedPod } from "./parse-pod.ts";
 import type { PatchType } from "./transport.ts";
 
 export interface Patch {
