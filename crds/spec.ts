@@ -100,7 +100,7 @@ const fields = {
     .exactOptional(),
   idleTimeoutSeconds: integer(1, MONTH)
     .describe(
-      "Seconds without output of claude, then reason IdleTimeout, or NoOutput if there never was any. The CLI may be " +
+      "Seconds without output of claude, then reason IdleTimeout, or NoOutput if there was none at all. The CLI may be " +
         "silent for 300 seconds on a stalled stream. Default: none.",
     )
     .exactOptional(),
