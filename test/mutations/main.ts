@@ -8,10 +8,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { invariants, mutations, type Mutation } from "./table.ts";
+import { invariants, type Mutation } from "./mutation.ts";
+import { mutations } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "claude-run-mutations-"));
+
 /** The tests that hold the invariants in a part of the source; the rest would only cost time. */
 function suitesOf(file: string): readonly string[] {
   if (file === "eslint.config.js") return ["test/architecture"];
