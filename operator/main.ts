@@ -1,7 +1,7 @@
 /** Reads the configuration, wires the parts, ends them in order. The only file of the operator that ends the process. */
 import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
 import { hostname } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { fieldManager } from "../crds/names.ts";
@@ -11,10 +11,10 @@ import { alwaysHeld, Election } from "./election.ts";
 import { serveHealth } from "./health.ts";
 import { KubernetesLease } from "./kubernetes/lease.ts";
 import { Transport } from "./kubernetes/transport.ts";
-import { loadYamlFile } from "./yaml.ts";
 import { createLog } from "./log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { ClaudeRunOperator } from "./shell.ts";
+import { loadYamlFile } from "./yaml.ts";
 
 /** Shorter than a pod's grace period, which is 30 s: a request that hangs must not have us killed. */
 const stopDeadlineMs = 20_000;
@@ -50,17 +50,18 @@ async function main(): Promise<void> {
     metrics: () => metrics.registry.render(),
   });
 
-  const stopped = Promise.withResolvers<undefined>();
+  const stopAsked = Promise.withResolvers<undefined>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "stopping: passes in flight finish first");
-      stopped.resolve(undefined);
+      stopAsked.resolve(undefined);
     });
   }
   log.info({ version, node: process.version, server: kubeConfig.getCurrentCluster()?.server }, "operator starts");
-  await Promise.race([operator.start(), stopped.promise]);
-  await stopped.promise;
-  const inTime = await Promise.race([operator.stop().then(() => true), wait(stopDeadlineMs, false)]);
+  await Promise.race([operator.start(), stopAsked.promise]);
+  await stopAsked.promise;
+  operator.stop();
+  const inTime = await Promise.race([operator.stopped.then(() => true), wait(stopDeadlineMs, false)]);
   await transport.close();
   health.close();
   if (inTime) log.info({}, "operator has stopped");

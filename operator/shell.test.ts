@@ -35,7 +35,11 @@ describe("the shell", () => {
   const calls: string[] = [];
   const service = {
     start: (): Promise<void> => Promise.resolve(void calls.push("start")),
-    stop: (): Promise<void> => Promise.resolve(void calls.push("stop")),
+    stop: async (): Promise<void> => {
+      calls.push("stop");
+      await Promise.resolve();
+      calls.push("stopped");
+    },
   };
 
   beforeEach(() => {
@@ -48,11 +52,19 @@ describe("the shell", () => {
     vi.unstubAllEnvs();
   });
 
-  test("starts the service on start, and its stop is the service's", async () => {
+  test("starts the service on start, and has stopped once the service has", async () => {
     const operator = new ClaudeRunOperator(service, recordingLog().log);
     await operator.start();
-    await operator.stop();
-    expect(calls).toEqual(["start", "stop"]);
+    operator.stop();
+    await operator.stopped;
+    expect(calls).toEqual(["start", "stop", "stopped"]);
+  });
+
+  test("has failed to stop if the service does", async () => {
+    const broken = { ...service, stop: () => Promise.reject(new Error("no")) };
+    const operator = new ClaudeRunOperator(broken, recordingLog().log);
+    operator.stop();
+    await expect(operator.stopped).rejects.toThrow("no");
   });
 
   test("fails its start if the service does", async () => {

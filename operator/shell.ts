@@ -15,9 +15,12 @@ export interface Service {
 const refuse = (what: string) => (): Promise<never> =>
   Promise.reject(new Error(`${what} of the base class is not used: operator/kubernetes/ does all I/O`));
 
-/** The operator's outer life: init on start, and a stop that waits for work in flight. */
+/** The operator's outer life: init on start, and a stop that work in flight is waited for. */
 export class ClaudeRunOperator extends Base {
   readonly #service: Service;
+  readonly #stopped = Promise.withResolvers<undefined>();
+  /** Resolves after a stop, once work in flight is done. */
+  readonly stopped: Promise<void> = this.#stopped.promise;
 
   constructor(service: Service, logger: ConstructorParameters<typeof Base>[0]) {
     super(logger);
@@ -28,10 +31,9 @@ export class ClaudeRunOperator extends Base {
     return this.#service.start();
   }
 
-  /** The base's stop returns nothing; ours resolves once work in flight is done. */
-  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- main awaits it; the base class never calls it
-  override stop(): Promise<void> {
-    return this.#service.stop();
+  /** Only begins the stop, as the base's returns nothing. */
+  override stop(): void {
+    this.#stopped.resolve(this.#service.stop().then(() => undefined));
   }
 
   protected override registerCustomResourceDefinition = refuse("registerCustomResourceDefinition");
