@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../test/eventually.ts";
 import { ApiServer } from "./testing/api-server.ts";
-import { eventually } from "./testing/eventually.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** What the image runs: it starts in a fifth of the time that the sources take. */
@@ -89,7 +89,7 @@ describe("the process", () => {
     server.intercept = ({ path }) => isHeld && path === "/api/v1/pods";
     const port = await freePort();
     const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: String(port) });
-    await eventually("runs and Jobs are watched, pods are awaited", () => server.openWatches === 2, 20_000);
+    await eventually("runs and Jobs are watched, pods are awaited", () => server.openWatches === 2);
     expect(await probe(port, "/livez")).toBe(200);
     expect(await probe(port, "/readyz")).toBe(503);
     isHeld = false;
@@ -117,7 +117,7 @@ describe("the process", () => {
     const port = await freePort();
     const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: String(port), WATCH_NAMESPACES: "team" });
     await server.close();
-    await eventually("it tries", () => said.includes("watch is started again"), 20_000);
+    await eventually("it tries", () => said.includes("watch is started again"));
     expect(await probe(port, "/livez")).toBe(200);
     expect(await probe(port, "/readyz")).toBe(503);
     process.kill("SIGTERM");
@@ -140,7 +140,7 @@ describe("the bundle, which leaves out what it does not use of client-node,", ()
     };
     for (const [authorization, user] of Object.entries(users)) {
       const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: "0" }, user);
-      await eventually("it watches", () => server.openWatches === 3, 20_000);
+      await eventually("it watches", () => server.openWatches === 3);
       process.kill("SIGTERM");
       expect(await exitOf(process)).toBe(0);
       expect(new Set(server.exchanges.splice(0).map(({ headers }) => headers.authorization))).toEqual(

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import { eventually } from "../test/eventually.ts";
 import type { Pod, Sample } from "./domain.ts";
 import { Sampler } from "./sampler.ts";
 import { anAdmittedRun, anEndedPod, aPodOnNode, aRunningPod } from "./testing/builders.ts";
-import { eventually } from "./testing/eventually.ts";
 import { recordingLog } from "./testing/recording-log.ts";
 
 let sampler: Sampler | undefined;

@@ -4,10 +4,11 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../test/eventually.ts";
 import type { RunReport } from "./contract.ts";
 import type { Inspection } from "./inspect.ts";
 import { buildRunner, runBuilt } from "./test-process.ts";
-import { removeRuns, runStub, startStub, until, type EndedRun, type StubOptions } from "./test-stub.ts";
+import { removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
 
 beforeAll(() => buildRunner(), 60_000);
 afterAll(removeRuns);
@@ -31,7 +32,7 @@ describe.concurrent("a signal to the runner", () => {
       process.on("SIGTERM", () => process.exit(143));
       const child = spawn("/bin/sh", ["-c", "exec sleep 300"], { stdio: "ignore" });
       init(); say({ type: "assistant", message: { id: "a" + child.pid, content: [] } }); stay();`);
-    await until(() => run.output().includes('"id":"a'));
+    await eventually("claude has said its child's id", () => run.output().includes('"id":"a'));
     const grandchild = Number(/"id":"a(\d+)"/u.exec(run.output().toString())?.[1]);
     run.signal("SIGTERM");
     const { code, report } = await run.ended;
@@ -45,11 +46,12 @@ describe.concurrent("a signal to the runner", () => {
     const run = await startStub(`process.on("SIGTERM", () => undefined); init(); stay();`, {
       config: { terminationGracePeriodSeconds: 0.4 },
     });
-    await until(() => run.output().includes('"subtype":"init"'));
+    await eventually("claude has begun", () => run.output().includes('"subtype":"init"'));
     run.signal("SIGTERM");
     // The message stands before the KILL: with the session, and with what ended it.
-    await until(() => readFileSync(join(run.directory, "termination-log"), "utf8").includes('"cause":"Signal"'));
-    const before = JSON.parse(readFileSync(join(run.directory, "termination-log"), "utf8")) as RunReport;
+    const message = (): string => readFileSync(join(run.directory, "termination-log"), "utf8");
+    await eventually("the message names the signal", () => message().includes('"cause":"Signal"'));
+    const before = JSON.parse(message()) as RunReport;
     expect(before).toMatchObject({ session: { id: "s-1" }, stop: { cause: "Signal" } });
     const { code, report } = await run.ended;
     expect(code).toBe(137);

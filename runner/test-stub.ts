@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { RunnerConfig, RunnerLine, RunReport } from "./contract.ts";
 import { startBuilt } from "./test-process.ts";
 
@@ -102,15 +101,6 @@ export async function startRun(
 /** The same to its end. */
 export async function runStub(script: string, options: StubOptions = {}): Promise<EndedRun> {
   return (await startStub(script, options)).ended;
-}
-
-/** Waits for a condition instead of sleeping; fails when the time is over. */
-export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > untilMs) throw new Error(`the condition did not become true: ${condition.toString()}`);
-    await delay(5);
-  }
 }
 
 /** The runner's lines of an output. */

@@ -1,11 +1,11 @@
 /** Replicas that contend over HTTP for a Lease on a server that replaces only what was seen. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../test/eventually.ts";
 import { Election } from "../election.ts";
 import { KubernetesLease } from "./lease.ts";
 import { Transport } from "./transport.ts";
 import { ApiServer, json, type Thing } from "../testing/api-server.ts";
-import { eventually } from "../testing/eventually.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 
 const leases = "/apis/coordination.k8s.io/v1/namespaces/system/leases";

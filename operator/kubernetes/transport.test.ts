@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../test/eventually.ts";
 import { ClusterError, ConflictError, ExpiredError, RefusedError } from "../errors.ts";
 import { ApiServer, json } from "../testing/api-server.ts";
-import { eventually } from "../testing/eventually.ts";
 import { Transport } from "./transport.ts";
 
 const path = "/api/v1/namespaces/team/pods";

@@ -4,7 +4,8 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { ClaudeOptions, RunnerConfig, RunReport } from "../../runner/contract.ts";
-import { digestBefore, startRun, until, type EndedRun, type StubRun } from "../../runner/test-stub.ts";
+import { digestBefore, startRun, type EndedRun, type StubRun } from "../../runner/test-stub.ts";
+import { eventually } from "../eventually.ts";
 import { claudePath, type Version } from "./claude.ts";
 import { scripted, type FakeApi, type Turn } from "./fake-api.ts";
 
@@ -99,11 +100,12 @@ async function perform(scenario: Scenario, api: FakeApi, directory?: string): Pr
   });
   if (scenario.signal !== undefined) {
     const [when, signal] = scenario.signal;
-    await until(() => hasCome(when, run, api), waitMs);
+    await eventually(when, () => hasCome(when, run, api), waitMs);
     run.signal(signal);
   }
   if (scenario.silentFrom !== undefined) {
-    await until(() => hasCome(scenario.silentFrom ?? "", run, api), waitMs);
+    const { silentFrom } = scenario;
+    await eventually(silentFrom, () => hasCome(silentFrom, run, api), waitMs);
     await writeFile(join(run.directory, "silent"), "");
   }
   return run.ended;

@@ -1,7 +1,7 @@
 /** The operator on the test cluster, started again with other settings. */
 import { kubectl } from "../cluster/kubectl.ts";
+import { eventually } from "../eventually.ts";
 import { operatorNamespace, release } from "../install.ts";
-import { eventually } from "../../operator/testing/eventually.ts";
 
 /** Sets environment variables of the operator (empty: absent) and resolves once only the new processes are there. */
 export async function configureOperator(settings: Readonly<Record<string, string>>): Promise<void> {

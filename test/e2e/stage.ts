@@ -4,6 +4,7 @@
  */
 import { kubectl } from "../cluster/kubectl.ts";
 import type { ClaudeRun, ClaudeRunInput } from "../../crds/claude-run.ts";
+import { eventually } from "../eventually.ts";
 
 /** A turn of the fake Messages API: what it answers. */
 export interface Turn {
@@ -147,10 +148,7 @@ export class Stage {
 
   /** Waits until a question is answered with yes; the deadline is generous, the questions are cheap. */
   async until(what: string, ask: () => Promise<boolean>, timeoutSeconds = 60): Promise<void> {
-    const deadlineMs = Date.now() + timeoutSeconds * 1000;
-    while (!(await ask())) {
-      if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutSeconds} s in vain: ${what}`);
-    }
+    await eventually(what, ask, timeoutSeconds * 1_000);
   }
 }
 

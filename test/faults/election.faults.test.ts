@@ -3,6 +3,7 @@
  * (for a moment) two of them act, nothing overlaps, starts twice or is lost.
  */
 import { expect, it } from "vitest";
+import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
 import { isLong, report } from "./form.ts";
 import { judge } from "./judge.ts";
@@ -11,7 +12,6 @@ import type { Replica } from "./replicas.ts";
 import { allEnd, createAll, figures, type Round } from "./round.ts";
 import { Scene } from "./scene.ts";
 import { machines, newTally, users } from "./torment.ts";
-import { until } from "./until.ts";
 
 const gained = '"msg":"leading: this replica works"';
 const lost = '"msg":"no longer leading: this replica stands by"';
@@ -32,15 +32,15 @@ it("a leader that is frozen past its Lease and woken later does no harm; nor doe
   const scene = await Scene.open("frozen");
   const operators = await startTwo(scene);
   try {
-    await until("one leads", () => leaderOf(operators) !== undefined);
+    await eventually("one leads", () => leaderOf(operators) !== undefined, 60_000);
     const old = leaderOf(operators) ?? operators[0];
     const other = operators.find((each) => each !== old) ?? operators[1];
     await createAll(scene, { seed: 21, runs: 12, agents: 4, creationSeconds: 2 });
     old.freeze();
-    await until("the other leads", () => terms(other).length > 0, 120);
+    await eventually("the other leads", () => terms(other).length > 0, 120_000);
     await createAll(scene, { seed: 22, runs: 12, agents: 4, creationSeconds: 2, prefix: "later" });
     old.thaw();
-    await until("the woken one stands by", () => old.said(lost).length > 0, 120);
+    await eventually("the woken one stands by", () => old.said(lost).length > 0, 120_000);
     expect(terms(old)).toHaveLength(1);
     await Promise.all(operators.map((operator) => operator.end()));
     await scene.create({ name: "while-none-leads", agent: "agent-0", lastsSeconds: 1 });

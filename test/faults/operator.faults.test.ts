@@ -1,11 +1,11 @@
 /** Operators that are away for a while, or whose clock is wrong. */
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { eventually } from "../eventually.ts";
 import { judge } from "./judge.ts";
 import { startOperator, startTwo } from "./operator.ts";
 import { allEnd, started } from "./round.ts";
 import { Scene } from "./scene.ts";
-import { until } from "./until.ts";
 
 const shiftedClock = fileURLToPath(new URL("shifted-clock.ts", import.meta.url));
 
@@ -18,7 +18,11 @@ it("runs end, each once, although both operators are killed and stay away for a 
     await started(scene, "first");
     await Promise.all(operators.map((operator) => operator.end()));
     await scene.create({ name: "third", agent: "two", lastsSeconds: 1 });
-    await until("its container ends", () => scene.trace().containers.every(({ exitedUs }) => exitedUs !== undefined));
+    await eventually(
+      "its container ends",
+      () => scene.trace().containers.every(({ exitedUs }) => exitedUs !== undefined),
+      60_000,
+    );
     for (const operator of operators) operator.start();
     await allEnd(scene);
     expect(judge(scene.trace())).toEqual([]);

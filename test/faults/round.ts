@@ -1,10 +1,10 @@
 /** The parts that stories share: racing creates, waiting for the end, the figures. */
 import { setTimeout as wait } from "node:timers/promises";
+import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
 import { everyRunEnds, judge, nothingIsLeft, oneContainer, onePod } from "./judge.ts";
 import type { Scene } from "./scene.ts";
 import type { Tally } from "./torment.ts";
-import { until } from "./until.ts";
 
 export interface Round {
   readonly seed: number;
@@ -38,10 +38,10 @@ export async function createAll(scene: Scene, round: Round): Promise<void> {
 /** Waits until every run has ended and nothing is left over. */
 export async function allEnd(scene: Scene, timeoutSeconds = 180): Promise<void> {
   const left = (): string[] => judge(scene.trace(), [everyRunEnds, nothingIsLeft]).map(({ what }) => what);
-  await until(
+  await eventually(
     () => `all runs end, but ${left().slice(0, 20).join(", ")}`,
     () => left().length === 0,
-    timeoutSeconds,
+    timeoutSeconds * 1_000,
   );
 }
 
@@ -51,7 +51,7 @@ export async function started(scene: Scene, name: string): Promise<void> {
     const phase = scene.witness.now("run").find((run) => run.name === name)?.status.phase ?? "Queued";
     return phase !== "Queued" && phase !== "Pending";
   };
-  await until(`${name} starts`, hasStarted, 120);
+  await eventually(`${name} starts`, hasStarted, 120_000);
 }
 
 /** What a story counts up to. */

@@ -6,6 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
 import { isLong, report } from "./form.ts";
 import { judge, oneContainer } from "./judge.ts";
@@ -14,7 +15,6 @@ import { Replica } from "./replicas.ts";
 import { allEnd, createAll, figures, type Round } from "./round.ts";
 import { Scene } from "./scene.ts";
 import { machines, newTally, users, type Tally } from "./torment.ts";
-import { until } from "./until.ts";
 
 const logs = mkdtempSync(join(tmpdir(), "claude-run-faults-"));
 
@@ -48,7 +48,7 @@ async function torment(scene: Scene, { looks, enough, ...round }: Torment): Prom
       users(scene, { ...common, random: new Random(round.seed) }),
       machines(() => replicas, { ...common, random: new Random(round.seed + 1) }),
     ];
-    await until("the torment has shown enough", enough, tormentSecondsAtMost);
+    await eventually("the torment has shown enough", enough, tormentSecondsAtMost * 1_000);
     ending.abort();
     await Promise.all(acting);
     expect(replicas.map(({ crashes }) => crashes)).toEqual([0, 0]);

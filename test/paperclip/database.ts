@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { chownSync, cpSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { eventually } from "../eventually.ts";
 import { installedPackages } from "./packages.ts";
 import { freePort } from "./relay.ts";
-import { until } from "./until.ts";
 
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
@@ -39,7 +39,7 @@ export class Database {
     const port = await freePort();
     const settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "unix_socket_directories="];
     const database = spawn(join(programs, "bin/postgres"), ["-D", data, "-p", String(port), ...settings], options);
-    await until("PostgreSQL listens", () => answers(port), 30);
+    await eventually("PostgreSQL listens", () => answers(port), 30_000);
     return new Database(database, `postgres://paperclip@127.0.0.1:${port}/postgres`);
   }
 

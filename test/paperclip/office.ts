@@ -10,11 +10,11 @@ import { fileURLToPath } from "node:url";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, type Turn } from "../e2e/stage.ts";
+import { eventually } from "../eventually.ts";
 import { release } from "../install.ts";
 import { Database } from "./database.ts";
 import { freePort, Relay } from "./relay.ts";
 import { PaperclipServer } from "./server.ts";
-import { until } from "./until.ts";
 
 /** A run as the host's REST API shows it, as far as the tests ask. */
 export interface HostRun {
@@ -133,7 +133,7 @@ export class Office {
 
   /** The issue's n-th run (from 0), once it exists. */
   async nth(issueId: string, n = 0, seconds = 30): Promise<HostRun> {
-    return until(`run ${n} of the issue`, async () => (await this.runsOf(issueId))[n], seconds);
+    return eventually(`run ${n} of the issue`, async () => (await this.runsOf(issueId))[n], seconds * 1_000);
   }
 
   run(id: string): Promise<HostRun> {
@@ -142,13 +142,13 @@ export class Office {
 
   /** Waits until the host says that the run is over. */
   async ended(id: string, seconds = 120): Promise<HostRun> {
-    return until(
+    return eventually(
       `run ${id} is over for the host`,
       async () => {
         const run = await this.run(id);
         return over.has(run.status) ? run : undefined;
       },
-      seconds,
+      seconds * 1_000,
     );
   }
 
@@ -190,10 +190,10 @@ export class Office {
 
   /** The one ClaudeRun of a run of the host, once its phase is this one. */
   async inPhase(runId: string, phase: NonNullable<ClaudeRun["status"]>["phase"], seconds = 60): Promise<ClaudeRun> {
-    return until(
+    return eventually(
       `the ClaudeRun of ${runId} is ${phase ?? "new"}`,
       async () => (await this.claudeRuns(runId)).find(({ status }) => status?.phase === phase),
-      seconds,
+      seconds * 1_000,
     );
   }
 

@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../eventually.ts";
 import { installedPackages } from "./packages.ts";
-import { until } from "./until.ts";
 
 export interface ServerOptions {
   /** Its home, log and scratch go below. */
@@ -69,7 +69,7 @@ export class PaperclipServer {
       },
     });
     closeSync(log);
-    await until(
+    await eventually(
       "the Paperclip server is ready",
       async () => {
         if (this.#process?.exitCode !== null)
@@ -77,7 +77,7 @@ export class PaperclipServer {
         const health = await this.get<{ status?: string }>("/api/health").catch(() => undefined);
         return health?.status === "ok";
       },
-      120,
+      120_000,
     );
   }
 
