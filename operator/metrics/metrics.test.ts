@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { aFinishedRun, anAdmittedRun, aRun, nowMs } from "../testing/builders.ts";
+import type { Run } from "../domain.ts";
 import { Registry } from "./exposition.ts";
 import { Metrics, type Views } from "./metrics.ts";
 
@@ -86,6 +87,14 @@ test("queue, leader and watches are shown as they are", () => {
     'claude_run_watch_restarts_total{resource="pods"} 3',
     'claude_run_watch_restarts_total{resource="jobs"} 0',
   ]);
+});
+
+test("a run that is suspended is not waited for: it is not the oldest that is queued", () => {
+  const oldest = (...runs: Run[]): string[] => lines(viewed({ runs: () => runs }), "claude_run_oldest_queued_seconds");
+  const old = aRun("old", { age: 3_600 });
+  expect(oldest(old)).toEqual(["claude_run_oldest_queued_seconds 3600"]);
+  const suspended = { ...old, spec: { ...old.spec, suspend: true } };
+  expect(oldest(suspended, aRun("young", { age: 5 }))).toEqual(["claude_run_oldest_queued_seconds 5"]);
 });
 
 test("the text is Prometheus' format: help, type, escaped labels, buckets that add up", () => {

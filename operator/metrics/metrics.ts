@@ -78,7 +78,10 @@ export class Metrics {
       () => activeRuns(views.runs()),
     );
     registry.gauge(
-      { name: "claude_run_oldest_queued_seconds", help: "Age of the oldest run that is queued; 0: none is." },
+      {
+        name: "claude_run_oldest_queued_seconds",
+        help: "Age of the oldest run that is queued and not suspended; 0: none is.",
+      },
       () => oldestQueuedSeconds(views.runs(), views.now()),
     );
     registry.gauge(
@@ -163,7 +166,8 @@ function activeRuns(runs: Iterable<Run>): [Labels, number][] {
 function oldestQueuedSeconds(runs: Iterable<Run>, nowMs: number): number {
   let oldestMs = nowMs;
   for (const run of runs) {
-    if ((run.status.phase ?? "Queued") === "Queued") oldestMs = Math.min(oldestMs, run.createdMs);
+    const isWaiting = (run.status.phase ?? "Queued") === "Queued" && !run.spec.suspend;
+    if (isWaiting) oldestMs = Math.min(oldestMs, run.createdMs);
   }
   return (nowMs - oldestMs) / 1000;
 }
