@@ -12,7 +12,8 @@ backend_up() {
   local name began=$SECONDS
   if [ -d "$R" ]; then
     for name in "${COMPONENTS[@]}"; do [ "$(state_of "$name")" != frozen ] || backend_thaw "$name"; done
-    if [ -f "$R/ready" ] && healthy; then say "is up already"; return 0; fi
+    # helm is not part of what runs: a newer one is built here too
+    if [ -f "$R/ready" ] && healthy; then build_tools helm; say "is up already"; return 0; fi
     say "found a half-dead cluster: removing it"
   fi
   remove_all

@@ -11,7 +11,7 @@ find_go() {
 # tool_dir TOOL: where its programs are or will be. The name holds all that the result depends on.
 tool_dir() {
   local hash
-  hash=$({ cat "$here/tools/$1"/go.*; declare -f compile; echo "$KUBERNETES"; } | sha256sum | cut -c1-12)
+  hash=$({ cat "$here/tools/$1"/go.*; declare -f compile "compile_$1" || true; echo "$KUBERNETES"; } | sha256sum | cut -c1-12)
   echo "$CACHE/bin/$1-$hash"
 }
 built() { [ -d "$(tool_dir "$1")" ]; }
@@ -23,6 +23,16 @@ compile() { # TOOL INTO
   # -v names each package as it is compiled: progress shows the last one
   (cd "$here/tools/$1" && CGO_ENABLED=0 "$GO" build -v -trimpath -o "$2/" -ldflags="$flags" tool)
   if [ "$1" = kubernetes ]; then mv "$2/server" "$2/etcd"; fi # go.etcd.io/etcd/server/v3
+}
+
+# helm judges a chart's kubeVersion by this one where no cluster tells it another
+compile_helm() { # TOOL INTO
+  local p=helm.sh/helm/v3 minor=${KUBERNETES#v1.} flags='-s -w' part
+  for part in chartutil lint/rules; do
+    flags+=" -X $p/pkg/$part.k8sVersionMajor=1 -X $p/pkg/$part.k8sVersionMinor=${minor%%.*}"
+  done
+  flags+=" -X $p/internal/version.version=$(cd "$here/tools/helm" && "$GO" list -m -f '{{.Version}}' helm.sh/helm/v3)"
+  (cd "$here/tools/helm" && CGO_ENABLED=0 "$GO" build -v -trimpath -o "$2/" -ldflags="$flags" tool)
 }
 
 declare -A build_time=(
@@ -41,7 +51,7 @@ build_tool() {
     built "$1" && exit
     rm -rf "$CACHE/bin/$1"-*.tmp
     mkdir -p "$dir.tmp"
-    progress "building $1 from its Go modules (${build_time[$1]})" compile "$1" "$dir.tmp"
+    progress "building $1 from its Go modules (${build_time[$1]})" "$(declare -F "compile_$1" || echo compile)" "$1" "$dir.tmp"
     mv "$dir.tmp" "$dir"
   )
 }
