@@ -1,5 +1,5 @@
 /** Specs that are refused for what they ask of the pod or the workspace. */
-import type { BadExample } from "./examples.ts";
+import type { BadExample } from "./example.ts";
 
 const bad = (says: string, pod: object, problem: string, server?: string): BadExample => ({
   says,

@@ -1,5 +1,5 @@
 /** Specs that are refused, each for one reason. */
-import type { BadExample, Change } from "./examples.ts";
+import type { BadExample, Change } from "./example.ts";
 import { badPodExamples } from "./examples-bad-pod.ts";
 
 /** An example in one line: the API server's words are the same as ours unless given. */

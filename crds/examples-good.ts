@@ -1,5 +1,5 @@
 /** Specs that are accepted. Together they use every field. */
-import type { GoodExample } from "./examples.ts";
+import type { GoodExample } from "./example.ts";
 
 const ref = { name: "texts", key: "prompt.md" };
 const pod = (fields: object) => ({ pod: fields });

@@ -1,6 +1,7 @@
 /** For the tests: random specs, made by damaging good ones in ways that come near every bound and rule. */
 import * as fc from "fast-check";
-import { goodExamples, specOf } from "./examples.ts";
+import { specOf } from "./example.ts";
+import { goodExamples } from "./examples-good.ts";
 import { refusedOptions } from "./extra-args.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { goodExamples, objectOf } from "./examples.ts";
+import { objectOf } from "./example.ts";
+import { goodExamples } from "./examples-good.ts";
 import { immutableFields, mutableFields } from "./spec.ts";
 import { accepted, dryRun, forReal, kubectl, testServer, type Answer, type TestServer } from "./test-server.ts";
 

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { badExamples, goodExamples, objectOf, specOf } from "./examples.ts";
+import { objectOf, specOf } from "./example.ts";
+import { badExamples } from "./examples-bad.ts";
+import { goodExamples } from "./examples-good.ts";
 import { anySpec } from "./mutations.ts";
 import { parseClaudeRun } from "./parse.ts";
 import { accepted, dryRun, testServer, type Answer, type TestServer } from "./test-server.ts";

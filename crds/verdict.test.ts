@@ -1,6 +1,8 @@
 import { expect, describe, it } from "vitest";
 import { rootSchema } from "./crd.ts";
-import { badExamples, goodExamples, objectOf, specOf } from "./examples.ts";
+import { objectOf, specOf } from "./example.ts";
+import { badExamples } from "./examples-bad.ts";
+import { goodExamples } from "./examples-good.ts";
 import { parseClaudeRun } from "./parse.ts";
 import { immutableFields, mutableFields } from "./spec.ts";
 import type { StructuralSchema } from "./structural.ts";

@@ -1,7 +1,5 @@
-/** Objects that everybody has to agree on: zod, the API server and the reader of the sentence. */
+/** Objects that everybody has to agree on (zod, the API server and the reader of the sentence), each as changes to a good one. */
 import { apiVersion, kind } from "./names.ts";
-import { badExamples } from "./examples-bad.ts";
-import { goodExamples } from "./examples-good.ts";
 
 /** Changes to the smallest good spec: a field given as undefined is left out. */
 export type Change = Readonly<Record<string, unknown>>;
@@ -30,5 +28,3 @@ export function objectOf(spec: unknown, name = "example"): object {
 export function specOf({ spec }: GoodExample): unknown {
   return JSON.parse(JSON.stringify({ agent: "reviewer", prompt: "Review the change.", ...spec }));
 }
-
-export { badExamples, goodExamples };
