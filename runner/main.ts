@@ -15,10 +15,10 @@ if (command === undefined) {
   process.title = title;
   process.exit(await run(process.env).catch(explainDefect));
 }
-process.exitCode = command === "inspect" ? await inspectFiles(rest) : wrongCommand(command);
+process.exitCode = command === "inspect" ? await inspectFiles(rest) : helpOrRefuse(command);
 
 async function inspectFiles(args: readonly string[]): Promise<number> {
-  const requests = parse(args);
+  const requests = requestsOf(args);
   if (typeof requests === "number") return requests;
   const several = requests.length > 1;
   let exitCode = 0;
@@ -35,7 +35,8 @@ async function inspectFiles(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-function parse(args: readonly string[]): readonly InspectRequest[] | number {
+/** What is to be inspected; an exit code if nothing is. */
+function requestsOf(args: readonly string[]): readonly InspectRequest[] | number {
   try {
     const requests = parseInspectArguments(args);
     if (requests !== undefined) return requests;
@@ -48,7 +49,8 @@ function parse(args: readonly string[]): readonly InspectRequest[] | number {
   }
 }
 
-function wrongCommand(word: string): number {
+/** Help, or what is wrong with the word. */
+function helpOrRefuse(word: string): number {
   if (word === "-h" || word === "--help") {
     console.log(usage);
     return 0;
