@@ -31,6 +31,9 @@ export interface Hands {
 /** How often Events are asked for while something waits that only they explain. */
 const lookAgainMs = 5_000;
 
+/** Within this a watch shows what the API server has. */
+const cacheLagMs = 1_000;
+
 /** How long a namespace that is being deleted is left alone. */
 const terminatingMs = 10_000;
 
@@ -144,7 +147,7 @@ async function withdraw({ pod, job }: Doing<"withdraw">, cluster: Cluster): Prom
 
 async function record(decision: Doing<"record">, observed: Observed, hands: Hands): Promise<number | undefined> {
   const { run, about } = decision;
-  const { patience } = hands;
+  const { patience, pace } = hands;
   if (about === undefined && isDeepStrictEqual(run.status, decision.status)) {
     patience.forget(run.uid);
     return undefined;
@@ -157,7 +160,7 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
     decision.paced === true &&
     isDeepStrictEqual(without(run.status, "queuePosition"), without(decision.status, "queuePosition"))
   ) {
-    const leftMs = hands.pace.left(run.uid, observed.nowMs);
+    const leftMs = pace.left(run.uid, observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
   const next = about === undefined ? decision.status : await quoted(decision, about, observed, hands);
@@ -179,6 +182,27 @@ async function quoted(
   if (event === undefined) return refusalOf(run) === undefined ? plain : run.status;
   if (event.reason !== "FailedCreate") return status.explained(run, plain, event, observed.nowMs);
   return afterRefusal(run, readRefusal(event.message), observed.nowMs).status;
+}
+
+async function recordLost(
+  decision: Doing<"recordLost">,
+  observed: Observed,
+  hands: Hands,
+): Promise<number | undefined> {
+  const { run, podName: name, podUid: uid } = decision;
+  // The cache may not show the pod yet: another replica saw it first.
+  if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return cacheLagMs;
+  return record({ do: "record", run, status: decision.status }, observed, hands);
+}
+
+async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promise<void> {
+  const thing = pod ?? job;
+  if (thing === undefined) return;
+  const owner = { namespace: thing.namespace, name: thing.runName, uid: thing.runUid };
+  // A run that the cache does not show may only be too new for it.
+  if (run === undefined && (await cluster.exists("run", owner))) return;
+  if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
+  else await cluster.remove(thing, { ifUnchanged: true });
 }
 
 /** One condition of a run that is long over; the rest of its status is not at hand, and stays as it is. */
@@ -216,25 +240,4 @@ async function write(run: Run, next: ClaudeRunStatus, { cluster, log, onFinished
     { namespace: run.namespace, run: run.name, agent: run.spec.agent, phase: next.phase, reason },
     "run changed phase",
   );
-}
-
-async function recordLost(
-  decision: Doing<"recordLost">,
-  observed: Observed,
-  hands: Hands,
-): Promise<number | undefined> {
-  const { run, podName: name, podUid: uid } = decision;
-  // The cache may not show the pod yet: another replica saw it first.
-  if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return 1000;
-  return record({ do: "record", run, status: decision.status }, observed, hands);
-}
-
-async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promise<void> {
-  const thing = pod ?? job;
-  if (thing === undefined) return;
-  const owner = { namespace: thing.namespace, name: thing.runName, uid: thing.runUid };
-  // A run that the cache does not show may only be too new for it.
-  if (run === undefined && (await cluster.exists("run", owner))) return;
-  if (pod?.held === true && hasEnded(pod)) await cluster.change(pod, "release");
-  else await cluster.remove(thing, { ifUnchanged: true });
 }

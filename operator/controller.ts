@@ -4,12 +4,12 @@ import type { Cluster } from "./cluster.ts";
 import { agentKey, type AgentKey, type Sample, type Settings } from "./domain.ts";
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
+import type { Checks } from "./health.ts";
 import { Caches, type Watch } from "./kubernetes/caches.ts";
 import { readCheckpoint } from "./kubernetes/checkpoint.ts";
 import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
 import type { Transport } from "./kubernetes/transport.ts";
-import type { Checks } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { Pace } from "./pace.ts";
@@ -67,22 +67,15 @@ export class Controller {
   #resync: NodeJS.Timeout | undefined;
   #isStopping = false;
   /** Only while it works do changes wake agents. */
-  #works = false;
+  #isWorking = false;
 
   constructor(options: ControllerOptions) {
     const { settings, workers, log, transport, leadership, metrics, through = (cluster) => cluster } = options;
     this.#metrics = metrics;
     this.#log = log;
     this.#leadership = leadership;
-    this.#caches = new Caches({
-      ...options,
-      wake: (agent, lane) => {
-        this.#wake(agent, lane);
-      },
-    });
-    const wake = (agent: AgentKey): void => {
-      this.#wake(agent, "rest");
-    };
+    const wake = (agent: AgentKey, lane: Lane | "later" = "rest"): void => this.#wake(agent, lane);
+    this.#caches = new Caches({ ...options, wake });
     this.#clients = new ClientLeases({ transport, wake, log });
     this.#sampler = this.#samplerOf(options);
     const sampleOf = (uid: string): Sample | undefined => this.#sampler?.sampleOf(uid);
@@ -104,9 +97,7 @@ export class Controller {
     this.#queue = new WorkQueue((agent) => this.#pass(agent as AgentKey, hands), {
       concurrency: workers,
       endConcurrency,
-      onError: (agent, error, delayMs) => {
-        this.#report(agent, error, delayMs);
-      },
+      onError: (agent, error, delayMs) => this.#report(agent, error, delayMs),
     });
   }
 
@@ -135,14 +126,7 @@ export class Controller {
     await Promise.all(this.#caches.watches.map((watch) => watch.whenSynced()));
     const { runs, jobs, pods } = this.#caches;
     this.#log.info({ runs: runs.size, jobs: jobs.size, pods: pods.size }, "caches are filled");
-    this.#leadership.start({
-      gained: () => {
-        this.#begin();
-      },
-      lost: () => {
-        this.#pause();
-      },
-    });
+    this.#leadership.start({ gained: () => this.#begin(), lost: () => this.#pause() });
   }
 
   /** Lets the passes in flight finish, hands the work over, then ends the watches. */
@@ -156,17 +140,15 @@ export class Controller {
 
   #begin(): void {
     this.#countActive();
-    this.#works = true;
+    this.#isWorking = true;
     this.#sampler?.start();
     this.#wakeAll();
-    this.#resync = setInterval(() => {
-      this.#wakeAll();
-    }, resyncMs);
+    this.#resync = setInterval(() => this.#wakeAll(), resyncMs);
   }
 
   /** Passes in flight finish: they are safe beside those of another replica. */
   #pause(): void {
-    this.#works = false;
+    this.#isWorking = false;
     this.#sampler?.stop();
     clearInterval(this.#resync);
     this.#queue.clear();
@@ -175,7 +157,7 @@ export class Controller {
 
   async #pass(agent: AgentKey, hands: Surroundings): Promise<{ again?: number }> {
     // Forgotten is nothing: whoever leads next, this replica included, begins with all agents.
-    if (!this.#works || !this.#leadership.isHeld) return {};
+    if (!this.#isWorking || !this.#leadership.isHeld) return {};
     const beganMs = performance.now();
     const passed = (result: "ok" | "conflict" | "error"): void => {
       this.#metrics.passed(result, (performance.now() - beganMs) / 1000);
@@ -196,9 +178,7 @@ export class Controller {
       intervalMs: progressIntervalSeconds * 1000,
       pods: () => this.#caches.pods.all(),
       read: (pod) => readCheckpoint(transport, pod),
-      onNews: ({ namespace, agent }) => {
-        this.#wake(agentKey(namespace, agent), "rest");
-      },
+      onNews: ({ namespace, agent }) => this.#wake(agentKey(namespace, agent), "rest"),
       onRead: metrics.sampled.bind(metrics),
       log,
     });
@@ -210,7 +190,7 @@ export class Controller {
   }
 
   #wake(agent: AgentKey, lane: Lane | "later"): void {
-    if (!this.#works) return;
+    if (!this.#isWorking) return;
     if (lane === "later") this.#queue.addAfter(agent, laterMs);
     else this.#queue.add(agent, lane);
   }

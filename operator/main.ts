@@ -5,13 +5,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { fieldManager } from "../crds/names.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError, readConfig, type Config } from "./config.ts";
 import { Controller } from "./controller.ts";
-import { alwaysHeld, Election } from "./election.ts";
+import { alwaysHeld, Election, type Leadership } from "./election.ts";
 import { serveHealth } from "./health.ts";
 import { KubernetesLease } from "./kubernetes/lease.ts";
 import { Transport } from "./kubernetes/transport.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { ClaudeRunOperator } from "./shell.ts";
 import { loadYamlFile } from "./yaml.ts";
@@ -28,14 +28,11 @@ async function main(): Promise<void> {
   const metrics = new Metrics();
   const onCall = metrics.called.bind(metrics);
   const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}`, onCall });
-  // A container that is started again in its pod has both as before: its Lease is still its own.
-  const identity = `${hostname()}_${process.pid}`;
-  const lock = new KubernetesLease({ transport, log, namespace: config.leaseNamespace ?? "", name: config.leaseName });
   const controller = new Controller({
     transport,
     log,
     metrics,
-    leadership: config.leaseNamespace === undefined ? alwaysHeld : new Election({ lock, identity, log }),
+    leadership: leadershipOf(config, transport, log),
     runner: readFileSync(config.runnerFile ?? runnerFile(), "utf8"),
     defaults: config.defaults,
     settings: config.settings,
@@ -66,6 +63,15 @@ async function main(): Promise<void> {
   health.close();
   if (inTime) log.info({}, "operator has stopped");
   else log.warn({ stopDeadlineMs }, "operator stops with passes in flight: the next to lead derives them again");
+}
+
+/** By a Lease, or without one always: then nobody else works. */
+function leadershipOf({ leaseNamespace, leaseName }: Config, transport: Transport, log: Log): Leadership {
+  if (leaseNamespace === undefined) return alwaysHeld;
+  // A container that is started again in its pod has both as before: its Lease is still its own.
+  const identity = `${hostname()}_${process.pid}`;
+  const lock = new KubernetesLease({ transport, log, namespace: leaseNamespace, name: leaseName });
+  return new Election({ lock, identity, log });
 }
 
 /** In the image beside this bundle, in a checkout in dist/. */

@@ -127,9 +127,9 @@ export const lifeOfARun: readonly Mutation[] = [
     invariant: 3,
     breaks: "a pod that is gone is waited for",
     file: "operator/act.ts",
-    find: 'if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return 1000;',
+    find: 'if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return cacheLagMs;',
     replace:
-      'if ((await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) || uid !== "") return 1000;',
+      'if ((await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) || uid !== "") return cacheLagMs;',
   },
   {
     invariant: 3,
