@@ -12,7 +12,9 @@ import type { Transcript } from "./result/transcript.ts";
 /** The host shortens long chunks; below this it keeps them whole. */
 const maxChunkLength = 32_768;
 /** After the run has finished its log is only read to its end, and no longer than this. */
-const drainMs = 15_000;
+const drainMs = 8_000;
+/** So many streams that end in good order without the runner's last line: it was never written. */
+const maxBarren = 2;
 /** A stream that is at work when the run finishes gets so long to end by itself. */
 const finishedGraceMs = 1_000;
 
@@ -66,7 +68,7 @@ export class AttemptLog {
     const stop = (): void => over.abort();
     const timer = setTimeout(stop, drainMs);
     signal.addEventListener("abort", stop);
-    await this.#follow(over.signal);
+    await this.#follow(over.signal, maxBarren);
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     if (this.cursor.end !== undefined) return;
@@ -79,13 +81,14 @@ export class AttemptLog {
     );
   }
 
-  #follow(signal: AbortSignal): Promise<void> {
+  #follow(signal: AbortSignal, barren = Infinity): Promise<void> {
     const path = podLogPath(this.#watch.run.metadata.namespace, this.#pod);
     return followLog({
       cursor: this.cursor,
       open: (query, over) => this.#connection.open(path, { container: "claude", ...query }, over),
       deliver: (events) => this.#deliver(events),
       signal,
+      maxBarren: barren,
     });
   }
 

@@ -19,6 +19,12 @@ import { ConfigError } from "./spec/values.ts";
 
 /** The host gives a cancelled run 60 s to settle. */
 const cancelDeadlineMs = 55_000;
+/**
+ * The host's word for a run that it holds no longer. So it says, too, in the seconds between its own SIGTERM and its end: a
+ * server that is still there after this time has lost the run to something else, and the run must not go on.
+ */
+const lostWords = /controller lease lost/i;
+const shutdownMs = 20_000;
 /** A line for the host's watchdog of silent runs, which knows nothing of the cluster. */
 const keepAliveMs = 15 * 60_000;
 
@@ -90,8 +96,11 @@ async function make(
     return failedBefore(code ? "k8s_concurrency_guard_unreachable" : "k8s_job_create_failed", error.message);
   }
   try {
-    await createSecrets(connection, run, plan.secrets);
-    if (plan.secrets.length > 0) await releaseRun(connection, run);
+    // One that was taken over and let go has its Secrets.
+    if (run.spec.suspend) {
+      await createSecrets(connection, run, plan.secrets);
+      await releaseRun(connection, run);
+    }
   } catch (error) {
     await cancelRun(connection, run, `its Secret could not be made: ${words(error)}`).catch(() => undefined);
     return failedBefore("k8s_prompt_secret_create_failed", words(error));
@@ -114,8 +123,8 @@ async function follow(made: Made): Promise<AdapterExecutionResult> {
   );
   try {
     const outcome = await outcomeOf(made, transcript, over.signal);
-    void cleanUp(made);
     if (outcome === undefined) return notSettled(made, transcript);
+    void cleanUp(made);
     if (ctx.signal?.aborted !== true) tellIfStatusDiffers(made, outcome);
     const result = mapResult({
       outcome,
@@ -123,7 +132,8 @@ async function follow(made: Made): Promise<AdapterExecutionResult> {
       plan: { ...plan, model: settings.model },
       timeoutSec: settings.timeoutSec,
     });
-    return ctx.signal?.aborted === true ? acknowledged(result) : result;
+    // Deleted, nobody can tell whether its pod has ended.
+    return ctx.signal?.aborted === true && !made.watch.isGone ? acknowledged(result) : result;
   } finally {
     clearInterval(keepAlive);
     sayings();
@@ -164,18 +174,22 @@ function podToFollow({ status }: ClaudeRun, followed: ReadonlySet<string>): stri
 
 /** The host's cancel becomes spec.cancel; if that has not ended the run in time, `over` ends the waiting. */
 function cancelOnAbort({ ctx, connection, watch }: Made, over: AbortController): () => void {
-  let timer: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
   const cancel = (): void => {
-    timer = setTimeout(() => over.abort(), cancelDeadlineMs);
-    const reason = `cancelled in Paperclip: ${words(ctx.signal?.reason ?? "without a reason")}`;
-    cancelRun(connection, watch.run, reason).catch((error: unknown) =>
-      ctx.onLog("stderr", `[clauderun] the run could not be cancelled: ${words(error)}\n`).catch(() => undefined),
-    );
+    const why = words(ctx.signal?.reason ?? "without a reason");
+    const ask = (): void => {
+      timers.push(setTimeout(() => over.abort(), cancelDeadlineMs));
+      cancelRun(connection, watch.run, `cancelled in Paperclip: ${why}`).catch((error: unknown) =>
+        ctx.onLog("stderr", `[clauderun] the run could not be cancelled: ${words(error)}\n`).catch(() => undefined),
+      );
+    };
+    if (lostWords.test(why)) timers.push(setTimeout(ask, shutdownMs));
+    else ask();
   };
   ctx.signal?.addEventListener("abort", cancel, { once: true });
   if (ctx.signal?.aborted === true) cancel();
   return () => {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
     ctx.signal?.removeEventListener("abort", cancel);
   };
 }

@@ -31,7 +31,10 @@ export async function createRun(connection: Connection, run: ClaudeRunInput): Pr
   }
 }
 
-/** Creates the run's Secrets, owned by it: whatever happens to us, they go with it. */
+/**
+ * Creates the run's Secrets, owned by it: whatever happens to us, they go with it. One that has the name already is a lost
+ * answer's, an earlier try's or somebody else's, and we may not look: it makes room.
+ */
 export async function createSecrets(
   connection: Connection,
   run: ClaudeRun,
@@ -52,10 +55,13 @@ export async function createSecrets(
       },
       data: Object.fromEntries(secret.entries.map(({ key, content }) => [key, content.toString("base64")])),
     };
-    await connection.request("POST", secretsPath(namespace), { body }).catch((error: unknown) => {
-      // An earlier try of this run, or a lost answer: the name holds the run's, so it is ours.
+    try {
+      await connection.request("POST", secretsPath(namespace), { body });
+    } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 409) throw error;
-    });
+      await deleteSecrets(connection, run, [secret.name]);
+      await connection.request("POST", secretsPath(namespace), { body });
+    }
   }
 }
 

@@ -17,20 +17,26 @@ export interface Follow {
   readonly silenceMs?: number;
   /** The longest wait before the stream is opened again. */
   readonly maxDelayMs?: number;
+  /** Gives up after so many streams in a row that ended in good order and had no news, or that there is no pod for. */
+  readonly maxBarren?: number;
 }
 
 /** Resolves once the runner's last line was delivered, or the signal is aborted; rejects only if `deliver` does. */
 export async function followLog(follow: Follow): Promise<void> {
-  const { cursor, signal, maxDelayMs = 2_000 } = follow;
+  const { cursor, signal, maxDelayMs = 2_000, maxBarren = Infinity } = follow;
   let failures = 0;
-  while (!signal.aborted && !cursor.isComplete) {
+  let barren = 0;
+  while (!signal.aborted && !cursor.isComplete && barren < maxBarren) {
     const { bytes } = cursor.position;
     const openedMs = performance.now();
+    let isOver = false;
     try {
-      await readStream(follow);
+      isOver = await readStream(follow);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      isOver = error.code === 404;
     }
+    barren = isOver && cursor.position.bytes === bytes ? barren + 1 : 0;
     const isFruitful = cursor.position.bytes > bytes || performance.now() - openedMs > 1_000;
     failures = isFruitful ? 0 : failures + 1;
     const delayMs = failures === 0 ? 20 : Math.min(maxDelayMs, 50 * 2 ** (failures - 1));
@@ -38,7 +44,8 @@ export async function followLog(follow: Follow): Promise<void> {
   }
 }
 
-async function readStream({ cursor, open, deliver, signal, silenceMs = 60_000 }: Follow): Promise<void> {
+/** True if the stream ended in good order. */
+async function readStream({ cursor, open, deliver, signal, silenceMs = 60_000 }: Follow): Promise<boolean> {
   const over = new AbortController();
   const end = (): void => over.abort();
   // In two halves: after this process itself was held up, the first fires before what has arrived was read.
@@ -53,9 +60,10 @@ async function readStream({ cursor, open, deliver, signal, silenceMs = 60_000 }:
       clearTimeout(timer);
       const { events, mustReopen } = cursor.take(chunk);
       if (events.length > 0) await deliver(events);
-      if (mustReopen || cursor.isComplete || signal.aborted) return;
+      if (mustReopen || cursor.isComplete || signal.aborted) return false;
       timer = arm();
     }
+    return !over.signal.aborted;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);

@@ -131,6 +131,13 @@ describe("case 39: arguments", () => {
     expect(elsewhere.notes.join()).toContain("another volume");
   });
 
+  it("a session of which the host brings the id alone is looked for on the volume, and not without one", async () => {
+    const runtime = { sessionParams: { sessionId: "s-1" } };
+    const kept = await plan({ config: { workspaceVolumeClaim: "ws" }, runtime });
+    expect(kept.run.spec.session).toEqual({ resume: "s-1", onMissing: "Fail" });
+    expect((await plan({ runtime })).run.spec).not.toHaveProperty("session");
+  });
+
   it("instructions are documents: a link to something else is not read", async () => {
     const directory = await mkdtemp(join(tmpdir(), "adapter-"));
     const instructionsFilePath = join(directory, "AGENTS.md");

@@ -57,6 +57,8 @@ export interface Workspace {
 /** Why the session can't be gone on with on this workspace; undefined if it can. */
 export function whyNotResumed(session: SessionParams, workspace: Workspace): string | undefined {
   if (workspace.claim === undefined) return "the workspace is not kept (no workspaceVolumeClaim)";
+  // Some of the host's wakes bring the id alone. Whether the file is there is seen in the pod before claude begins.
+  if (session.workspaceClaim === undefined && session.cwd === undefined) return undefined;
   if (session.workspaceClaim !== workspace.claim) return "it was begun on another volume";
   if (session.workspaceSubPath !== workspace.subPath) return "it was begun in another directory of the volume";
   if (session.cwd !== workspace.mountPath) return "it was begun in another working directory";

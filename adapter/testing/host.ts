@@ -46,8 +46,8 @@ export class TestHost {
     };
   }
 
-  cancel(): void {
-    this.#abort.abort(new Error("a test's wish"));
+  cancel(reason = "a test's wish"): void {
+    this.#abort.abort(new Error(reason));
   }
 
   /** Resolves once the condition holds; it is looked at after every callback. */

@@ -38,8 +38,7 @@ export class KubeletLog {
   constructor() {
     this.#server = createServer((request, response) => {
       const { searchParams } = new URL(request.url ?? "/", "http://kubelet");
-      this.queries.push(searchParams);
-      this.#show(searchParams, response);
+      this.show(searchParams, response);
     });
   }
 
@@ -82,7 +81,9 @@ export class KubeletLog {
     await once(this.#server, "close");
   }
 
-  #show(query: URLSearchParams, response: ServerResponse): void {
+  /** Answers a request for the log; an API server passes it on so. */
+  show(query: URLSearchParams, response: ServerResponse): void {
+    this.queries.push(query);
     const fault = this.faults.shift();
     if (fault?.kind === "refuse") {
       response.writeHead(fault.code, { "content-type": "application/json" });

@@ -1,5 +1,7 @@
 /** Before the cluster tests: is there a cluster, can this process reach it? Then the operator and the fake API go on it. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { installOperator } from "../install.ts";
 
 const advice =
@@ -14,6 +16,11 @@ export default async function setup(): Promise<void> {
   }
   await installOperator((line) => console.error(line));
   execFileSync("kubectl", ["apply", "-f", "test/fake-api/fake-api.yaml"], { stdio: "pipe", timeout: 30_000 });
+  // The image's tag stays the same when the server changes.
+  const id = createHash("sha256").update(readFileSync("test/fake-api/fake-api.mjs")).digest("hex").slice(0, 12);
+  const template = { metadata: { annotations: { "claude-run/image": id } } };
+  const patch = ["patch", "-n", "fake-api", "deployment/fake-api", "-p", JSON.stringify({ spec: { template } })];
+  execFileSync("kubectl", patch, { stdio: "pipe", timeout: 30_000 });
   const ready = ["-n", "fake-api", "rollout", "status", "deployment/fake-api", "--timeout=60s"];
   execFileSync("kubectl", ready, { stdio: "pipe", timeout: 70_000 });
 }

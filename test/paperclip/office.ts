@@ -14,7 +14,7 @@ import { eventually } from "../eventually.ts";
 import { release } from "../install.ts";
 import { Database } from "./database.ts";
 import { freePort, Relay } from "./relay.ts";
-import { PaperclipServer } from "./server.ts";
+import { PaperclipServer, RefusedError } from "./server.ts";
 
 /** A run as the host's REST API shows it, as far as the tests ask. */
 export interface HostRun {
@@ -124,6 +124,16 @@ export class Office {
     return id;
   }
 
+  /** A comment of the board's, which wakes the agent with new turns to play. */
+  async comment(issueId: string, turns: readonly Turn[]): Promise<void> {
+    await this.server.post(`/api/issues/${issueId}/comments`, { body: scripted(turns) });
+  }
+
+  /** Cancels a run as the web page does; throws if the host could not see it end. */
+  async cancel(runId: string): Promise<void> {
+    await this.server.post(`/api/heartbeat-runs/${runId}/cancel`);
+  }
+
   /** The issue's runs, oldest first. */
   async runsOf(issueId: string): Promise<HostRun[]> {
     const runs = await this.server.get<{ runId: string; createdAt: string }[]>(`/api/issues/${issueId}/runs`);
@@ -156,9 +166,15 @@ export class Office {
   async log(id: string): Promise<{ stream: string; chunk: string }[]> {
     const chunks: { stream: string; chunk: string }[] = [];
     for (let offset: number | undefined = 0; offset !== undefined;) {
-      const page: { content: string; nextOffset?: number } = await this.server.get(
-        `/api/heartbeat-runs/${id}/log?offset=${offset}&limitBytes=65536`,
-      );
+      const page: { content: string; nextOffset?: number } = await this.server
+        .get<{ content: string; nextOffset?: number }>(
+          `/api/heartbeat-runs/${id}/log?offset=${offset}&limitBytes=65536`,
+        )
+        .catch((error: unknown) => {
+          // A run that has not begun has no log.
+          if (error instanceof RefusedError && error.status === 404) return { content: "" };
+          throw error;
+        });
       const lines = page.content.split("\n").filter((line) => line !== "");
       chunks.push(...lines.map((line) => JSON.parse(line) as { stream: string; chunk: string }));
       offset = page.nextOffset;
@@ -216,6 +232,6 @@ export class Office {
 }
 
 /** Words that make the fake API play these turns. */
-export function scripted(turns: readonly Turn[]): string {
+function scripted(turns: readonly Turn[]): string {
   return `Do as you are told. @fake ${JSON.stringify(turns)}`;
 }

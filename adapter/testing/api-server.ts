@@ -1,0 +1,326 @@
+/**
+ * An API server in the test's own process, with as much as the adapter speaks to: ClaudeRuns with a watch, Secrets, Leases, the
+ * logs of pods, reviews of rights. Each request can meet a fault: before it was done, after it, or in the middle of its answer.
+ */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClaudeRun } from "../../crds/claude-run.ts";
+import type { KubeletLog } from "./kubelet-log.ts";
+
+/** "create clauderuns", "watch clauderuns", "get pods/log" and so on. */
+export type Verb = `${"get" | "list" | "watch" | "create" | "patch" | "delete"} ${string}`;
+
+/** One request as it came in. */
+export interface Asked {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Record<string, unknown>;
+}
+
+/** What befalls a request. */
+export type ApiFault =
+  /** The connection is reset; `done` says whether the server had done what was asked. */
+  | { readonly kind: "reset"; readonly done: boolean }
+  | { readonly kind: "refuse"; readonly code: number; readonly retryAfterSeconds?: number }
+  /** The answer comes in two pieces, cut here. */
+  | { readonly kind: "slow"; readonly afterBytes: number }
+  /** No answer, until the server is healed. */
+  | { readonly kind: "hang" }
+  /** The answer breaks off after so many bytes. A watch: after so many bytes of its events. */
+  | { readonly kind: "cut"; readonly afterBytes: number };
+
+type Thing = Record<string, unknown> & {
+  metadata: Record<string, unknown> & { name: string; resourceVersion: string };
+};
+type Change = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: Thing };
+
+interface Watch {
+  readonly response: ServerResponse;
+  readonly name: string;
+  /** Bytes until it breaks off. */
+  left: number;
+}
+
+export class TestApi {
+  readonly #server: Server;
+  readonly #things = new Map<string, Map<string, Thing>>();
+  readonly #history: Change[] = [];
+  readonly #watches = new Set<Watch>();
+  readonly #hung = new Set<ServerResponse>();
+  #version = 1_000;
+  #oldest = 0;
+  /** Every request so far. */
+  readonly asked: Asked[] = [];
+  /** Logs by the pod's name. */
+  readonly logs = new Map<string, KubeletLog>();
+  /** Asked for each request: what befalls it. */
+  fault: (asked: Asked) => ApiFault | undefined = () => undefined;
+  /** Rights that a review denies: "create secrets". */
+  readonly denied = new Set<Verb>();
+  /** Called when a run was made or changed by the adapter. */
+  onRun: (run: ClaudeRun) => void = () => undefined;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "http://api");
+        const text = Buffer.concat(chunks).toString();
+        const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
+        this.#take({ verb: verbOf(request.method ?? "GET", path, query), path, query, body }, response);
+      });
+    });
+  }
+
+  async listen(): Promise<this> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return this;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  /** A file that leads here; a new one each time, so that each test has a connection of its own. */
+  kubeconfig(): string {
+    const file = join(mkdtempSync(join(tmpdir(), "adapter-api-")), "config");
+    const { port } = this.#server.address() as AddressInfo;
+    const config = {
+      clusters: [{ name: "test", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "test", user: {} }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "test", namespace: "agents" } }],
+      "current-context": "test",
+    };
+    writeFileSync(file, JSON.stringify(config));
+    return file;
+  }
+
+  /** Requests of this kind so far. */
+  count(verb: Verb): number {
+    return this.asked.filter((each) => each.verb === verb).length;
+  }
+
+  get(resource: string, name: string): Thing | undefined {
+    return this.#things.get(resource)?.get(name);
+  }
+
+  all(resource: string): Thing[] {
+    return [...(this.#things.get(resource)?.values() ?? [])];
+  }
+
+  /** The ClaudeRuns that exist. */
+  get runs(): ClaudeRun[] {
+    return this.all("clauderuns") as unknown as ClaudeRun[];
+  }
+
+  /** Stores an object and tells the watches. */
+  put(resource: string, thing: object): Thing {
+    const things = this.#things.get(resource) ?? new Map<string, Thing>();
+    this.#things.set(resource, things);
+    const given = thing as Thing;
+    const before = things.get(given.metadata.name);
+    const metadata = {
+      uid: randomUUID(),
+      namespace: "agents",
+      ...given.metadata,
+      resourceVersion: String(++this.#version),
+    };
+    const object = { ...given, metadata };
+    things.set(metadata.name, object);
+    if (resource === "clauderuns") this.#tell({ type: before === undefined ? "ADDED" : "MODIFIED", object });
+    return object;
+  }
+
+  remove(resource: string, name: string): void {
+    const object = this.get(resource, name);
+    if (object === undefined) return;
+    this.#things.get(resource)?.delete(name);
+    const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
+    if (resource === "clauderuns") this.#tell({ type: "DELETED", object: { ...object, metadata } });
+  }
+
+  /** What the operator writes: the run's status, merged. */
+  status(name: string, status: Record<string, unknown>): void {
+    const run = this.get("clauderuns", name);
+    if (run === undefined) return;
+    this.put("clauderuns", { ...run, status: { ...(run["status"] as object | undefined), ...status } });
+  }
+
+  /** Ends every watch that is open, in order or in the middle of things. */
+  endWatches(how: "end" | "reset"): void {
+    for (const { response } of this.#watches) {
+      if (how === "end") response.end();
+      else response.socket?.resetAndDestroy();
+    }
+    this.#watches.clear();
+  }
+
+  /** Forgets what changed: watches from before are answered 410. */
+  compact(): void {
+    this.#oldest = ++this.#version;
+    this.#history.length = 0;
+  }
+
+  /** Breaks off what hangs. */
+  heal(): void {
+    for (const response of this.#hung) response.destroy();
+    this.#hung.clear();
+  }
+
+  #take(asked: Asked, response: ServerResponse): void {
+    this.asked.push(asked);
+    response.on("error", () => undefined);
+    const fault = this.fault(asked);
+    if (fault?.kind === "hang") {
+      this.#hung.add(response);
+      return;
+    }
+    if (fault?.kind === "refuse") {
+      const headers = fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) };
+      say(response, fault.code, failure(fault.code, "refused by the test"), headers);
+      return;
+    }
+    if (fault?.kind === "reset" && !fault.done) {
+      response.socket?.resetAndDestroy();
+      return;
+    }
+    if (asked.verb === "watch clauderuns") {
+      this.#watch(asked, response, fault?.kind === "cut" ? fault.afterBytes : Infinity);
+      return;
+    }
+    if (asked.verb === "get pods/log") {
+      const log = this.logs.get(asked.path.split("/").at(-2) ?? "");
+      if (log === undefined) say(response, 404, failure(404, "no such pod"));
+      else log.show(asked.query, response);
+      return;
+    }
+    const { code, body } = this.#do(asked);
+    if (fault === undefined) say(response, code, body);
+    else if (fault.kind === "reset") response.socket?.resetAndDestroy();
+    else sayInPieces(response, code, JSON.stringify(body), fault);
+  }
+
+  #do({ verb, path, query, body }: Asked): { code: number; body: unknown } {
+    const [action = "", resource = ""] = verb.split(" ");
+    const name = path.split("/").at(-1) ?? "";
+    if (path === "/version") return { code: 200, body: { major: "1", minor: "35" } };
+    if (path === "/apis/paperclip.io/v1alpha1") return { code: 200, body: { resources: [{ name: "clauderuns" }] } };
+    if (resource === "selfsubjectaccessreviews")
+      return { code: 201, body: { status: { allowed: this.#allows(body) } } };
+    if (action === "list")
+      return { code: 200, body: { items: this.all(resource).filter((each) => isSelected(each, query)) } };
+    if (action === "create") {
+      const thing = body as Thing;
+      if (this.get(resource, thing.metadata.name) !== undefined)
+        return { code: 409, body: failure(409, "AlreadyExists") };
+      const made = this.put(resource, thing);
+      this.#told(resource, made);
+      return { code: 201, body: made };
+    }
+    const existing = this.get(resource, name);
+    if (existing === undefined) return { code: 404, body: failure(404, "NotFound") };
+    if (action === "patch") {
+      const changed = this.put(resource, merge(existing, body));
+      this.#told(resource, changed);
+      return { code: 200, body: changed };
+    }
+    if (action === "delete") this.remove(resource, name);
+    return { code: 200, body: existing };
+  }
+
+  #told(resource: string, thing: Thing): void {
+    if (resource === "clauderuns") queueMicrotask(() => this.onRun(thing as unknown as ClaudeRun));
+  }
+
+  #allows({ spec }: Record<string, unknown>): boolean {
+    const { verb, resource, subresource } = (spec as { resourceAttributes: Record<string, string> }).resourceAttributes;
+    const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+    return !this.denied.has(`${verb} ${what}` as Verb);
+  }
+
+  #watch({ query }: Asked, response: ServerResponse, left: number): void {
+    const from = Number(query.get("resourceVersion"));
+    if (from < this.#oldest) {
+      say(response, 410, failure(410, "too old resource version"));
+      return;
+    }
+    response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+    const name = query.get("fieldSelector")?.replace("metadata.name=", "") ?? "";
+    const watch: Watch = { response, name, left };
+    this.#watches.add(watch);
+    response.on("close", () => this.#watches.delete(watch));
+    for (const change of this.#history)
+      if (Number(change.object.metadata.resourceVersion) > from) this.#show(watch, change);
+  }
+
+  #tell(change: Change): void {
+    this.#history.push(change);
+    for (const watch of [...this.#watches]) this.#show(watch, change);
+  }
+
+  #show(watch: Watch, change: Change): void {
+    if (change.object.metadata.name !== watch.name || !this.#watches.has(watch)) return;
+    const line = Buffer.from(`${JSON.stringify(change)}\n`);
+    if (line.length < watch.left) {
+      watch.left -= line.length;
+      watch.response.write(line);
+      return;
+    }
+    this.#watches.delete(watch);
+    watch.response.write(line.subarray(0, watch.left));
+    setImmediate(() => watch.response.socket?.resetAndDestroy());
+  }
+}
+
+function verbOf(method: string, path: string, query: URLSearchParams): Verb {
+  if (path.endsWith("/log")) return "get pods/log";
+  const parts = path.split("/").filter((part) => part !== "");
+  const at = parts.indexOf("namespaces");
+  const [resource = parts.at(-1) ?? "", name] = at < 0 ? [] : parts.slice(at + 2);
+  if (method === "POST") return `create ${resource}`;
+  if (method === "PATCH") return `patch ${resource}`;
+  if (method === "DELETE") return `delete ${resource}`;
+  if (query.get("watch") === "true") return `watch ${resource}`;
+  return name === undefined && at >= 0 ? `list ${resource}` : `get ${resource}`;
+}
+
+function isSelected({ metadata }: Thing, query: URLSearchParams): boolean {
+  const [key = "", value] = (query.get("labelSelector") ?? "").split("=");
+  return key === "" || (metadata["labels"] as Record<string, string> | undefined)?.[key] === value;
+}
+
+function merge<T>(target: T, patch: unknown): T {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch as T;
+  const result: Record<string, unknown> = { ...(target as Record<string, unknown>) };
+  for (const [key, value] of Object.entries(patch)) result[key] = merge(result[key], value);
+  return result as T;
+}
+
+function failure(code: number, message: string): object {
+  return { kind: "Status", status: "Failure", code, message, reason: message };
+}
+
+function say(response: ServerResponse, code: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+function sayInPieces(response: ServerResponse, code: number, text: string, fault: ApiFault): void {
+  const bytes = Buffer.from(text);
+  const at = "afterBytes" in fault ? Math.min(fault.afterBytes, bytes.length - 1) : 0;
+  response.writeHead(code, { "content-type": "application/json", "content-length": String(bytes.length) });
+  response.write(bytes.subarray(0, at));
+  setImmediate(() => {
+    if (fault.kind === "cut") response.socket?.resetAndDestroy();
+    else response.end(bytes.subarray(at));
+  });
+}
