@@ -44,7 +44,8 @@ export class ApiError extends Error {
 
   /** True if the same request may well succeed a moment later. */
   get isTransient(): boolean {
-    return this.code === 0 || this.code === 429 || this.code >= 500;
+    // 410: what we ask for one by one does not expire; it is said in passing, by a server that comes up.
+    return this.code === 0 || this.code === 410 || this.code === 429 || this.code >= 500;
   }
 }
 
@@ -61,6 +62,8 @@ export class Connection {
   readonly #agents: { readonly http: http.Agent; readonly https: https.Agent };
   /** Requests sent so far, streams included. */
   requests = 0;
+  /** The longest wait for an answer, or for its head if it is a stream; a request can ask for another. */
+  timeoutMs = 30_000;
 
   constructor(config: KubeConfig, userAgent: string) {
     this.#config = config;
@@ -102,7 +105,10 @@ export class Connection {
   async once(verb: Verb, path: string, asked: Asked = {}): Promise<unknown> {
     const what = `${verb} ${path}`;
     const { answer, request } = await this.#send(verb, path, asked);
-    const timer = setTimeout(() => request.destroy(new Error("the answer took too long")), asked.timeoutMs ?? 30_000);
+    const timer = setTimeout(
+      () => request.destroy(new Error("the answer took too long")),
+      asked.timeoutMs ?? this.timeoutMs,
+    );
     try {
       const text = await textOf(answer, what);
       if (isSuccess(answer)) return parseJson(text, what);
@@ -138,7 +144,10 @@ export class Connection {
     try {
       const request = await this.#request(verb, path, asked);
       const breakOff = (): void => void request.destroy(new Error("it was broken off"));
-      const timer = setTimeout(() => request.destroy(new Error("no answer in time")), asked.timeoutMs ?? 30_000);
+      const timer = setTimeout(
+        () => request.destroy(new Error("no answer in time")),
+        asked.timeoutMs ?? this.timeoutMs,
+      );
       // By hand and not by AbortSignal.any: a request must not hang because a signal was collected as garbage.
       asked.signal?.addEventListener("abort", breakOff);
       request.on("close", () => asked.signal?.removeEventListener("abort", breakOff));

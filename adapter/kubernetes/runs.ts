@@ -55,12 +55,24 @@ export async function createSecrets(
       },
       data: Object.fromEntries(secret.entries.map(({ key, content }) => [key, content.toString("base64")])),
     };
+    await makeSecret(connection, run, body);
+  }
+}
+
+/** Makes room as often as answers may be lost on the way. */
+async function makeSecret(
+  connection: Connection,
+  run: ClaudeRun,
+  body: { readonly metadata: { readonly name: string; readonly namespace: string } },
+): Promise<void> {
+  const { name, namespace } = body.metadata;
+  for (let left = 5; ; left--) {
     try {
       await connection.request("POST", secretsPath(namespace), { body });
+      return;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== 409) throw error;
-      await deleteSecrets(connection, run, [secret.name]);
-      await connection.request("POST", secretsPath(namespace), { body });
+      if (!(error instanceof ApiError) || error.code !== 409 || left === 0) throw error;
+      await deleteSecrets(connection, run, [name]);
     }
   }
 }

@@ -2,24 +2,14 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../kubernetes/connection.ts";
-import { KubeletLog, type Fault } from "../testing/kubelet-log.ts";
+import { chance, claudeLine, logFault } from "../testing/chance.ts";
+import { KubeletLog } from "../testing/kubelet-log.ts";
 import { RunnerLog } from "../testing/runner-log.ts";
 import { LogCursor } from "./cursor.ts";
 import { followLog } from "./follow.ts";
 import type { LogEvent } from "./log-event.ts";
 
 const schedules = Number(process.env["LOG_SEEDS"] ?? 250);
-
-/** A small generator of pseudo-random numbers (mulberry32): the same seed, the same schedule. */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
 
 function connectionTo(url: string): Connection {
   const config = new KubeConfig();
@@ -30,31 +20,6 @@ function connectionTo(url: string): Connection {
     currentContext: "x",
   });
   return new Connection(config, "test");
-}
-
-/** What claude might print: JSON of any length with many-byte characters, repeated lines, plain words, nothing. */
-function claudeLine(below: (below: number) => number): string | Buffer {
-  const kind = below(12);
-  if (kind === 0) return "Error: plain words, not JSON";
-  if (kind === 1) return '{"type":"system","subtype":"same every time"}';
-  if (kind === 2) return Buffer.from([0x7b, 0xff, 0xfe, 0xc3, 0x28, 0x7d]);
-  if (kind === 3) return "";
-  if (kind === 4) return JSON.stringify({ type: "user", text: "Größe 🦀 ".repeat(below(3_000)) });
-  if (kind === 5) return `${JSON.stringify({ type: "assistant", crlf: true })}\r`;
-  return JSON.stringify({ type: "assistant", text: "ü🦀".repeat(below(40)), n: below(1_000) });
-}
-
-function faultOf(below: (below: number) => number): Fault {
-  const afterBytes = below(4) === 0 ? below(40) : below(20_000);
-  const kind = below(5);
-  if (kind === 0) return { kind: "end", afterBytes };
-  if (kind === 1 && below(8) === 0) return { kind: "hang", afterBytes };
-  if (kind === 2) return { kind: "refuse", code: [500, 503, 429, 400][below(4)] ?? 500 };
-  if (kind === 3) {
-    const text = "unable to retrieve container logs for containerd://0123\n";
-    return { kind: "words", afterRecords: below(30), text: text.slice(0, below(2) === 0 ? undefined : -1) };
-  }
-  return { kind: "reset", afterBytes };
 }
 
 interface Played {
@@ -70,7 +35,7 @@ async function play(seed: number, rotates: boolean): Promise<Played> {
   const kubelet = await new KubeletLog().listen();
   const connection = connectionTo(kubelet.url);
   kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
-  for (let n = below(8); n > 0; n--) kubelet.faults.push(faultOf(below));
+  for (let n = below(8); n > 0; n--) kubelet.faults.push(logFault(below));
   const log = new RunnerLog(`2026-11-22T20:00:00.${String(seed % 1000).padStart(3, "0")}Z`);
   const cursor = new LogCursor();
   const events: LogEvent[] = [];

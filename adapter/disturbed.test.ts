@@ -1,0 +1,166 @@
+/** Whole runs while API server and network misbehave: each verb alone, then seeded schedules of everything at once. */
+import { describe, expect, it } from "vitest";
+import { connectionFor } from "./kubernetes/connections.ts";
+import { TestApi, type ApiFault, type Verb } from "./testing/api-server.ts";
+import { chance, claudeLine, logFault } from "./testing/chance.ts";
+import { operate, type OperatedRun } from "./testing/operator.ts";
+import { play, type Played } from "./testing/play.ts";
+
+const schedules = Number(process.env["RUN_SEEDS"] ?? 500);
+
+/** Everything that execute() asks for. */
+const verbs: readonly Verb[] = [
+  "create leases",
+  "create clauderuns",
+  "create secrets",
+  "patch clauderuns",
+  "watch clauderuns",
+  "get pods/log",
+  "delete secrets",
+];
+const faults: readonly [name: string, fault: ApiFault][] = [
+  ["500", { kind: "refuse", code: 500 }],
+  ["429", { kind: "refuse", code: 429, retryAfterSeconds: 1 }],
+  ["410", { kind: "refuse", code: 410 }],
+  ["a reset before it was done", { kind: "reset", done: false }],
+  ["a reset after it was done", { kind: "reset", done: true }],
+  ["an answer that breaks off", { kind: "cut", afterBytes: 10 }],
+  ["an answer in two pieces", { kind: "slow", afterBytes: 10 }],
+  ["no answer", { kind: "hang" }],
+];
+
+/** Starts a run whose requests wait for at most half a second. */
+async function start(prepare: (api: TestApi) => void): Promise<{ api: TestApi } & Played> {
+  const api = await new TestApi().listen();
+  const kubeconfig = api.kubeconfig();
+  connectionFor(kubeconfig).timeoutMs = 500;
+  prepare(api);
+  return { api, ...play(api, { config: { kubeconfig } }) };
+}
+
+describe("case 23: exactly one fault", () => {
+  it.each(verbs)("at %s changes nothing: the run succeeds, nothing is deleted", async (verb) => {
+    await Promise.all(
+      faults.map(async ([name, fault]) => {
+        let met = 0;
+        let finishedMs = 0;
+        const { api, host, result } = await start((it) => {
+          it.fault = (asked) => (asked.verb === verb && met++ === 0 ? fault : undefined);
+          operate(it, (run) => {
+            run.succeeds();
+            finishedMs = performance.now();
+          });
+        });
+        expect(await result, `${name}: ${host.stderr}`).toMatchObject({
+          exitCode: 0,
+          errorMessage: null,
+          summary: "Done.",
+        });
+        expect(performance.now() - finishedMs, name).toBeLessThan(10_000);
+        await expect.poll(() => api.all("secrets"), { message: name, timeout: 5_000 }).toEqual([]);
+        expect(met, `${name} was met`).toBeGreaterThan(0);
+        expect(api.runs, name).toHaveLength(1);
+        expect(api.count("delete clauderuns"), name).toBe(0);
+        await api.close();
+      }),
+    );
+  });
+
+  it("410 to the watch while the run goes on: it is read again, and the watch goes on from there", async () => {
+    let operated: OperatedRun | undefined;
+    const { api, host, result } = await start((it) => operate(it, (run) => (operated = run.running())));
+    await host.until(() => host.stderr.includes("is running"));
+    api.compact();
+    api.endWatches("reset");
+    operated?.succeeds();
+    expect(await result).toMatchObject({ exitCode: 0 });
+    await api.close();
+  });
+});
+
+/** A fault for one request in `rarity`; the same requests in the same order meet the same faults. */
+function apiFaults(below: (below: number) => number, rarity: number): TestApi["fault"] {
+  let left = 6;
+  return ({ verb }) => {
+    if (left === 0 || below(rarity) > 0) return undefined;
+    left -= 1;
+    const afterBytes = below(2_000);
+    const kind = below(verb === "get pods/log" ? 3 : 6);
+    if (kind === 0) return { kind: "refuse", code: [500, 503, 429, 410][below(4)] ?? 500 };
+    if (kind === 1) return { kind: "reset", done: below(2) === 0 };
+    if (kind === 2) return below(6) === 0 ? { kind: "hang" } : { kind: "reset", done: false };
+    return kind === 3 ? { kind: "slow", afterBytes } : { kind: "cut", afterBytes };
+  };
+}
+
+/** The operator's part: claude writes, watches break, and in the end the run is finished, now and then before its log is read. */
+async function unfold(api: TestApi, run: OperatedRun, below: (below: number) => number): Promise<void> {
+  const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  run.kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
+  for (let n = below(5); n > 0; n--) run.kubelet.faults.push(logFault(below));
+  if (below(3) === 0) run.queued(1 + below(3));
+  run.pending("Scheduling");
+  if (below(2) === 0) await tick();
+  run.running();
+  for (let step = 2 + below(12); step > 0; step--) {
+    const lines = Array.from({ length: below(6) }, () => claudeLine(below));
+    if (below(4) === 0) run.log.stderr(`words on stderr ${step}`);
+    run.writes(...lines);
+    if (below(6) === 0) api.endWatches(below(2) === 0 ? "end" : "reset");
+    if (below(10) === 0) api.compact();
+    if (below(2) === 0) await tick();
+  }
+  run.writes(JSON.stringify({ type: "result", subtype: "success", is_error: false, result: "Done.", session_id: "s" }));
+  run.reports({ session: { id: "s" } });
+  if (below(2) === 0) await tick();
+  run.finished("Succeeded", "Completed", "", { result: { exitCode: 0, text: "Done." }, session: { id: "s" } });
+}
+
+/** The runner's lines apart: what must be on stdout, and which words on stderr. */
+function written({ log }: OperatedRun): { stdout: string; stderr: string[] } {
+  const lines = log.lines.map((line) => line.toString());
+  const own = (line: string): boolean => line.startsWith('{"type":"runner"');
+  return {
+    stdout: lines.filter((line) => !own(line)).join(""),
+    stderr: lines.filter(own).flatMap((line) => {
+      const { subtype, text } = JSON.parse(line) as { subtype: string; text: string };
+      return subtype === "stderr" ? [text] : [];
+    }),
+  };
+}
+
+async function judge(seed: number): Promise<void> {
+  const below = chance(seed);
+  const runs: OperatedRun[] = [];
+  const { api, host, result } = await start((it) => {
+    it.fault = apiFaults(below, 3 + below(12));
+    operate(it, (run) => {
+      runs.push(run);
+      void unfold(it, run, below);
+    });
+  });
+  expect(await result, `seed ${seed}: ${host.stderr}`).toMatchObject({
+    exitCode: 0,
+    errorMessage: null,
+    summary: "Done.",
+  });
+  const [run, ...others] = runs;
+  expect(others, `seed ${seed}: one run`).toEqual([]);
+  if (run === undefined) throw new Error(`seed ${seed}: no run`);
+  const { stdout, stderr } = written(run);
+  expect(host.stdout === stdout, `seed ${seed}: stdout, byte for byte`).toBe(true);
+  const told = host.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("[clauderun]"));
+  expect(told, `seed ${seed}: stderr`).toEqual(stderr);
+  expect(host.stderr, `seed ${seed}`).not.toMatch(/are missing|ends after/);
+  await api.close();
+}
+
+describe("case 41: the transcript of a whole run", { timeout: 240_000 }, () => {
+  it(`is what the runner wrote, in ${schedules} schedules of faults at every verb and every byte of the log`, async () => {
+    const seeds = Array.from({ length: schedules }, (_, n) => n + 1);
+    const judges = Array.from({ length: 16 }, async () => {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await judge(seed);
+    });
+    await Promise.all(judges);
+  });
+});
