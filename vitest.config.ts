@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Stories that take minutes: part of `make test-long`, or with LONG=1. */
+const longOnes = process.env["LONG"] === undefined ? ["**/*.long.*"] : [];
+
 export default defineConfig({
   test: {
     // Many of the tests wait for processes that they started.
@@ -25,11 +28,24 @@ export default defineConfig({
         },
       },
       {
-        // Against the real cluster (KUBECONFIG from test/cluster/cluster run): one file after the other, one cluster.
+        // Against the real cluster (KUBECONFIG from test/cluster/cluster run), three files at a time: they share the
+        // operator and leave it, the CRD and the node as they are. Most of their time is waiting for pods.
         test: {
           name: "cluster",
           include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
-          exclude: ["**/node_modules/**", ...(process.env["LONG"] === undefined ? ["**/*.long.cluster.test.ts"] : [])],
+          exclude: ["**/node_modules/**", "**/*.alone.*", ...longOnes],
+          globalSetup: ["test/cluster/vitest-setup.ts"],
+          maxConcurrency: 8,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        // The same for files that stop or configure the operator, or take the node away: one after the other.
+        test: {
+          name: "cluster-alone",
+          include: ["{crds,operator,adapter,test}/**/*.alone.*cluster.test.ts"],
+          exclude: ["**/node_modules/**", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts"],
           fileParallelism: false,
           testTimeout: 180_000,

@@ -151,7 +151,8 @@ async function main(): Promise<void> {
       (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] }))) &&
       (!long || (await run({ name: "paperclip", command: ["node", "test/paperclip/packages.ts"] })));
     if (isUp) {
-      await run(vitest("cluster", [cluster, "run"], long ? { LONG: "1" } : {}));
+      for (const project of ["cluster", "cluster-alone"])
+        await run(vitest(project, [cluster, "run"], long ? { LONG: "1" } : {}));
       await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));
     }
     // Clusters of its own: killed half-way, side by side, restarted part by part.

@@ -1,35 +1,13 @@
-/** What kubectl shows of a run while it runs: sampled from its log, seldom, and not at all if that is switched off. */
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+/** What kubectl shows of a run while it runs: sampled from its log, seldom. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { installOperator, operatorNamespace, release } from "../install.ts";
+import { logReadTimes } from "./audit-log.ts";
 import { Stage } from "./stage.ts";
 
-const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open("progress");
 });
 afterAll(() => stage.close());
-
-interface AuditEvent {
-  readonly stage: string;
-  readonly requestReceivedTimestamp: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-}
-
-/** The operator's reads of the logs of this story's pods, oldest first, by the API server's audit log. */
-async function logReads(): Promise<AuditEvent[]> {
-  const { stdout } = await promisify(execFile)(cluster, ["logs", "audit"], { maxBuffer: 2 ** 30 });
-  return stdout
-    .split("\n")
-    .filter((line) => line.includes(`/namespaces/${stage.namespace}/pods/`) && line.includes("/log?"))
-    .map((line) => JSON.parse(line) as AuditEvent)
-    .filter((event) => event.stage === "ResponseComplete")
-    .filter(({ user }) => user.username === `system:serviceaccount:${operatorNamespace}:${release}`);
-}
 
 /** Longer than any interval between two reads; claude refuses a bare sleep. */
 const long = { tool: "Bash", input: { command: 'node -e "setTimeout(() => {}, 28000)"' } };
@@ -47,21 +25,8 @@ it("shows the tool's name while a tool runs, and turns that grow, by reads that 
   const ended = await stage.ended("watched");
   expect(ended.status?.progress).toBeUndefined();
   expect(ended.status?.log).toMatchObject({ complete: true });
-  const times = (await logReads()).map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp));
+  const times = await logReadTimes(stage.namespace);
   expect(times.length).toBeGreaterThanOrEqual(2);
   // The tick that asks may come late, never early: the one second is for two clocks' rounding.
   for (const [index, at] of times.slice(1).entries()) expect(at - (times[index] ?? 0)).toBeGreaterThan(14_000);
-});
-
-it("reads no log when it is switched off", async () => {
-  await installOperator((line) => console.error(line), { values: { progressIntervalSeconds: "0" } });
-  try {
-    const before = (await logReads()).length;
-    await stage.create(stage.run("unwatched", [long, { text: "done" }]));
-    const { status } = await stage.ended("unwatched");
-    expect(status).toMatchObject({ phase: "Succeeded", result: { turns: 2 } });
-    expect((await logReads()).length).toBe(before);
-  } finally {
-    await installOperator((line) => console.error(line));
-  }
 });

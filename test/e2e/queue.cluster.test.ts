@@ -16,7 +16,7 @@ function cameAfter(b: ClaudeRun, a: ClaudeRun): boolean {
   return ms(b.status?.startTime) >= ms(a.status?.completionTime);
 }
 
-it("runs of one agent follow each other by priority and age; another agent's runs beside them", async () => {
+it.concurrent("runs of one agent follow each other by priority and age; another agent's runs beside them", async () => {
   const work = [{ delayMs: 1_500, text: "done" }];
   await stage.create(stage.run("first", work, { agent: "reviewer" }), stage.run("writer", work, { agent: "writer" }));
   await stage.shows("first", "Running");
@@ -37,7 +37,7 @@ it("runs of one agent follow each other by priority and age; another agent's run
   expect(ms(writer.status?.startTime)).toBeLessThan(ms(first.status?.completionTime));
 });
 
-it("Forbid fails at once, Replace takes the place, suspend waits", async () => {
+it.concurrent("Forbid fails at once, Replace takes the place, suspend waits", async () => {
   await stage.create(stage.run("holder", [{ hang: true }], { agent: "solo" }));
   await stage.shows("holder", "Running");
   await stage.create(
@@ -60,7 +60,7 @@ it("Forbid fails at once, Replace takes the place, suspend waits", async () => {
   expect(verdict(await stage.ended("asleep")).reason).toBe("Replaced");
 });
 
-it("Forbid does not mind a suspended run, and Replace ends the holder and every older waiter", async () => {
+it.concurrent("Forbid does not mind a suspended run, and Replace ends the holder and every older waiter", async () => {
   const agent = "strict";
   await stage.create(stage.run("a-sleeper", [{ text: "awake" }], { agent, suspend: true }));
   await stage.shows("a-sleeper", "Suspended");
@@ -77,7 +77,7 @@ it("Forbid does not mind a suspended run, and Replace ends the holder and every 
   expect((await stage.ended("d-replace")).status?.phase).toBe("Succeeded");
 });
 
-it("suspend and resume while queued; on an admitted run it does nothing and says so", async () => {
+it.concurrent("suspend and resume while queued; on an admitted run it does nothing and says so", async () => {
   const agent = "sleepy";
   await stage.create(stage.run("works", [{ delayMs: 6_000, text: "done" }], { agent }));
   await stage.shows("works", "Running");
@@ -101,12 +101,12 @@ it("suspend and resume while queued; on an admitted run it does nothing and says
   expect((await stage.ended("pauses")).status?.phase).toBe("Succeeded");
 });
 
-it("suspended time counts for the queue deadline", async () => {
+it.concurrent("suspended time counts for the queue deadline", async () => {
   await stage.create(stage.run("forgotten", [{ text: "never" }], { suspend: true, queueDeadlineSeconds: 5 }));
   expect(verdict(await stage.ended("forgotten")).reason).toBe("QueueDeadlineExceeded");
 });
 
-it("tells the sixth in the queue its place within a minute of each other", async () => {
+it.concurrent("tells the sixth in the queue its place within a minute of each other", async () => {
   const agent = "popular";
   await stage.create(stage.run("popular-0", [{ hang: true }], { agent }));
   await stage.shows("popular-0", "Running");

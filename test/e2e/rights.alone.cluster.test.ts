@@ -64,3 +64,26 @@ it("a run's pod has no service account token and passes Pod Security restricted"
   expect(JSON.stringify(pod)).not.toContain("kube-api-access");
   expect(await kubectl(["get", "namespace", stage.namespace, "-o", "yaml"])).toContain("enforce: restricted");
 });
+
+it("a right that the operator lacks is shown, and waited for", async () => {
+  const role = JSON.parse(await kubectl(["get", "clusterrole", release, "-o", "json"])) as {
+    rules: { resources: string[]; verbs: string[] }[];
+  };
+  const rules = role.rules.map((rule) =>
+    rule.resources.includes("jobs") ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== "create") } : rule,
+  );
+  const set = (to: object[]): Promise<string> =>
+    kubectl(["patch", "clusterrole", release, "--type=merge", "-p", JSON.stringify({ rules: to })]);
+  await set(rules);
+  try {
+    await stage.create(stage.run("no-rights", [{ text: "here" }]));
+    const { status } = await stage.told("no-rights", 'cannot create resource "jobs"');
+    expect(status?.conditions?.find(({ type }) => type === "PodScheduled")).toMatchObject({
+      status: "False",
+      reason: "JobCreateFailed",
+    });
+  } finally {
+    await set(role.rules);
+  }
+  expect((await stage.ended("no-rights", 120)).status?.phase).toBe("Succeeded");
+});
