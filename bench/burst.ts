@@ -27,7 +27,8 @@ export interface OperatorBurst extends Burst {
   readonly memory: { readonly beforeBytes: number; readonly peakBytes: number; readonly afterBytes: number };
 }
 
-interface Bench {
+/** What a measurement of many works with. */
+export interface Bench {
   readonly client: Client;
   readonly moments: Moments;
   readonly processes: readonly Named[];

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { crdName } from "../crds/names.ts";
-import { measureFloorBurst, measureRunBurst } from "./burst.ts";
+import { measureFloorBurst, measureRunBurst, type Bench } from "./burst.ts";
 import { Client } from "./client.ts";
 import { components } from "./components.ts";
 import { removeFakeNode, startFakeNode } from "./fake-node.ts";
 import { measureHandOff } from "./hand-off.ts";
 import { measureIdle } from "./idle.ts";
+import { measureKept, type Kept } from "./kept.ts";
 import { Moments } from "./moments.ts";
 import { fakeNode, namespace } from "./objects.ts";
 import { lastLines, startOperator } from "./operator.ts";
@@ -18,7 +19,9 @@ import { readOptions, type Options } from "./options.ts";
 import { memory } from "./proc.ts";
 import type { Program } from "./programs.ts";
 import { report, type Figures } from "./report.ts";
+import { measureRest } from "./rest.ts";
 import { setting } from "./setting.ts";
+import { measureSustained, type Steady } from "./sustained.ts";
 
 const crds = fileURLToPath(new URL("../crds/clauderuns.yaml", import.meta.url));
 /** So long after its start the operator has settled. */
@@ -62,17 +65,49 @@ async function measure(options: Options, client: Client, programs: Program[], di
   const idle = await measureIdle(client, moments, options.idleRuns);
   say(`${options.handOffRuns} runs of one agent`);
   const handOff = await measureHandOff(client, moments, options.handOffRuns);
-  const measured = { idleBytes, idle, handOff };
-  if (options.burstRuns === 0) return { ...measured, cutOffs: client.cutOffs, setting: await setting(client) };
-
   const self = { name: "this benchmark", pid: process.pid };
-  const bench = { client, moments, processes: [...components(), ...programs, self] };
-  say(`${options.burstRuns} Jobs at once, then as many runs, then Jobs again`);
-  const before = await measureFloorBurst(bench, options.burstRuns, "floor-before");
-  const run = await measureRunBurst(bench, options.burstRuns, operator);
-  const after = await measureFloorBurst(bench, options.burstRuns, "floor-after");
-  const burst = { floors: [before, after], run };
-  return { ...measured, burst, cutOffs: client.cutOffs, setting: await setting(client) };
+  const bench: Bench = { client, moments, processes: [...components(), ...programs, self] };
+  say(`nothing for ${options.restSeconds} s`);
+  const rest = await measureRest(operator, options.restSeconds);
+  const burst = options.burstRuns === 0 ? {} : { burst: await measureBursts(options, bench, operator) };
+  const sustained = options.sustainedPerSecond === 0 ? {} : { sustained: await steadily(options, bench) };
+  let kept: { kept?: Kept } = {};
+  if (options.keptRuns > 0) {
+    say(`${options.keptRuns} finished runs, met by an operator that starts`);
+    programs.splice(programs.indexOf(operator), 1);
+    await operator.stop();
+    const startOperatorAgain = (): Promise<Program> => startOperator({ logFile: `${directory}/again.log` });
+    kept = {
+      kept: await measureKept(client, {
+        runs: options.keptRuns,
+        finishedRun: "idle-0",
+        startOperator: startOperatorAgain,
+      }),
+    };
+  }
+  return {
+    ...{ idleBytes, idle, handOff, rest, ...burst, ...sustained, ...kept },
+    cutOffs: client.cutOffs,
+    setting: await setting(client),
+  };
+}
+
+async function measureBursts(
+  { burstRuns }: Options,
+  bench: Bench,
+  operator: Program,
+): Promise<NonNullable<Figures["burst"]>> {
+  say(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
+  const before = await measureFloorBurst(bench, burstRuns, "floor-before");
+  const run = await measureRunBurst(bench, burstRuns, operator);
+  const after = await measureFloorBurst(bench, burstRuns, "floor-after");
+  return { floors: [before, after], run };
+}
+
+async function steadily(options: Options, { client, moments }: Bench): Promise<Steady> {
+  const { sustainedPerSecond: perSecond, sustainedSeconds: seconds } = options;
+  say(`${perSecond} Jobs a second for ${seconds} s, then as many runs`);
+  return measureSustained(client, moments, { perSecond, seconds });
 }
 
 /** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */

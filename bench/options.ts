@@ -10,6 +10,13 @@ export interface Options {
   readonly handOffRuns: number;
   /** Runs made all at once; 0: no burst. */
   readonly burstRuns: number;
+  /** Seconds in which nothing is asked of the operator. */
+  readonly restSeconds: number;
+  /** Runs made per second for `sustainedSeconds`; 0: none. */
+  readonly sustainedPerSecond: number;
+  readonly sustainedSeconds: number;
+  /** Finished runs that are kept; 0: none. */
+  readonly keptRuns: number;
   /** Where raw figures go. */
   readonly jsonFile?: string;
   /** Where the operator's CPU profile goes. */
@@ -26,6 +33,10 @@ export const usage = `usage: npm run bench -- [options]
   --idle N         runs one after the other (60; quick 10)
   --hand-off N     runs of one agent (20; quick 8)
   --burst N        runs all at once (500; quick 0, which is none)
+  --rest S         seconds of doing nothing (60; quick 5)
+  --sustained N    runs made per second, as steadily as Jobs before them (0, which is none)
+  --seconds S      for so long (120)
+  --kept N         finished runs that the operator finds when it starts (0, which is none)
   --json FILE      writes the raw figures there too
   --profile DIR    the operator writes a CPU profile there when it ends
   --keep           leaves the benchmark's cluster up for a next time
@@ -42,6 +53,10 @@ export function readOptions(args: readonly string[]): Options | undefined {
     idleRuns: count("--idle", values.idle, isQuick ? 10 : 60, 1),
     handOffRuns: count("--hand-off", values["hand-off"], isQuick ? 8 : 20, 2),
     burstRuns: count("--burst", values.burst, isQuick ? 0 : 500, 0),
+    restSeconds: count("--rest", values.rest, isQuick ? 5 : 60, 1),
+    sustainedPerSecond: count("--sustained", values.sustained, 0, 0),
+    sustainedSeconds: count("--seconds", values.seconds, 120, 1),
+    keptRuns: count("--kept", values.kept, 0, 0),
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
     ...(values.profile === undefined ? {} : { profileDirectory: values.profile }),
   };
@@ -58,6 +73,10 @@ function parse(args: readonly string[]) {
         idle: { type: "string" },
         "hand-off": { type: "string" },
         burst: { type: "string" },
+        rest: { type: "string" },
+        sustained: { type: "string" },
+        seconds: { type: "string" },
+        kept: { type: "string" },
         json: { type: "string" },
         profile: { type: "string" },
       },
