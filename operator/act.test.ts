@@ -20,6 +20,7 @@ class Scribe implements Cluster {
   readonly announced: string[] = [];
   listed: readonly Pod[] = [];
   event: { reason: string; message: string } | undefined = { reason: "FailedMount", message: 'secret "x" not found' };
+  gone: readonly string[] = [];
   refuse: Partial<Record<string, Error>> = {};
 
   observe(): never {
@@ -53,8 +54,8 @@ class Scribe implements Cluster {
   explain(): Promise<{ reason: string; message: string } | undefined> {
     return this.#do("explain", this.event);
   }
-  exists(): Promise<boolean> {
-    return this.#do("exists", true);
+  exists(kind: string): Promise<boolean> {
+    return this.#do(`exists ${kind}`, !this.gone.includes(kind));
   }
 
   #do<T>(what: string, answer: T): Promise<T> {
@@ -117,7 +118,19 @@ describe("act", () => {
     const { cluster, hands: its } = hands();
     const holder = anAdmittedRun("a");
     await act({ do: "recordLost", run: holder, status: {}, podName: "a-pod", podUid: "pod-of-a" }, world, its);
-    expect(cluster.asked).toEqual(["exists"]);
+    expect(cluster.asked).toEqual(["exists pod"]);
+  });
+
+  it("does not blame a pod's deletion on somebody while only the cache still shows its Job", async () => {
+    const { cluster, hands: its } = hands();
+    const holder = anAdmittedRun("a");
+    const ended = { do: "record", run: holder, status: { phase: "Failed" }, ifThere: aJob(holder) } as const;
+    cluster.gone = ["job"];
+    await expect(act(ended, world, its)).rejects.toThrow(ConflictError);
+    expect(cluster.asked).toEqual(["exists job"]);
+    cluster.gone = [];
+    await act(ended, world, its);
+    expect(cluster.asked).toEqual(["exists job", "exists job", "record bare Failed"]);
   });
 
   it.each([

@@ -163,6 +163,7 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
     const leftMs = pace.left(run.uid, observed.nowMs);
     if (leftMs > 0) return leftMs;
   }
+  await ensureThere(decision.ifThere, hands.cluster);
   const next = about === undefined ? decision.status : await quoted(decision, about, observed, hands);
   if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);
   if (about !== undefined) return lookAgainMs;
@@ -189,10 +190,16 @@ async function recordLost(
   observed: Observed,
   hands: Hands,
 ): Promise<number | undefined> {
-  const { run, podName: name, podUid: uid } = decision;
+  const { run, podName: name, podUid: uid, ifThere } = decision;
   // The cache may not show the pod yet: another replica saw it first.
   if (await hands.cluster.exists("pod", { namespace: run.namespace, name, uid })) return cacheLagMs;
-  return record({ do: "record", run, status: decision.status }, observed, hands);
+  const proviso = ifThere === undefined ? {} : { ifThere };
+  return record({ do: "record", run, status: decision.status, ...proviso }, observed, hands);
+}
+
+async function ensureThere(job: Job | undefined, cluster: Cluster): Promise<void> {
+  if (job === undefined || (await cluster.exists("job", job))) return;
+  throw new ConflictError(`Job ${job.name} is gone or going, which the cache does not show yet: look again`);
 }
 
 async function sweep({ run, pod, job }: Doing<"sweep">, cluster: Cluster): Promise<void> {

@@ -44,10 +44,11 @@ export interface Cluster {
 
   /**
    * Asks the API server, not the cache, whether the object of this name and uid exists. A pod that
-   * does is observed from then on, even one that caches drop: its finalizer may have been taken off by hand.
+   * does is observed from then on, even one that caches drop: its finalizer may have been taken off by hand. A Job that
+   * is being deleted counts as gone.
    */
   exists(
-    kind: "run" | "pod",
+    kind: "run" | "job" | "pod",
     id: { readonly namespace: string; readonly name: string; readonly uid: string },
   ): Promise<boolean>;
 }

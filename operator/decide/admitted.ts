@@ -1,5 +1,5 @@
 /** The rules of a run that was admitted: its pod was let go, or is about to be, and holds the agent's slot. */
-import { hasEnded, isAdmitted, type Pod, type Run, type Stop } from "../domain.ts";
+import { hasEnded, isAdmitted, type Job, type Pod, type Run, type Stop } from "../domain.ts";
 import { isContinued, withAttempts } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { finished } from "./ended-status.ts";
@@ -28,7 +28,8 @@ function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
     : finished(run, withAttempts(run, how), observed.nowMs);
   // Recorded first, given back then: a crash between the two loses nothing.
   const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
-  return { decisions: [{ do: "record", run, status: next }, ...release] };
+  const record: Decision = { do: "record", run, status: next, ...proviso(how, job) };
+  return { decisions: [record, ...release] };
 }
 
 function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
@@ -41,7 +42,13 @@ function podGone({ run, pod, job, observed }: Case): Verdict | undefined {
       ? lost(job)
       : { reason: "ClientLost", message: clientLost };
   const ended = finished(run, how, observed.nowMs);
-  return { decisions: [{ do: "recordLost", run, status: ended, podName: name, podUid: uid }] };
+  const ofPod = { podName: name, podUid: uid };
+  return { decisions: [{ do: "recordLost", run, status: ended, ...ofPod, ...proviso(how, job) }] };
+}
+
+/** That a pod was deleted by itself, and not with its Job, is what the cache of Jobs says: it may lag behind that of pods. */
+function proviso({ reason }: Outcome, job: Job | undefined): { ifThere?: Job } {
+  return reason === "PodDeleted" && job !== undefined ? { ifThere: job } : {};
 }
 
 function stopCancelled({ run, pod }: Case): Verdict | undefined {

@@ -41,7 +41,8 @@ function line(decision: Decision): string {
         decision.do === "record"
           ? [decision.soft === true ? " (soft)" : "", decision.paced === true ? " (paced)" : ""].join("")
           : "";
-      return `${decision.do} ${decision.run.name} ${decision.status.phase ?? ""}/${succeeded?.reason ?? ""}${position}${how}`;
+      const proviso = decision.ifThere === undefined ? "" : ` (if ${decision.ifThere.name} is there)`;
+      return `${decision.do} ${decision.run.name} ${decision.status.phase ?? ""}/${succeeded?.reason ?? ""}${position}${how}${proviso}`;
     }
     case "release":
       return `release ${decision.pod.name}`;
@@ -313,12 +314,12 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
   {
     name: "with its Job still there the pod was deleted",
     given: { runs: [held], jobs: [aJob(held)] },
-    want: ["recordLost a Failed/PodDeleted"],
+    want: ["recordLost a Failed/PodDeleted (if a-job is there)"],
   },
   {
     name: "a pod that is being deleted and has no node can never run: it has ended",
     given: { runs: [held], jobs: [aJob(held)], pods: [aPod(held, { gated: false, held: true, deleting: true })] },
-    want: ["record a Failed/PodDeleted", "release a-pod"],
+    want: ["record a Failed/PodDeleted (if a-job is there)", "release a-pod"],
   },
   {
     name: "a pod that is being deleted on a node is waited for",
@@ -381,7 +382,7 @@ const table: readonly { name: string; given: Parameters<typeof observed>[0]; wan
       jobs: [aJob(mayRetry)],
       pods: [anEndedPod(mayRetry, { report: byTerm, exitCode: 143, pod: { deleting: true } })],
     },
-    want: ["record a Failed/PodDeleted", "release a-pod"],
+    want: ["record a Failed/PodDeleted (if a-job is there)", "release a-pod"],
   },
   {
     name: "cancelled beats a retry",

@@ -24,6 +24,8 @@ export type Decision =
       readonly paced?: boolean;
       /** It waits for something that only Events explain: what was recorded about this is quoted. */
       readonly about?: Job | Pod;
+      /** It is true only while this Job is there: of one that is gone it would tell another story, and caches lag. */
+      readonly ifThere?: Job;
     }
   /** The same, but only if the pod is truly gone: a cache that lags must not lose a run. */
   | {
@@ -32,6 +34,7 @@ export type Decision =
       readonly status: ClaudeRunStatus;
       readonly podName: string;
       readonly podUid: string;
+      readonly ifThere?: Job;
     }
   /** The result is recorded: give the pod back. */
   | { readonly do: "release"; readonly pod: Pod }

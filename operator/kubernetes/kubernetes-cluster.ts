@@ -157,10 +157,11 @@ export class KubernetesCluster implements Cluster {
     await this.#cargo.bringRunner(namespace);
   }
 
-  async exists(kind: "run" | "pod", id: Identity): Promise<boolean> {
+  async exists(kind: "run" | "job" | "pod", id: Identity): Promise<boolean> {
     const found = (await this.#transport.request("GET", object(kind, id))) as
-      { metadata?: { uid?: string } } | undefined;
+      { metadata?: { uid?: string; deletionTimestamp?: string } } | undefined;
     if (found?.metadata?.uid !== id.uid) return false;
+    if (kind === "job") return found.metadata.deletionTimestamp === undefined;
     const pod = kind === "pod" ? readPod(found) : undefined;
     if (pod !== undefined) this.#caches.pods.put(pod.uid, pod);
     return true;

@@ -156,8 +156,8 @@ export const lifeOfARun: readonly Mutation[] = [
     invariant: 4,
     breaks: "the pod is given back before its result is recorded",
     file: `${decide}/admitted.ts`,
-    find: '[{ do: "record", run, status: next }, ...release]',
-    replace: '[...release, { do: "record", run, status: next }]',
+    find: "[record, ...release]",
+    replace: "[...release, record]",
   },
   {
     invariant: 4,

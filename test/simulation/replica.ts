@@ -197,13 +197,14 @@ export class Replica implements Cluster {
     return this.#request(() => undefined);
   }
 
-  exists(kind: "run" | "pod", { uid }: { readonly uid: string }): Promise<boolean> {
+  exists(kind: "run" | "job" | "pod", { uid }: { readonly uid: string }): Promise<boolean> {
     return this.#request(() => {
       const pod = kind === "pod" ? this.#world.pod.get(uid) : undefined;
       if (pod !== undefined) {
         this.#asked.add(uid);
         this.#cache.pod.set(uid, pod);
       }
+      if (kind === "job") return this.#world.job.get(uid)?.deleting === false;
       return this.#world[kind].has(uid);
     });
   }
