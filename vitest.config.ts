@@ -28,15 +28,16 @@ export default defineConfig({
         },
       },
       {
-        // Against the real cluster (KUBECONFIG from test/cluster/cluster run), three files at a time: they share the
+        // Against the real cluster (KUBECONFIG from test/cluster/cluster run), two files at a time: they share the
         // operator and leave it, the CRD and the node as they are. Most of their time is waiting for pods.
         test: {
           name: "cluster",
           include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
           exclude: ["**/node_modules/**", "**/*.alone.*", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts"],
-          maxConcurrency: 8,
-          testTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 400_000,
           hookTimeout: 300_000,
         },
       },
@@ -48,7 +49,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts"],
           fileParallelism: false,
-          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          testTimeout: 400_000,
           hookTimeout: 300_000,
         },
       },

@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 const text = [{ text: "never" }];
-const soon = { startDeadlineSeconds: 8 };
+/** Long enough to be seen waiting on a busy machine. */
+const soon = { startDeadlineSeconds: 20 };
 
 describe.concurrent("is refused at once, with advice:", () => {
   const refused: readonly [name: string, spec: object, advice: string][] = [
@@ -60,7 +61,7 @@ const startFailures: readonly Row[] = [
   ],
   [
     "no-prompt",
-    { promptFrom: { secretKeyRef: { name: "no-such-prompt", key: "p" } }, startDeadlineSeconds: 15 },
+    { promptFrom: { secretKeyRef: { name: "no-such-prompt", key: "p" } } },
     "FailedMount",
     "ContainerStartFailed",
     "no-such-prompt",

@@ -132,7 +132,7 @@ async function refuses(stage: Stage, kind: "job" | "pod", words: string): Promis
 }
 
 const text = [{ text: "here" }];
-const soon = { startDeadlineSeconds: 8 };
+const soon = { startDeadlineSeconds: 15 };
 
 function podScheduled(run: ClaudeRun): object | undefined {
   return run.status?.conditions?.find(({ type }) => type === "PodScheduled");

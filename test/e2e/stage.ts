@@ -110,20 +110,20 @@ export class Stage {
   }
 
   /** Waits until the run has ended either way, and returns it. */
-  async ended(name: string, timeoutSeconds = 90): Promise<ClaudeRun> {
+  async ended(name: string, timeoutSeconds = 180): Promise<ClaudeRun> {
     await this.kubectl("wait", "--for=condition=Finished", `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
     return this.get(name);
   }
 
   /** Waits until the run's `Succeeded` condition has this reason. */
-  async shows(name: string, reason: string, timeoutSeconds = 60): Promise<ClaudeRun> {
+  async shows(name: string, reason: string, timeoutSeconds = 120): Promise<ClaudeRun> {
     const path = '{.status.conditions[?(@.type=="Succeeded")].reason}';
     await this.kubectl("wait", `--for=jsonpath=${path}=${reason}`, `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
     return this.get(name);
   }
 
   /** Waits until the run's `Succeeded` condition quotes these words. */
-  async told(name: string, words: string, timeoutSeconds = 60): Promise<ClaudeRun> {
+  async told(name: string, words: string, timeoutSeconds = 120): Promise<ClaudeRun> {
     let run = await this.get(name);
     const says = async (): Promise<boolean> => {
       run = await this.get(name);
@@ -147,7 +147,7 @@ export class Stage {
   }
 
   /** Waits until a question is answered with yes; the deadline is generous, the questions are cheap. */
-  async until(what: string, ask: () => Promise<boolean>, timeoutSeconds = 60): Promise<void> {
+  async until(what: string, ask: () => Promise<boolean>, timeoutSeconds = 120): Promise<void> {
     await eventually(what, ask, timeoutSeconds * 1_000);
   }
 }
