@@ -110,8 +110,8 @@ describe.concurrent("a log that is a flood ends with its result:", () => {
     ],
     [
       "lines-as-fast-as-they-go",
-      'const lines = Buffer.from("{}\\n".repeat(20_000)); for (const until = Date.now() + 3_000; Date.now() < until; ) write(lines)',
-      1e6,
+      'const lines = Buffer.from("{}\\n".repeat(20_000)); for (let i = 0; i < 20; i++) write(lines)',
+      1.2e6,
     ],
   ];
   it.each(floods)("%s", async (name, script, atLeastBytes) => {
