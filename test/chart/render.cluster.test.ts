@@ -1,11 +1,13 @@
 /** What the chart makes of many values: the operator can read its part, the API server takes the rest, typos are refused. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { readConfig, type Config } from "../../operator/config.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { chart, notes, refusal, render, type Rendered, type Values } from "./render.ts";
+import { grantedRights, right, type Where } from "./rights.ts";
 import { images, valueSets } from "./value-sets.ts";
 
 /** The operator's configuration as it reads it from the rendered ConfigMap. */
@@ -97,6 +99,17 @@ it("monitoring is off unless asked for", async () => {
   const monitoring = ["ServiceMonitor", "PrometheusRule", "Service"];
   expect(kinds(await render(images))).not.toEqual(expect.arrayContaining(monitoring));
   expect(kinds(await render(valueSets["monitoring"] ?? {}))).toEqual(expect.arrayContaining(monitoring));
+});
+
+it("docs/security.md has each right of the operator, with its reason, and no other", async () => {
+  const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
+  const [, table = ""] = /<!-- rights -->([\s\S]*)<!-- \/rights -->/.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| (runs|operator) +\|(.*?)\|(.*?)\|(.*?)\| *\S.*\|$/gm)];
+  const told = rows.flatMap(([, where, group = "", resource = "", verbs = ""]) =>
+    verbs.split(",").map((verb) => right(where as Where, group.trim(), resource.trim(), verb.trim())),
+  );
+  expect([...new Set(told)].toSorted()).toEqual(grantedRights(await render(images), "cr"));
+  expect(told.filter((each) => /secrets|exec|impersonate|escalate|bind|\*/.test(each))).toEqual([]);
 });
 
 it("NOTES.txt has a first run that the API server takes", async () => {

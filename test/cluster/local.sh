@@ -99,6 +99,8 @@ backend_thaw() {
 }
 backend_logs() {
   [ "$1" = audit ] || component "$1"
+  # the audit log's earlier part is in a file of its own
+  find "$R/log" -name "$1-*.log" -exec cat {} +
   cat "$R/log/$1.log"
 }
 backend_events() {

@@ -1,5 +1,6 @@
 /** Invariant 6 on the real cluster: what the operator may do, and where a secret's value never appears. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attemptName } from "../../operator/plan/names.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { operatorNamespace, release } from "../install.ts";
 import { Stage } from "./stage.ts";
@@ -86,4 +87,13 @@ it("a right that the operator lacks is shown, and waited for", async () => {
     await set(role.rules);
   }
   expect((await stage.ended("no-rights", 120)).status?.phase).toBe("Succeeded");
+});
+
+it("a ConfigMap that is in the way of a run's own is replaced", async () => {
+  await stage.create(stage.run("blocked", [{ text: "done" }], { suspend: true }));
+  const { metadata } = await stage.get("blocked");
+  const name = attemptName({ name: "blocked", uid: metadata.uid }, 1);
+  await stage.kubectl("create", "configmap", name, "--from-literal=config.json=not ours");
+  await stage.change("blocked", { suspend: false });
+  expect((await stage.ended("blocked")).status?.phase).toBe("Succeeded");
 });
