@@ -116,10 +116,11 @@ export interface Pod {
   readonly sample?: Sample;
 }
 
-/** What the runner's newest checkpoint said: the log so far, and what claude does. */
+/** What the runner's newest checkpoint said: the log so far, what claude does, and in which session. */
 export interface Sample {
   readonly log: NonNullable<ClaudeRunStatus["log"]>;
   readonly progress: NonNullable<ClaudeRunStatus["progress"]>;
+  readonly session?: NonNullable<ClaudeRunStatus["session"]>;
 }
 
 /** An Event about a run, for whoever describes it. */

@@ -14,6 +14,7 @@ import { resultOf } from "./result.ts";
 import type { SpendFields } from "./spend.ts";
 import { StderrTail } from "./stderr-tail.ts";
 import { textOfLine, type Piece } from "./stream.ts";
+import { shorten } from "./truncate.ts";
 import { judge } from "./verdict.ts";
 import { Watchdogs, type StopCause } from "./watchdogs.ts";
 
@@ -30,6 +31,8 @@ const killMarginMs = 1000;
 /** How long output that claude left in the pipes may take to be read. */
 const drainMs = 60_000;
 const drainAfterStopMs = 700;
+/** A UUID has 36. */
+const maxSessionIdBytes = 128;
 
 /** Supervises one claude. */
 export class ClaudeRun {
@@ -53,7 +56,7 @@ export class ClaudeRun {
     this.#channels = channels;
     this.#progress = new Progress(
       channels.output,
-      () => this.#progressReport(),
+      () => ({ progress: this.#progressReport(), ...this.#sessionReport() }),
       () => channels.message(this.#report(false)),
     );
   }
@@ -156,11 +159,17 @@ export class ClaudeRun {
       complete,
       ...(complete && judge(evidence, this.#stop, this.#config)),
       result: this.#stop?.cause === "ResultGrace" ? { ...result, hung: true } : result,
-      ...(facts.sessionId !== undefined && { session: { id: facts.sessionId } }),
+      ...this.#sessionReport(),
       ...(this.#stop !== undefined && { stop: this.#stop }),
       log: this.#channels.output.digest(),
       progress: this.#progressReport(),
     };
+  }
+
+  #sessionReport(): Pick<RunReport, "session"> {
+    const { sessionId: id } = this.#facts;
+    // A line of the agent's can claim any length.
+    return id === undefined ? {} : { session: { id: shorten(id, maxSessionIdBytes) } };
   }
 
   #progressReport(): NonNullable<RunReport["progress"]> {

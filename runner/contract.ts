@@ -116,6 +116,8 @@ export type RunnerLine = { readonly type: "runner"; /** 1, 2, 3, … over all su
       readonly time: string;
       readonly log: RunReport["log"];
       readonly progress: NonNullable<RunReport["progress"]>;
+      /** Absent until claude has named it. A node that is lost sends no report: then this is how the session is known. */
+      readonly session?: RunReport["session"];
     }
   /** The last line. Its report is the termination message. */
   | { readonly subtype: "end"; readonly time: string; readonly report: RunReport }

@@ -10,7 +10,7 @@ function follow(): { wrote: (bytes: number) => void; lines: () => number; messag
   const messages: number[] = [];
   const progress = new Progress(
     output,
-    () => ({ turns: 0 }),
+    () => ({ progress: { turns: 0 } }),
     () => messages.push(performance.now()),
   );
   let passed = 0;

@@ -1,22 +1,25 @@
 /** Keeps the outside informed while claude runs: the termination message after turns, checkpoints on stdout. */
-import type { RunReport } from "./contract.ts";
+import type { RunnerLine } from "./contract.ts";
 import type { Output } from "./output.ts";
 
 const minimumIntervalMs = 1000;
 const checkpointBytes = 64 * 1024;
 const checkpointIntervalMs = 5000;
 
+/** What a checkpoint says beside its place in the log. */
+type CheckpointFacts = Pick<Extract<RunnerLine, { subtype: "checkpoint" }>, "progress" | "session">;
+
 /** Both kinds of news are bounded: a message at most once a second, a checkpoint every 64 KiB or 5 s of new output. */
 export class Progress {
   readonly #output: Output;
-  readonly #describe: () => NonNullable<RunReport["progress"]>;
+  readonly #describe: () => CheckpointFacts;
   readonly #writeMessage: () => void;
   readonly #interval: NodeJS.Timeout;
   #messageTimer: NodeJS.Timeout | undefined;
   #messageMs = -Infinity;
   #checkpointEnd = 0;
 
-  constructor(output: Output, describe: () => NonNullable<RunReport["progress"]>, writeMessage: () => void) {
+  constructor(output: Output, describe: () => CheckpointFacts, writeMessage: () => void) {
     this.#output = output;
     this.#describe = describe;
     this.#writeMessage = writeMessage;
@@ -50,7 +53,7 @@ export class Progress {
   #checkpointIfMoreThan(bytes: number): void {
     if (this.#output.bytes - this.#checkpointEnd <= bytes) return;
     const time = new Date().toISOString();
-    this.#output.checkpoint((log) => ({ subtype: "checkpoint", time, log, progress: this.#describe() }));
+    this.#output.checkpoint((log) => ({ subtype: "checkpoint", time, log, ...this.#describe() }));
     this.#checkpointEnd = this.#output.bytes;
   }
 }

@@ -88,6 +88,8 @@ describe.concurrent("what goes in and out", () => {
     for (const checkpoint of checkpoints) {
       expect(checkpoint.log).toEqual(digestBefore(run.stdout, run.stdout.indexOf(JSON.stringify(checkpoint))));
     }
+    expect(checkpoints.at(-1)?.session).toEqual(run.report.session);
+    expect(run.report.session?.id).toBeDefined();
     expect(run.lines.filter((line) => line.subtype === "stderr").map((line) => line.text)).toEqual(["one", "two"]);
     expect(run.report.progress?.turns).toBe(1);
     expect(claudesBytes(run)).toContain(`\n${"y".repeat(50_000_000)}\n`);

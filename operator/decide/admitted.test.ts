@@ -142,7 +142,8 @@ describe("a run that was admitted", () => {
   });
 
   it("what the log said of a running run's progress is recorded, and only while it runs", () => {
-    const sample = { log: { lines: 3, bytes: 30 }, progress: { turns: 1, activity: "Bash" } };
+    const session = { id: "3f2c8a52-8c1e-4a8e-9a39-0d3f1f0b6c11" };
+    const sample = { log: { lines: 3, bytes: 30 }, progress: { turns: 1, activity: "Bash" }, session };
     const statusOf = (pod: ReturnType<typeof aRunningPod>): unknown =>
       decide(observed({ runs: [held], jobs: [aJob(held)], pods: [pod] }))
         .groups.flat()

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { newestCheckpoint } from "./checkpoint.ts";
 
 const sha256 = "0".repeat(64);
-function checkpoint(lines: number, facts: object = {}): string {
+function checkpoint(lines: number, facts: object = {}, more: object = {}): string {
   const progress = { turns: 2, lastActivityTime: "2026-01-01T12:00:00.000Z", activity: "Bash", ...facts };
   const log = { lines, bytes: lines * 10, sha256 };
   return JSON.stringify({
@@ -11,6 +11,7 @@ function checkpoint(lines: number, facts: object = {}): string {
     time: progress.lastActivityTime,
     log,
     progress,
+    ...more,
     seq: 7,
   });
 }
@@ -21,6 +22,7 @@ const table: readonly (readonly [name: string, text: string, want: number | unde
   ["a piece of a line before it does not matter", `tail of something"}\n${checkpoint(1)}\n`, 1],
   ["one that is cut off is none, the one before it counts", `${checkpoint(1)}\n${checkpoint(2).slice(0, -20)}`, 1],
   ["one that no status would take is none", `${checkpoint(1)}\n${checkpoint(2, { activity: "x".repeat(5_000) })}\n`, 1],
+  ["one whose session no status would take is none", `${checkpoint(1)}\n${checkpoint(2, {}, { session: "s" })}`, 1],
   ["negative figures are none", checkpoint(-1), undefined],
   ["quoted by claude it is none", `${JSON.stringify({ type: "user", text: checkpoint(1) })}\n`, undefined],
   ["nothing says nothing", "", undefined],
@@ -30,6 +32,11 @@ const table: readonly (readonly [name: string, text: string, want: number | unde
 describe("the newest checkpoint in the end of a log", () => {
   test.each(table)("%s", (_, text, want) => {
     expect(newestCheckpoint(text)?.log.lines).toBe(want);
+  });
+
+  test("says the session once claude has named it", () => {
+    const session = { id: "3f2c8a52-8c1e-4a8e-9a39-0d3f1f0b6c11" };
+    expect(newestCheckpoint(checkpoint(4, {}, { session }))?.session).toEqual(session);
   });
 
   test("says what a status takes: offsets, and what claude does; the digest comes at the end", () => {

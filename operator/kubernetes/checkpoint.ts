@@ -22,7 +22,7 @@ export async function readCheckpoint(transport: Transport, pod: Pod): Promise<Sa
   return newestCheckpoint(text);
 }
 
-const { log, progress } = statusSchema.shape;
+const { log, progress, session } = statusSchema.shape;
 const { lines, bytes } = log.unwrap().shape;
 /** The agent can write such lines too: what does not fit into a status is no checkpoint. */
 const checkpointSchema = z.object({
@@ -30,6 +30,7 @@ const checkpointSchema = z.object({
   subtype: z.literal("checkpoint"),
   log: z.object({ lines: lines.unwrap(), bytes: bytes.unwrap() }),
   progress: progress.unwrap(),
+  session: session.unwrap().optional(),
 });
 
 /** The last line that is a checkpoint; the first one may be a piece. */
@@ -38,9 +39,13 @@ export function newestCheckpoint(text: string): Sample | undefined {
   for (const line of candidates.toReversed()) {
     const parsed = checkpointSchema.safeParse(asJson(line));
     if (!parsed.success) continue;
-    const { log: written, progress: done } = parsed.data;
+    const { log: written, progress: done, session: named } = parsed.data;
     const lastLineTime = done.lastActivityTime;
-    return { log: { ...written, ...(lastLineTime === undefined ? {} : { lastLineTime }) }, progress: done };
+    return {
+      log: { ...written, ...(lastLineTime === undefined ? {} : { lastLineTime }) },
+      progress: done,
+      ...(named === undefined ? {} : { session: named }),
+    };
   }
   return undefined;
 }

@@ -20,6 +20,7 @@ it("shows the tool's name while a tool runs, and turns that grow, by reads that 
   };
   await stage.until("the first tool is shown", () => seen(1), 120);
   const { status } = await stage.get("watched");
+  expect(status?.session?.id).toMatch(/^[0-9a-f-]{36}$/);
   expect(status?.log?.complete).toBeUndefined();
   await stage.until("the second turn is shown", () => seen(2), 120);
   const ended = await stage.ended("watched");
