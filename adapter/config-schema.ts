@@ -34,6 +34,11 @@ export const configSchema: AdapterConfigSchema = {
       "How a pod reaches this server. Default: PAPERCLIP_API_URL of the server.",
     ),
     text(
+      "operatorLease",
+      "Operator's Lease",
+      "NAMESPACE/NAME: its release. Only the environment's test reads it. Default: claude-run-system/claude-run.",
+    ),
+    text(
       "workspaceVolumeClaim",
       "Workspace claim",
       "A PersistentVolumeClaim that keeps workspace and sessions. Without one each run begins anew.",

@@ -1,24 +1,24 @@
 /** What stands in documents and charts is what the code says, and which of the 42 cases are asserted by a test. */
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { permissions } from "./environment/permissions.ts";
 import { errorCodes, otherCodes } from "./result/error-codes.ts";
+import { assertions, cases, page } from "./testing/cases.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (file: string): string => readFileSync(root + file, "utf8");
 
-/** Cases of the adapter that this one replaces that no test asserts yet: what is true of them is not proven. */
-const missing = [17, 18, 24, 28, 29, 30, 31];
-
-it("every case has a test that bears its number, or stands in the list of missing ones", () => {
-  const titles = globSync("adapter/**/*.test.ts", { cwd: root })
-    .flatMap((file) => [...read(file).matchAll(/\(\s*["`]case (\d+)\b/g)])
-    .map(([, number]) => Number(number));
-  const asserted = new Set(titles);
-  const holes = Array.from({ length: 42 }, (_, n) => n + 1).filter((number) => !asserted.has(number));
-  expect(holes).toEqual(missing);
+it("each of the 42 cases has a test that bears its number, and docs/adapter-cases.md lists them", () => {
+  const found = assertions();
+  const holes = cases.flatMap((words, n) => (found.has(n + 1) ? [] : [`case ${n + 1}: ${words}`]));
+  expect(holes).toEqual([]);
+  expect(cases).toHaveLength(42);
+  const normal = (text: string): string => text.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-");
+  expect(normal(read("docs/adapter-cases.md")), "node adapter/testing/cases.ts > docs/adapter-cases.md").toBe(
+    normal(page()),
+  );
 });
 
 it("docs/adapter.md has every error code", () => {
@@ -34,7 +34,8 @@ it("docs/adapter.md has every error code", () => {
 
 it("the chart grants what the adapter uses, and nothing else", () => {
   const template = read("charts/claude-run-operator/templates/adapter-role.yaml").replaceAll(/\{\{.*?\}\}/g, "x");
-  const { rules } = parse(template) as {
+  const [role] = template.split("\n---\n");
+  const { rules } = parse(role ?? "") as {
     rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
   };
   const granted = rules.flatMap(({ apiGroups, resources, verbs }) =>

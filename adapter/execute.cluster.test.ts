@@ -1,11 +1,21 @@
 /** execute() against the real cluster, the real operator and the real CLI. */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubectl } from "../test/cluster/kubectl.ts";
 import { Stage, type Turn } from "../test/e2e/stage.ts";
+import { ConnectionProxy } from "../test/faults/connection-proxy.ts";
 import { execute } from "./execute.ts";
 import { runName } from "./spec/names.ts";
 import { TestHost, type HostOptions } from "./testing/host.ts";
+
+const run = promisify(execFile);
 
 let stage: Stage;
 let fakeApi: string;
@@ -125,4 +135,124 @@ describe("execute", () => {
       errorMessage: expect.stringContaining("Timed out after 8 s") as string,
     });
   });
+
+  it("case 17: a failing image pull waits for the start deadline, then says what the registry said", async () => {
+    const config = { image: "localhost/no/such:image", podScheduleTimeoutSec: 1, podStartTimeoutSec: 8 };
+    const host = hostFor([{ text: "never" }], { config });
+    const result = await execute(host.context);
+    expect(result).toMatchObject({ errorCode: "k8s_image_pull_failed", executionRecovery: { kind: "bootstrap" } });
+    expect(result.errorMessage).toContain("localhost/no/such:image");
+    expect(host.stderr).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
+  });
+
+  it("case 18: a pod that no node takes waits for the start deadline, then says what the scheduler said", async () => {
+    const config = { nodeSelector: "disk=none", podScheduleTimeoutSec: 1, podStartTimeoutSec: 7 };
+    const startedMs = Date.now();
+    const result = await execute(hostFor([{ text: "never" }], { config }).context);
+    expect(result).toMatchObject({ errorCode: "k8s_pod_schedule_failed" });
+    expect(result.errorMessage).toMatch(/node affinity|node selector/i);
+    expect(Date.now() - startedMs).toBeGreaterThan(7_000);
+  });
+
+  it("case 26: two server processes at once for one agent: never two pods, and both runs succeed", async () => {
+    const agentId = "7f1fbe6e-0000-4000-8000-00000000026b";
+    const here = hostFor([{ text: "Here.", delayMs: 2_000 }], { agentId });
+    const there = hostFor([{ text: "There.", delayMs: 2_000 }], { agentId });
+    const script = fileURLToPath(new URL("testing/other-server.ts", import.meta.url));
+    const options = JSON.stringify({ agentId, runId: there.context.runId, config: there.context.config });
+    const other = run(process.execPath, [script, options], { timeout: 120_000 });
+    expect(await execute(here.context), here.stderr).toMatchObject({ exitCode: 0, summary: "Here." });
+    const { result } = JSON.parse((await other).stdout) as { result: object };
+    expect(result).toMatchObject({ exitCode: 0, summary: "There." });
+    const runs = await Promise.all([here, there].map((host) => stage.ended(nameOf(host))));
+    expect(new Set(runs.map(({ spec }) => spec.clientLeaseName)).size).toBe(2);
+    const times = runs.map(({ status }) => [status?.startTime ?? "", status?.completionTime ?? ""]).toSorted();
+    expect(Date.parse(times[1]?.[0] ?? "")).toBeGreaterThanOrEqual(Date.parse(times[0]?.[1] ?? ""));
+  });
+
+  describe("while an earlier run of the same task goes on that its server can't take up again", () => {
+    const agentId = "7f1fbe6e-0000-4000-8000-000000000028";
+    const runtime = { taskKey: "task-1" };
+    let first: TestHost;
+    let running: ReturnType<typeof execute>;
+    beforeAll(async () => {
+      first = hostFor([{ hang: true }], { agentId, runtime, config: { graceSec: 2 } });
+      running = execute(first.context);
+      await first.until(() => first.stdout.includes('"subtype":"init"'));
+    });
+
+    it("case 28 (on purpose): a new run is never adopted into it: with Forbid it is blocked at once", async () => {
+      const host = hostFor([{ text: "never" }], { agentId, runtime, config: { concurrencyPolicy: "Forbid" } });
+      expect(await execute(host.context)).toMatchObject({
+        errorCode: "k8s_concurrent_run_blocked",
+        executionRecovery: { kind: "bootstrap", providerWorkStarted: false },
+      });
+      expect(await stage.pods(nameOf(host))).toEqual([]);
+    });
+
+    it("case 29 (on purpose): with Queue it waits, and its transcript is its own, from byte 0", async () => {
+      const host = hostFor([{ text: "Mine." }], { agentId, runtime });
+      const waiting = execute(host.context);
+      await host.until(() => host.stderr.includes("is queued"));
+      first.cancel();
+      expect(await running).toMatchObject({ errorCode: "cancelled" });
+      expect(await waiting).toMatchObject({ exitCode: 0, summary: "Mine." });
+      expect(host.stdout).toBe(await written(host));
+      expect(host.stdout.split("\n")[0]).toContain('"subtype":"init"');
+      // What the earlier one wrote is still there to be read.
+      expect(await written(first)).toContain('"subtype":"init"');
+    });
+  });
+
+  it("case 30: a run that is being deleted blocks nobody: the next starts when its pod is gone", async () => {
+    const agentId = "7f1fbe6e-0000-4000-8000-000000000030";
+    const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 3 } });
+    const running = execute(first.context);
+    await first.until(() => first.stdout.includes('"subtype":"init"'));
+    await stage.kubectl("delete", "clauderun", nameOf(first), "--wait=false");
+    const next = hostFor([{ text: "Next." }], { agentId });
+    expect(await execute(next.context), next.stderr).toMatchObject({ exitCode: 0, summary: "Next." });
+    expect(await running).toMatchObject({ errorCode: "k8s_job_deleted_externally" });
+    expect(await stage.pods(nameOf(first))).toEqual([]);
+  });
+
+  it("case 41: the transcript is what the pod wrote though the connections to the API server break all the time", async () => {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    const proxy = await ConnectionProxy.open(config.getCurrentCluster()?.server ?? "");
+    const kubeconfig = join(mkdtempSync(join(tmpdir(), "adapter-")), "config");
+    const shown = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "-o", "json"])) as {
+      clusters: { cluster: { server: string } }[];
+    };
+    for (const { cluster } of shown.clusters) cluster.server = proxy.url;
+    writeFileSync(kubeconfig, JSON.stringify(shown), { mode: 0o600 });
+    const print = {
+      tool: "Bash",
+      input: { command: 'for i in $(seq 1 400); do echo "Größe 🦀 $i"; done' },
+      delayMs: 700,
+    };
+    const host = hostFor([print, print, print, print, print, { text: "Done." }], { config: { kubeconfig } });
+    const running = execute(host.context);
+    const stop = breakAgain(proxy);
+    expect(await running, host.stderr).toMatchObject({ exitCode: 0, summary: "Done." });
+    stop();
+    proxy.close();
+    expect(host.stdout).toBe(await written(host));
+    expect(proxy.opened).toBeGreaterThan(5);
+  });
 });
+
+/** Resets every connection, or holds it up for a moment, several times a second. */
+function breakAgain(proxy: ConnectionProxy): () => void {
+  let n = 0;
+  const timer = setInterval(() => {
+    n += 1;
+    if (n % 4 === 2) proxy.break("hang");
+    else {
+      proxy.heal();
+      proxy.break("reset");
+      proxy.heal();
+    }
+  }, 250);
+  return () => clearInterval(timer);
+}

@@ -5,6 +5,8 @@ export interface Permission {
   readonly resource: string;
   readonly subresource?: string;
   readonly verb: string;
+  /** Only "Test environment" uses it: without it a check stays open, and runs go on. */
+  readonly isForTests?: true;
 }
 
 const verbs = (group: string, resource: string, ...names: string[]): Permission[] =>
@@ -16,6 +18,7 @@ export const permissions: readonly Permission[] = [
   { group: "", resource: "pods", subresource: "log", verb: "get" },
   ...verbs("", "secrets", "create", "delete"),
   ...verbs("coordination.k8s.io", "leases", "get", "create", "patch"),
+  { group: "", resource: "persistentvolumeclaims", verb: "get", isForTests: true },
 ];
 
 /** "clauderuns_create", "pods_log_get". */

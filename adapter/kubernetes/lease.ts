@@ -32,17 +32,17 @@ export class ClientLease {
   readonly #namespace: string;
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(connection: Connection, namespace: string) {
+  private constructor(connection: Connection, namespace: string, everyMs: number) {
     this.#connection = connection;
     this.#namespace = namespace;
-    this.#timer = setInterval(() => void this.#renew(), renewMs);
+    this.#timer = setInterval(() => void this.#renew(), everyMs);
     // The Lease must not keep a process alive that has nothing else to do.
     this.#timer.unref();
   }
 
-  static async make(connection: Connection, namespace: string): Promise<ClientLease> {
+  static async make(connection: Connection, namespace: string, everyMs = renewMs): Promise<ClientLease> {
     await createLease(connection, namespace);
-    return new ClientLease(connection, namespace);
+    return new ClientLease(connection, namespace, everyMs);
   }
 
   /** Stops renewing. The Lease stays, and expires. */

@@ -10,6 +10,7 @@ import {
   resourcesAt,
   textAt,
   tolerationsAt,
+  ConfigError,
   type Config,
 } from "./values.ts";
 
@@ -40,6 +41,8 @@ export interface Settings {
   readonly workspaceMountPath?: string | undefined;
   readonly workspaceSubPath?: string | undefined;
   readonly apiUrl?: string | undefined;
+  /** NAMESPACE/NAME; only "Test environment" reads it. */
+  readonly operatorLease: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly mcpServers?: Readonly<Record<string, unknown>> | undefined;
   readonly pod: PodSettings;
@@ -94,6 +97,7 @@ export function readSettings(config: Config): Settings {
     workspaceMountPath: textAt(config, "workspaceMountPath"),
     workspaceSubPath: textAt(config, "workspaceSubPath"),
     apiUrl: textAt(config, "paperclipApiUrl"),
+    operatorLease: leaseAt(config) ?? "claude-run-system/claude-run",
     environment: pairsAt(config, "env") ?? {},
     mcpServers: objectAt(config, "mcpServers"),
     pod: {
@@ -110,6 +114,12 @@ export function readSettings(config: Config): Settings {
     },
     skippedLabels: skipped,
   };
+}
+
+function leaseAt(config: Config): string | undefined {
+  const lease = textAt(config, "operatorLease");
+  if (lease === undefined || /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(lease)) return lease;
+  throw new ConfigError(`operatorLease must be NAMESPACE/NAME, not ${lease}`);
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {

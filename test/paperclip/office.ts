@@ -3,7 +3,7 @@
  * chart's role and no more, the adapter installed from this checkout, the real CLI in the pods.
  */
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,9 @@ export interface HostRun {
 /** Words of the host for a run that is over. */
 const over = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted"]);
 
+/** The adapter, as this checkout has built it. */
+const packageName = fileURLToPath(new URL("../../adapter", import.meta.url)).replace(/\/$/, "");
+
 export interface AgentOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly heartbeat?: Readonly<Record<string, unknown>>;
@@ -41,6 +44,7 @@ export class Office {
   readonly directory: string;
   readonly #database: Database;
   readonly #relay: Relay;
+  #another: PaperclipServer | undefined;
   #api = "";
   #company = "";
 
@@ -78,13 +82,23 @@ export class Office {
     await office.#grant();
     await server.start();
     office.#api = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
-    const packageName = fileURLToPath(new URL("../../adapter", import.meta.url)).replace(/\/$/, "");
     await server.post("/api/adapters/install", { packageName, isLocalPath: true });
     office.#company = (await server.post<{ id: string }>("/api/companies", { name: "Acme" })).id;
     return office;
   }
 
+  /** A second server on the same database, with a home of its own. */
+  async startAnother(): Promise<void> {
+    const directory = join(this.directory, "another");
+    mkdirSync(directory);
+    const [port, podUrl] = [await freePort(), this.#relay.url];
+    this.#another = new PaperclipServer({ directory, databaseUrl: this.#database.url, port, podUrl });
+    await this.#another.start();
+    await this.#another.post("/api/adapters/install", { packageName, isLocalPath: true });
+  }
+
   async close(): Promise<void> {
+    await this.#another?.stop();
     await this.server.stop();
     this.#relay.close();
     await this.#database.close();
