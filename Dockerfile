@@ -1,11 +1,18 @@
-# The operator: one bundle on Node. dist/ comes from `npm run build`; the build context named npm holds Node's binary:
+# The operator: one bundle on Node, and no shell. dist/ comes from `npm run build`; the build context named npm holds Node's binary:
 #   npm ci --prefix test/images --ignore-scripts
 #   docker build --build-context npm=test/images/node_modules .
-FROM docker.io/library/debian:bookworm-slim
+FROM docker.io/library/debian:bookworm-slim AS node
 COPY --from=npm node-linux-*/bin/node /usr/local/bin/node
+# Node and the libraries that it is linked with, each at its path.
+RUN mkdir /image \
+ && cp --parents --dereference --target-directory /image \
+    /usr/local/bin/node $(ldd /usr/local/bin/node | grep -o '/[^ ]*')
+
+FROM scratch
+COPY --from=node /image /
 # the runner lies beside the operator, which puts it into every agent's pod
 COPY dist/operator.mjs dist/runner.mjs /app/
 WORKDIR /app
 USER 65532:65532
 ENV NODE_ENV=production
-ENTRYPOINT ["node", "/app/operator.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "/app/operator.mjs"]

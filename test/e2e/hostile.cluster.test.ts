@@ -31,8 +31,12 @@ async function operatorMiB(): Promise<number> {
   const names = (await kubectl(["get", ...replicas, "-o", "jsonpath={.items[*].metadata.name}"])).split(" ");
   const sizes = await Promise.all(
     names.map(async (name) => {
-      const status = await kubectl(["exec", "-n", operatorNamespace, name, "--", "cat", "/proc/1/status"]);
-      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
+      const metrics = await kubectl([
+        "get",
+        "--raw",
+        `/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/metrics`,
+      ]);
+      return Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1] ?? NaN) / 2 ** 20;
     }),
   );
   return Math.max(...sizes);
