@@ -153,6 +153,8 @@ async function main(): Promise<void> {
     if (isUp) {
       for (const project of ["cluster", "cluster-alone"])
         await run(vitest(project, [cluster, "run"], long ? { LONG: "1" } : {}));
+      // After all that uses them.
+      await run({ name: "rights granted = used", command: [cluster, "run", "node", "test/chart/used-rights.ts"] });
       await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));
     }
     // Clusters of its own: killed half-way, side by side, restarted part by part.
