@@ -42,6 +42,12 @@ const everything: Record<string, string> = {
   RUN_MOUNT_PATH: "/data",
   RUN_TERMINATION_GRACE_PERIOD_SECONDS: "0",
   RUN_POD_TTL_SECONDS_AFTER_FINISHED: "60",
+  RUN_ACTIVE_DEADLINE_SECONDS: "3600",
+  RUN_IDLE_TIMEOUT_SECONDS: "300",
+  RUN_QUEUE_DEADLINE_SECONDS: "86400",
+  RUN_TTL_SECONDS_AFTER_FINISHED: "0",
+  RUN_SECURITY_CONTEXT: '{"runAsUser":2000}',
+  RUN_CONTAINER_SECURITY_CONTEXT: '{"readOnlyRootFilesystem":false}',
   WATCH_NAMESPACES: "team,other,team",
   ADMISSION: "paused",
   MAX_ACTIVE_RUNS: "50",
@@ -66,6 +72,12 @@ runResources: { requests: { cpu: "1" } }
 runMountPath: /data
 runTerminationGracePeriodSeconds: 0
 runPodTTLSecondsAfterFinished: 60
+runActiveDeadlineSeconds: 3600
+runIdleTimeoutSeconds: 300
+runQueueDeadlineSeconds: 86400
+runTTLSecondsAfterFinished: 0
+runSecurityContext: { runAsUser: 2000 }
+runContainerSecurityContext: { readOnlyRootFilesystem: false }
 watchNamespaces: [team, other]
 admission: paused
 maxActiveRuns: 50
@@ -112,6 +124,14 @@ describe("the configuration", () => {
         mountPath: "/data",
         terminationGracePeriodSeconds: 0,
         podTTLSecondsAfterFinished: 60,
+        spec: {
+          activeDeadlineSeconds: 3_600,
+          idleTimeoutSeconds: 300,
+          queueDeadlineSeconds: 86_400,
+          ttlSecondsAfterFinished: 0,
+        },
+        securityContext: { runAsUser: 2000 },
+        containerSecurityContext: { readOnlyRootFilesystem: false },
       },
       settings: {
         admission: false,
@@ -209,6 +229,12 @@ logLevel: loud
     );
   });
 
+  test("refuses security settings that a run could not have either", () => {
+    expect(mistakes({ RUN_IMAGE: "a", RUN_CONTAINER_SECURITY_CONTEXT: '{"privileged":true}' })[0]).toContain(
+      "privileged",
+    );
+  });
+
   test("ignores variables that are not its own, and cannot be changed afterwards", () => {
     const config = read({ RUN_IMAGE: "a", PATH: "/bin", ANTHROPIC_API_KEY: "sk" });
     expect(JSON.stringify(config)).not.toContain("sk");
@@ -230,7 +256,7 @@ test("the page of settings is made of the schema: `npx vitest run --project unit
 
 Every setting stands in the YAML file that \`CONFIG_FILE\` names (the chart mounts a ConfigMap there), in the environment, or in both: then the
 environment wins. An empty variable counts as absent. All mistakes of both are reported at once, and the operator does not
-start. Lists are separated by commas in the environment; \`runResources\` is JSON there. A change needs a restart; the chart does it.
+start. Lists are separated by commas in the environment; \`runResources\` and the security contexts are JSON there. A change needs a restart; the chart does it.
 
 | in the file | in the environment | default | what for |
 | --- | --- | --- | --- |

@@ -3,6 +3,7 @@
  * file is RUN_MOUNT_PATH in the environment, which wins. To add a setting, add its line to `schema`.
  */
 import * as z from "zod";
+import { containerSecurityContextSchema, podSecurityContextSchema } from "../crds/security-context.ts";
 import type { Settings } from "./domain.ts";
 import { nearest } from "./nearest.ts";
 import type { PodDefaults } from "./plan/job.ts";
@@ -91,6 +92,18 @@ export const schema = {
   runPodTTLSecondsAfterFinished: whole(0)
     .default(86_400)
     .describe("How long Job, pod and log of a finished run are kept."),
+  runActiveDeadlineSeconds: limit.describe("How long claude may run, where a run does not say; absent: no limit."),
+  runIdleTimeoutSeconds: limit.describe("How long claude may be silent, where a run does not say; absent: no limit."),
+  runQueueDeadlineSeconds: limit.describe("How long a run may wait, where it does not say; absent: no limit."),
+  runTTLSecondsAfterFinished: whole(0)
+    .optional()
+    .describe("How long a finished ClaudeRun itself is kept, where it does not say; absent: for good."),
+  runSecurityContext: fromText(asJson, podSecurityContextSchema)
+    .optional()
+    .describe("Fields of the pod's security context in the place of ours; a run's own win over both."),
+  runContainerSecurityContext: fromText(asJson, containerSecurityContextSchema)
+    .optional()
+    .describe("The same of the container."),
   watchNamespaces: names.default([]).describe("Only these namespaces are watched; empty: all."),
   admission: oneOf("open", "paused")
     .default("open")
@@ -206,17 +219,31 @@ function readFile(path: string, load: (path: string) => unknown, mistakes: strin
 }
 
 function withShapes(values: Values): Config {
+  const spec = present({
+    activeDeadlineSeconds: values.runActiveDeadlineSeconds,
+    idleTimeoutSeconds: values.runIdleTimeoutSeconds,
+    queueDeadlineSeconds: values.runQueueDeadlineSeconds,
+    ttlSecondsAfterFinished: values.runTTLSecondsAfterFinished,
+  });
   const defaults: PodDefaults = {
+    spec,
     image: values.runImage,
     imagePullSecrets: values.runImagePullSecrets,
     mountPath: values.runMountPath,
     terminationGracePeriodSeconds: values.runTerminationGracePeriodSeconds,
     podTTLSecondsAfterFinished: values.runPodTTLSecondsAfterFinished,
-    ...(values.runImagePullPolicy === undefined ? {} : { imagePullPolicy: values.runImagePullPolicy }),
-    ...(values.runServiceAccount === undefined ? {} : { serviceAccountName: values.runServiceAccount }),
-    ...(values.runResources === undefined
-      ? {}
-      : { resources: values.runResources as NonNullable<PodDefaults["resources"]> }),
+    ...present({
+      imagePullPolicy: values.runImagePullPolicy,
+      serviceAccountName: values.runServiceAccount,
+      resources: values.runResources as PodDefaults["resources"],
+      securityContext: values.runSecurityContext,
+      containerSecurityContext: values.runContainerSecurityContext,
+    }),
   };
   return { ...values, defaults, settings: { ...values, admission: values.admission === "open" } };
+}
+
+/** Without what is undefined: an optional field is there or not. */
+function present<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

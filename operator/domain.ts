@@ -28,6 +28,12 @@ export type RunSpec = Pick<
   | "workspace"
 >;
 
+/** What the configuration says where a run's spec says nothing: taken as if it stood there. */
+export type SpecDefaults = Pick<
+  ClaudeRunSpec,
+  "queueDeadlineSeconds" | "activeDeadlineSeconds" | "idleTimeoutSeconds" | "ttlSecondsAfterFinished"
+>;
+
 /** A ClaudeRun. */
 export interface Run {
   readonly namespace: string;

@@ -1,8 +1,9 @@
 /** What the watches have shown of runs, Jobs and pods, by agent; and which changes wake which agents. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run } from "../domain.ts";
+import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run, type SpecDefaults } from "../domain.ts";
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
+import type { PodDefaults } from "../plan/job.ts";
 import type { Lane } from "../queue.ts";
 import { parsePod, readPod, type CachedPod } from "./parse-pod.ts";
 import { parseJob, parseRun } from "./parse.ts";
@@ -16,6 +17,7 @@ export interface CachesOptions {
   readonly log: Log;
   /** Only these namespaces; empty: all. */
   readonly namespaces: readonly string[];
+  readonly defaults?: Pick<PodDefaults, "spec">;
   /** Something of the agent changed: a result waits to be recorded, a run is new, anything else; later: no hurry at all. */
   readonly wake: (agent: AgentKey, lane: Lane | "later") => void;
 }
@@ -37,9 +39,11 @@ export class Caches {
   readonly #fresh = new Map<string, unknown>();
   readonly #gonePods = new Set<string>();
   readonly #wake: CachesOptions["wake"];
+  readonly #specDefaults: SpecDefaults | undefined;
 
-  constructor({ transport, log, namespaces, wake }: CachesOptions) {
+  constructor({ transport, log, namespaces, wake, defaults }: CachesOptions) {
     this.#wake = wake;
+    this.#specDefaults = defaults?.spec;
     const ofRun = ({ spec }: Run): string => spec.agent;
     const ofMade = ({ agent }: Job | Pod): string => agent;
     this.runs = new Store<Run>(
@@ -62,7 +66,7 @@ export class Caches {
     this.watches = (namespaces.length === 0 ? everywhere : namespaces).flatMap((namespace) => {
       const at = (kind: "run" | "job" | "pod") => ({ namespace, path: collection(kind, namespace) });
       return [
-        new Reflector({ ...at("run"), transport, log, parse: (object) => this.#readRun(object), store: runs }),
+        new Reflector({ ...at("run"), transport, log, parse: (object) => this.#holdRun(object), store: runs }),
         new Reflector({ ...at("job"), ...ours, parse: parseJob, store: jobs }),
         new Reflector({ ...at("pod"), ...ours, parse: parsePod, store: pods, onDeleted: podGone }),
       ];
@@ -99,9 +103,14 @@ export class Caches {
     this.#wake(agentKey(run.namespace, run.spec.agent), "later");
   }
 
+  /** A run as the domain knows it. */
+  readRun(object: unknown): Run | undefined {
+    return parseRun(object, this.#specDefaults);
+  }
+
   /** A run that nobody has looked at yet is about to be made a Job and a ConfigMap of: its spec is held back, within bounds. */
-  #readRun(object: unknown): Run | undefined {
-    const run = parseRun(object);
+  #holdRun(object: unknown): Run | undefined {
+    const run = this.readRun(object);
     if (run === undefined) return undefined;
     this.#fresh.delete(run.uid);
     const { prompt = "" } = (object as ClaudeRun).spec;

@@ -14,7 +14,7 @@ import { CargoHold } from "./cargo-hold.ts";
 import type { ClientLeases } from "./client-leases.ts";
 import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parsePod, readPod } from "./parse-pod.ts";
-import { parseJob, parseRun } from "./parse.ts";
+import { parseJob } from "./parse.ts";
 import { Recent } from "./recent.ts";
 import { logsGone, releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
@@ -109,7 +109,7 @@ export class KubernetesCluster implements Cluster {
     const body = { apiVersion: apiVersion, kind: kind, metadata, status };
     const written = await this.#transport.request("PUT", `${object("run", run)}/status`, { body });
     if (written === undefined) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    this.#caches.runs.put(run.uid, parseRun(written));
+    this.#caches.runs.put(run.uid, this.#caches.readRun(written));
   }
 
   async markLogsGone(run: Run): Promise<void> {
@@ -170,14 +170,20 @@ export class KubernetesCluster implements Cluster {
   /** The whole run: as the watch has just brought it, or as it is stored. Specs are not kept for longer. */
   async #whole(run: Identity): Promise<ClaudeRun> {
     const fresh = this.#caches.fresh(run.uid);
-    return fresh === undefined ? this.#read(run) : parsed(fresh);
+    return fresh === undefined ? this.#read(run) : this.#parsed(fresh);
   }
 
   /** The whole run as it is stored. */
   async #read(run: Identity): Promise<ClaudeRun> {
     const found = (await this.#transport.request("GET", object("run", run))) as ClaudeRun | undefined;
     if (found?.metadata.uid !== run.uid) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    return parsed(found);
+    return this.#parsed(found);
+  }
+
+  #parsed(run: unknown): ClaudeRun {
+    const judged = parseClaudeRun(run);
+    if (!judged.ok) throw new InvalidSpecError(judged.problems.join("; "));
+    return { ...judged.value, spec: { ...this.#defaults.spec, ...judged.value.spec } };
   }
 
   async #createJob(run: Run, body: ReturnType<typeof planJob>): Promise<Job> {
@@ -236,12 +242,6 @@ export class KubernetesCluster implements Cluster {
   async #patch(pod: Pod, { body, patchType }: Patch): Promise<void> {
     await this.#transport.request("PATCH", object("pod", pod), { body, patchType, answer: "ignored" });
   }
-}
-
-function parsed(run: unknown): ClaudeRun {
-  const judged = parseClaudeRun(run);
-  if (!judged.ok) throw new InvalidSpecError(judged.problems.join("; "));
-  return judged.value;
 }
 
 function kindOf(thing: Run | Job | Pod): Kind {

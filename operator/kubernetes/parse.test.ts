@@ -41,6 +41,12 @@ describe("a ClaudeRun", () => {
     pod: { env: [{ name: "TOKEN", value: "t" }] },
   };
 
+  test("has the configured deadlines where its spec has none, and its own where it does", () => {
+    const defaults = { queueDeadlineSeconds: 60, activeDeadlineSeconds: 600 };
+    const run = parseRun({ metadata, spec: { ...spec, activeDeadlineSeconds: 5 } }, defaults);
+    expect(run?.spec).toMatchObject({ queueDeadlineSeconds: 60, activeDeadlineSeconds: 5 });
+  });
+
   test("keeps of its spec what deciding looks at: neither prompt nor pod", () => {
     const run = parseRun({ metadata, spec });
     expect(run).toEqual({

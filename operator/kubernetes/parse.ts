@@ -1,10 +1,10 @@
 /** From the API server's runs and Jobs to the domain's. Whatever is not needed for deciding ends here. */
 import type { ClaudeRun, ClaudeRunStatus } from "../../crds/claude-run.ts";
-import type { Job, Run, RunSpec } from "../domain.ts";
+import type { Job, Run, RunSpec, SpecDefaults } from "../domain.ts";
 import { identity, origin, pick, type Meta } from "./meta.ts";
 
 /** A ClaudeRun; of a finished one only what keeps others from starting it again. */
-export function parseRun(object: unknown): Run | undefined {
+export function parseRun(object: unknown, defaults: SpecDefaults = {}): Run | undefined {
   const { metadata, spec, status = {} } = object as Omit<ClaudeRun, "metadata"> & { metadata: Meta };
   // The schema requires both; an object without them was never accepted.
   if (typeof (spec as RunSpec | undefined)?.agent !== "string") return undefined;
@@ -12,6 +12,7 @@ export function parseRun(object: unknown): Run | undefined {
     ...identity(metadata),
     generation: metadata.generation ?? 0,
     spec: {
+      ...defaults,
       agent: spec.agent,
       ...pick(spec, [
         "cancel",

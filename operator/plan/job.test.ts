@@ -151,6 +151,16 @@ describe("the pod", () => {
     expect(container.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: false });
   });
 
+  test("has the configuration's security contexts over ours, and the spec's over both", () => {
+    const configured = {
+      securityContext: { runAsUser: 3000, fsGroup: 3000 },
+      containerSecurityContext: { runAsGroup: 3 },
+    };
+    const { pod, container } = planned({ pod: { securityContext: { runAsUser: 2000 } } }, configured);
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 2000, fsGroup: 3000 });
+    expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsGroup: 3 });
+  });
+
   test("gets no token of its service account and no environment of other services", () => {
     expect(planned().pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
   });

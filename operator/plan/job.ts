@@ -10,6 +10,7 @@ import {
   runnerConfigVariable,
   schedulingGate,
 } from "../../crds/names.ts";
+import type { SpecDefaults } from "../domain.ts";
 import { containerName, managedBy } from "../names.ts";
 import { attemptName } from "./names.ts";
 import { configPath, mcpConfigPath, promptPath, runnerPath, settingsPath } from "./paths.ts";
@@ -24,7 +25,14 @@ export interface PodDefaults {
   readonly mountPath: string;
   readonly terminationGracePeriodSeconds: number;
   readonly podTTLSecondsAfterFinished: number;
+  readonly securityContext?: SecurityContext;
+  readonly containerSecurityContext?: SecurityContext;
+  /** Taken as if it stood in the spec. */
+  readonly spec?: SpecDefaults;
 }
+
+/** Of a pod or its container: judged by the schema, and passed on. */
+type SecurityContext = Readonly<Record<string, unknown>>;
 
 type KeySource = NonNullable<ClaudeRunSpec["promptFrom"]>;
 
@@ -119,6 +127,7 @@ function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Paramet
       fsGroup: 1000,
       fsGroupChangePolicy: "OnRootMismatch",
       seccompProfile: { type: "RuntimeDefault" },
+      ...defaults.securityContext,
       ...(pod.securityContext as object | undefined),
     },
     containers: [container(run, defaults)],
@@ -157,6 +166,7 @@ function container({ spec }: ClaudeRun, defaults: PodDefaults): V1Container {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
+      ...defaults.containerSecurityContext,
       ...(pod.containerSecurityContext as object | undefined),
     },
   };

@@ -79,7 +79,16 @@ describe.concurrent("refuses", () => {
 it("the defaults of the values are those of the operator", async () => {
   const rendered = configOf(await render(images));
   const bare = readConfig({ RUN_IMAGE: "registry.example/agent:1" }, () => undefined);
-  const chosen = ["runImagePullPolicy", "runResources", "defaults", "settings", "leaseName", "leaseNamespace"];
+  const chosen = [
+    "runImagePullPolicy",
+    "runSecurityContext",
+    "runContainerSecurityContext",
+    "runResources",
+    "defaults",
+    "settings",
+    "leaseName",
+    "leaseNamespace",
+  ];
   const rest = (config: Config): [string, unknown][] =>
     Object.entries(config).filter(([name]) => !chosen.includes(name));
   expect(Object.fromEntries(rest(rendered))).toEqual(Object.fromEntries(rest(bare)));

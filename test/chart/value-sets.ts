@@ -39,6 +39,12 @@ export const valueSets: Readonly<Record<string, Values>> = {
     resources: { requests: { cpu: "1" }, limits: { memory: "8Gi", "nvidia.com/gpu": "1" } },
     terminationGracePeriodSeconds: 120,
     podTTLSecondsAfterFinished: 3600,
+    activeDeadlineSeconds: 7200,
+    idleTimeoutSeconds: 600,
+    queueDeadlineSeconds: 86400,
+    ttlSecondsAfterFinished: 0,
+    securityContext: { runAsUser: 2000, fsGroup: 2000 },
+    containerSecurityContext: { readOnlyRootFilesystem: false },
   }),
   "brakes and history": {
     ...images,
