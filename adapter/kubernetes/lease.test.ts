@@ -8,6 +8,9 @@ import type { Connection } from "./connection.ts";
 import { ClientLease, leaseName } from "./lease.ts";
 import { sweep } from "./sweep.ts";
 
+/** For a busy machine. */
+const patience = { timeout: 20_000 };
+
 let api: TestApi;
 let connection: Connection;
 beforeEach(async () => {
@@ -28,7 +31,7 @@ describe("the Lease of this process", () => {
       leaseDurationSeconds: 60,
     });
     const made = renewTime();
-    await expect.poll(() => renewTime() > made).toBe(true);
+    await expect.poll(() => renewTime() > made, patience).toBe(true);
     lease.stop();
     operate(api, (run) => run.succeeds());
     await play(api).result;
@@ -42,9 +45,9 @@ describe("the Lease of this process", () => {
     let refusals = 3;
     api.fault = ({ verb }) => (verb === "patch leases" && refusals-- > 0 ? { kind: "refuse", code: 500 } : undefined);
     const made = renewTime();
-    await expect.poll(() => renewTime() > made).toBe(true);
+    await expect.poll(() => renewTime() > made, patience).toBe(true);
     api.remove("leases", leaseName);
-    await expect.poll(() => api.get("leases", leaseName)).toBeDefined();
+    await expect.poll(() => api.get("leases", leaseName), patience).toBeDefined();
     lease.stop();
   });
 

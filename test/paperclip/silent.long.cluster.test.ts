@@ -14,7 +14,9 @@ it(
   async () => {
     await office.startAnother();
     const agent = await office.agent("Silent");
-    const sleep = { tool: "Bash", input: { command: "sleep 305", timeout: 600_000 } };
+    // claude does not let a bare sleep of this length run.
+    const command = "node -e 'setTimeout(() => console.log(0), 305_000)'";
+    const sleep = { tool: "Bash", input: { command, timeout: 600_000 } };
     const issue = await office.issue(agent, [sleep, sleep, { text: "Awake." }]);
     const { id } = await office.nth(issue);
     const run = await office.ended(id, 780);
