@@ -8,6 +8,7 @@ import { fieldManager } from "../crds/names.ts";
 import { start, type Program } from "./programs.ts";
 
 const bundle = fileURLToPath(new URL("../dist/operator.mjs", import.meta.url));
+const dockerfile = fileURLToPath(new URL("../Dockerfile", import.meta.url));
 const version = "bench";
 /** What the operator calls itself to the API server. */
 export const userAgent = `${fieldManager}/${version}`;
@@ -19,7 +20,7 @@ export async function startOperator(options: { logFile: string; profileDirectory
   const { logFile, profileDirectory } = options;
   const port = await freePort();
   const profile = profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
-  const operator = await start("operator", [process.execPath, ...profile, bundle], {
+  const operator = await start("operator", [process.execPath, ...shippedFlags(), ...profile, bundle], {
     logFile,
     env: {
       NODE_ENV: "production",
@@ -35,6 +36,13 @@ export async function startOperator(options: { logFile: string; profileDirectory
     await operator.stop();
     throw error;
   }
+}
+
+/** What node is told in the image. */
+function shippedFlags(): string[] {
+  const entryPoint = /^ENTRYPOINT (\["[^"]*node".*\])$/m.exec(readFileSync(dockerfile, "utf8"))?.[1];
+  if (entryPoint === undefined) throw new Error("the Dockerfile has no ENTRYPOINT that starts node");
+  return (JSON.parse(entryPoint) as string[]).slice(1, -1);
 }
 
 async function ready(operator: Program, port: number, logFile: string): Promise<void> {
