@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, verdict } from "../e2e/stage.ts";
+import { chart } from "./render.ts";
 import { agentImage, installOperator, operatorNamespace, release } from "../install.ts";
 
 const run = promisify(execFile);
@@ -36,7 +37,7 @@ async function unpackPrevious(): Promise<void> {
 }
 
 async function helm(...args: string[]): Promise<string> {
-  return (await run("helm", [...args, "--namespace", operatorNamespace, "--timeout=120s"])).stdout;
+  return (await run("helm", ["--namespace", operatorNamespace, ...args, "--timeout=120s"])).stdout;
 }
 
 /** The container of a run: the same answer later means that nothing touched it. */
@@ -107,4 +108,17 @@ it("a run that says nothing has the chart's deadline", async () => {
   );
   expect(verdict(await stage.ended("endless"))).toMatchObject({ reason: "DeadlineExceeded" });
   expect((await stage.ended("longer")).status?.phase).toBe("Succeeded");
+});
+
+it("an install without image names makes no pod and asks for them; named, the operator starts", async () => {
+  const namespace = ["--namespace", stage.namespace];
+  // Beside the installed one: in this namespace only, and without a CRD of its own.
+  const values = ["--set", "crd.install=false", "--set", `watchNamespaces={${stage.namespace}}`];
+  expect(await helm("install", "asks", chart, ...namespace, ...values, "--wait")).toContain("the operator waits");
+  const pods = ["get", "pods", "-l", "app.kubernetes.io/instance=asks", "-o", "name"];
+  expect(await stage.kubectl(...pods)).toBe("");
+  const images = ["--set", "image=localhost/claude-run/operator:dev", "--set", `run.image=${agentImage}`];
+  await helm("upgrade", "asks", chart, ...namespace, "--reuse-values", ...images, "--wait");
+  expect((await stage.kubectl(...pods)).trim().split("\n")).toHaveLength(2);
+  await helm("uninstall", "asks", ...namespace, "--wait");
 });
