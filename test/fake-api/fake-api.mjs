@@ -47,20 +47,25 @@ function stepsIn(text) {
 }
 
 function directive(messages) {
-  // the last user text that holds @fake [...], and the turn number after it
+  // the last user text that holds @fake [...], and the turn number after it; one that is cut short may stand in a host's quotation
+  let isBroken = false;
   for (let i = messages.length - 1; i >= 0; i--) {
     const m = messages[i];
     if (m.role !== "user") continue; // the CLI also sends role "system" messages: skip them
     const blocks = typeof m.content === "string" ? [{ type: "text", text: m.content }] : m.content;
     for (const b of blocks.slice().reverse()) {
       const steps = b.type === "text" ? stepsIn(b.text) : undefined;
-      if (steps === undefined) continue;
+      if (steps === undefined) {
+        isBroken ||= b.type === "text" && b.text.includes("@fake [");
+        continue;
+      }
       return {
         steps,
         turn: messages.slice(i + 1).filter((x) => x.role === "assistant").length,
       };
     }
   }
+  if (isBroken) throw new Error("no JSON list stands behind it");
   return { steps: [{ text: "ok" }], turn: 0 };
 }
 
