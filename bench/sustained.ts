@@ -82,6 +82,8 @@ async function measure(client: Client, moments: Moments, plan: Plan): Promise<Su
       ends.push(ended);
     }
     const lastMs = performance.now();
+    // from here on it can only shrink
+    clearInterval(sampler);
     await Promise.all([...answers, ...ends]);
     return { perSecond, seconds, unfinished, total, drainMs: performance.now() - lastMs };
   } finally {
