@@ -12,9 +12,9 @@ import type { Transcript } from "./result/transcript.ts";
 /** The host shortens long chunks; below this it keeps them whole. */
 const maxChunkLength = 32_768;
 /** After the run has finished its log is only read to its end, and no longer than this. */
-const drainMs = 8_000;
+const drainMs = 30_000;
 /** So many streams that end in good order without the runner's last line: it was never written. */
-const maxBarren = 2;
+const maxBarren = 5;
 /** A stream that is at work when the run finishes gets so long to end by itself. */
 const finishedGraceMs = 1_000;
 

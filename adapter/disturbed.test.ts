@@ -148,10 +148,10 @@ async function judge(seed: number): Promise<void> {
   expect(others, `seed ${seed}: one run`).toEqual([]);
   if (run === undefined) throw new Error(`seed ${seed}: no run`);
   const { stdout, stderr } = written(run);
+  expect(host.stderr, `seed ${seed}`).not.toMatch(/are missing|ends after/);
   expect(host.stdout === stdout, `seed ${seed}: stdout, byte for byte`).toBe(true);
   const told = host.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("[clauderun]"));
   expect(told, `seed ${seed}: stderr`).toEqual(stderr);
-  expect(host.stderr, `seed ${seed}`).not.toMatch(/are missing|ends after/);
   await api.close();
 }
 
