@@ -1,7 +1,9 @@
 /** Whole runs while API server and network misbehave: each verb alone, then seeded schedules of everything at once. */
 import { describe, expect, it } from "vitest";
 import { connectionFor } from "./kubernetes/connections.ts";
-import { TestApi, type ApiFault, type Verb } from "./testing/api-server.ts";
+import type { ApiFault } from "./testing/answers.ts";
+import { TestApi } from "./testing/api-server.ts";
+import type { Verb } from "./testing/asked.ts";
 import { chance, claudeLine, logFault } from "./testing/chance.ts";
 import { operate, type OperatedRun } from "./testing/operator.ts";
 import { play, type Played } from "./testing/play.ts";

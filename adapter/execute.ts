@@ -2,7 +2,8 @@
 import type { AdapterExecutionContext, AdapterExecutionResult } from "@paperclipai/adapter-utils";
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { AttemptLog } from "./attempt-logs.ts";
-import { ApiError, words, type Connection } from "./kubernetes/connection.ts";
+import { ApiError, words } from "./kubernetes/api-error.ts";
+import type { Connection } from "./kubernetes/connection.ts";
 import { connectionFor } from "./kubernetes/connections.ts";
 import { holdLease, leaseName } from "./kubernetes/lease.ts";
 import { cancelRun, createRun, createSecrets, deleteSecrets, ForeignRunError, releaseRun } from "./kubernetes/runs.ts";
@@ -13,9 +14,10 @@ import { acknowledged, failedBefore, mapResult } from "./result/map.ts";
 import { outcomeOfDeleted, outcomeOfReport, outcomeOfRun, type Outcome } from "./result/outcome.ts";
 import { Transcript } from "./result/transcript.ts";
 import { agentName } from "./spec/names.ts";
-import { adapterType, planRun, type Plan } from "./spec/plan.ts";
+import { planRun, type Plan } from "./spec/plan.ts";
 import { readSettings, type Settings } from "./spec/settings.ts";
 import { ConfigError } from "./spec/values.ts";
+import { tellHost } from "./tell-host.ts";
 
 /** The host gives a cancelled run 60 s to settle. */
 const cancelDeadlineMs = 55_000;
@@ -230,23 +232,4 @@ function notSettled(made: Made, transcript: Transcript): AdapterExecutionResult 
     result: {},
   };
   return mapResult({ outcome, transcript, plan: made.plan, timeoutSec: made.settings.timeoutSec });
-}
-
-async function tellHost(ctx: AdapterExecutionContext, plan: Plan, namespace: string): Promise<void> {
-  const { spec } = plan.run;
-  await ctx.onMeta?.({
-    adapterType,
-    command: `kubectl -n ${namespace} get clauderun ${plan.name}`,
-    cwd: plan.workspace.mountPath,
-    commandArgs: [...(spec.claude?.extraArgs ?? [])],
-    commandNotes: [
-      `Namespace: ${namespace}`,
-      `Image: ${spec.pod?.image ?? "the operator's"}`,
-      `Timeout: ${spec.activeDeadlineSeconds === undefined ? "none" : `${spec.activeDeadlineSeconds} s`}`,
-      `Skills: ${plan.bundle.skills.join(", ") || "none"}`,
-      ...plan.notes,
-    ],
-    prompt: plan.prompt.text,
-    promptMetrics: { ...plan.prompt.metrics },
-  });
 }

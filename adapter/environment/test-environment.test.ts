@@ -1,7 +1,8 @@
 /** Case 42: "Test environment", each check with what it says when all is well and when it is not. */
 import type { AdapterEnvironmentCheck } from "@paperclipai/adapter-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi, type Verb } from "../testing/api-server.ts";
+import { TestApi } from "../testing/api-server.ts";
+import type { Verb } from "../testing/asked.ts";
 import { nameOf, permissions } from "./permissions.ts";
 import { testEnvironment } from "./test-environment.ts";
 

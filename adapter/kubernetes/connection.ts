@@ -7,6 +7,7 @@ import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https, { type RequestOptions as HttpsOptions } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
+import { ApiError, errorOf, words } from "./api-error.ts";
 
 export type Verb = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
@@ -26,34 +27,9 @@ export interface OpenStream {
   close(): void;
 }
 
-/** The API server said no, or said nothing (`code` 0). */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  /** HTTP status; 0 if there was no answer. */
-  readonly code: number;
-  /** Kubernetes' word for it, such as AlreadyExists; empty if there is none. */
-  readonly reason: string;
-  readonly retryAfterMs: number;
-
-  constructor(message: string, options: { code: number; reason?: string; retryAfterMs?: number; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.code = options.code;
-    this.reason = options.reason ?? "";
-    this.retryAfterMs = options.retryAfterMs ?? 0;
-  }
-
-  /** True if the same request may well succeed a moment later. */
-  get isTransient(): boolean {
-    // 410: what we ask for one by one does not expire; it is said in passing, by a server that comes up.
-    return this.code === 0 || this.code === 410 || this.code === 429 || this.code >= 500;
-  }
-}
-
 const attempts = 6;
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
-/** A Status may quote the object that it refuses, prompt and all. */
-const maxMessageLength = 1_000;
 
 /** The one way to the API server. */
 export class Connection {
@@ -231,29 +207,4 @@ function parseJson(text: string, what: string): unknown {
     // The cause is left out: it quotes the text, which may be a prompt.
     throw new ApiError(`${what}: the answer is not JSON: is this the address of a Kubernetes API server?`, { code: 0 });
   }
-}
-
-function errorOf(what: string, { statusCode = 0, headers }: IncomingMessage, text: string): ApiError {
-  const { message = text, reason = "" } = statusOf(text);
-  const retryAfterMs = Number(headers["retry-after"] ?? 0) * 1_000;
-  return new ApiError(`${what}: ${statusCode} ${message.slice(0, maxMessageLength)}`, {
-    code: statusCode,
-    reason,
-    retryAfterMs: Number.isFinite(retryAfterMs) ? retryAfterMs : 0,
-  });
-}
-
-function statusOf(text: string): { readonly message?: string; readonly reason?: string } {
-  try {
-    return JSON.parse(text) as { message?: string; reason?: string };
-  } catch {
-    return {};
-  }
-}
-
-/** What an error says in one line; node's socket errors often have a code and no message. */
-export function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return error.message || code || error.name;
 }

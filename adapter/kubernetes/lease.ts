@@ -1,7 +1,8 @@
 /** One Lease for a server process and namespace: the operator ends the runs of a server that renews it no more. */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { ApiError, type Connection } from "./connection.ts";
+import { ApiError } from "./api-error.ts";
+import type { Connection } from "./connection.ts";
 import { leasesPath } from "./paths.ts";
 
 const durationSeconds = 60;

@@ -1,7 +1,8 @@
 /** One ClaudeRun, kept true by a watch of that one object: no polling. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { ApiError, type Connection } from "./connection.ts";
+import { ApiError } from "./api-error.ts";
+import type { Connection } from "./connection.ts";
 import { runPath, runsPath } from "./paths.ts";
 
 interface WatchEvent {

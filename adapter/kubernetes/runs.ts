@@ -3,7 +3,8 @@ import type { ClaudeRun, ClaudeRunInput } from "../../crds/claude-run.ts";
 import { apiVersion, kind } from "../../crds/names.ts";
 import { runIdAnnotation } from "../spec/names.ts";
 import type { SecretData } from "../spec/secrets.ts";
-import { ApiError, type Connection } from "./connection.ts";
+import { ApiError } from "./api-error.ts";
+import type { Connection } from "./connection.ts";
 import { runPath, runsPath, secretsPath } from "./paths.ts";
 
 /** One of this name exists and is another run's. */

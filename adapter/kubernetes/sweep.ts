@@ -5,7 +5,8 @@
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { adapterType } from "../spec/plan.ts";
 import { runLabels } from "../spec/names.ts";
-import { ApiError, type Connection } from "./connection.ts";
+import { ApiError } from "./api-error.ts";
+import type { Connection } from "./connection.ts";
 import { leaseName } from "./lease.ts";
 import { leasesPath, runsPath } from "./paths.ts";
 import { cancelRun, deleteSecrets } from "./runs.ts";

@@ -1,6 +1,7 @@
 /** Follows a container's log until its last line is proven, opening the stream again as often as it takes. */
 import { setTimeout as wait } from "node:timers/promises";
-import { ApiError, type OpenStream } from "../kubernetes/connection.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { OpenStream } from "../kubernetes/connection.ts";
 import type { LogCursor } from "./cursor.ts";
 import type { LogEvent } from "./log-event.ts";
 

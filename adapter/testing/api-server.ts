@@ -10,51 +10,17 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
+import { failure, say, sayInPieces, type ApiFault } from "./answers.ts";
+import { verbOf, type Asked, type Verb } from "./asked.ts";
+import { ChangeFeed, type Thing } from "./change-feed.ts";
 import type { KubeletLog } from "./kubelet-log.ts";
-
-/** "create clauderuns", "watch clauderuns", "get pods/log" and so on. */
-export type Verb = `${"get" | "list" | "watch" | "create" | "patch" | "delete"} ${string}`;
-
-/** One request as it came in. */
-export interface Asked {
-  readonly verb: Verb;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body: Record<string, unknown>;
-}
-
-/** What befalls a request. */
-export type ApiFault =
-  /** The connection is reset; `done` says whether the server had done what was asked. */
-  | { readonly kind: "reset"; readonly done: boolean }
-  | { readonly kind: "refuse"; readonly code: number; readonly retryAfterSeconds?: number }
-  /** The answer comes in two pieces, cut here. */
-  | { readonly kind: "slow"; readonly afterBytes: number }
-  /** No answer, until the server is healed. */
-  | { readonly kind: "hang" }
-  /** The answer breaks off after so many bytes. A watch: after so many bytes of its events. */
-  | { readonly kind: "cut"; readonly afterBytes: number };
-
-type Thing = Record<string, unknown> & {
-  metadata: Record<string, unknown> & { name: string; resourceVersion: string };
-};
-type Change = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: Thing };
-
-interface Watch {
-  readonly response: ServerResponse;
-  readonly name: string;
-  /** Bytes until it breaks off. */
-  left: number;
-}
 
 export class TestApi {
   readonly #server: Server;
   readonly #things = new Map<string, Map<string, Thing>>();
-  readonly #history: Change[] = [];
-  readonly #watches = new Set<Watch>();
+  readonly #feed = new ChangeFeed();
   readonly #hung = new Set<ServerResponse>();
   #version = 1_000;
-  #oldest = 0;
   /** Every request so far. */
   readonly asked: Asked[] = [];
   /** Logs by the pod's name. */
@@ -137,7 +103,7 @@ export class TestApi {
     };
     const object = { ...given, metadata };
     things.set(metadata.name, object);
-    if (resource === "clauderuns") this.#tell({ type: before === undefined ? "ADDED" : "MODIFIED", object });
+    if (resource === "clauderuns") this.#feed.tell({ type: before === undefined ? "ADDED" : "MODIFIED", object });
     return object;
   }
 
@@ -146,7 +112,7 @@ export class TestApi {
     if (object === undefined) return;
     this.#things.get(resource)?.delete(name);
     const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
-    if (resource === "clauderuns") this.#tell({ type: "DELETED", object: { ...object, metadata } });
+    if (resource === "clauderuns") this.#feed.tell({ type: "DELETED", object: { ...object, metadata } });
   }
 
   /** What the operator writes: the run's status, merged. */
@@ -158,17 +124,12 @@ export class TestApi {
 
   /** Ends every watch that is open, in order or in the middle of things. */
   endWatches(how: "end" | "reset"): void {
-    for (const { response } of this.#watches) {
-      if (how === "end") response.end();
-      else response.socket?.resetAndDestroy();
-    }
-    this.#watches.clear();
+    this.#feed.end(how);
   }
 
   /** Forgets what changed: watches from before are answered 410. */
   compact(): void {
-    this.#oldest = ++this.#version;
-    this.#history.length = 0;
+    this.#feed.compact(++this.#version);
   }
 
   /** Breaks off what hangs. */
@@ -195,7 +156,7 @@ export class TestApi {
       return;
     }
     if (asked.verb === "watch clauderuns") {
-      this.#watch(asked, response, fault?.kind === "cut" ? fault.afterBytes : Infinity);
+      this.#feed.open(asked, response, fault?.kind === "cut" ? fault.afterBytes : Infinity);
       return;
     }
     if (asked.verb === "get pods/log") {
@@ -247,51 +208,6 @@ export class TestApi {
     const what = subresource === undefined ? resource : `${resource}/${subresource}`;
     return !this.denied.has(`${verb} ${what}` as Verb);
   }
-
-  #watch({ query }: Asked, response: ServerResponse, left: number): void {
-    const from = Number(query.get("resourceVersion"));
-    if (from < this.#oldest) {
-      say(response, 410, failure(410, "too old resource version"));
-      return;
-    }
-    response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
-    const name = query.get("fieldSelector")?.replace("metadata.name=", "") ?? "";
-    const watch: Watch = { response, name, left };
-    this.#watches.add(watch);
-    response.on("close", () => this.#watches.delete(watch));
-    for (const change of this.#history)
-      if (Number(change.object.metadata.resourceVersion) > from) this.#show(watch, change);
-  }
-
-  #tell(change: Change): void {
-    this.#history.push(change);
-    for (const watch of [...this.#watches]) this.#show(watch, change);
-  }
-
-  #show(watch: Watch, change: Change): void {
-    if (change.object.metadata.name !== watch.name || !this.#watches.has(watch)) return;
-    const line = Buffer.from(`${JSON.stringify(change)}\n`);
-    if (line.length < watch.left) {
-      watch.left -= line.length;
-      watch.response.write(line);
-      return;
-    }
-    this.#watches.delete(watch);
-    watch.response.write(line.subarray(0, watch.left));
-    setImmediate(() => watch.response.socket?.resetAndDestroy());
-  }
-}
-
-function verbOf(method: string, path: string, query: URLSearchParams): Verb {
-  if (path.endsWith("/log")) return "get pods/log";
-  const parts = path.split("/").filter((part) => part !== "");
-  const at = parts.indexOf("namespaces");
-  const [resource = parts.at(-1) ?? "", name] = at < 0 ? [] : parts.slice(at + 2);
-  if (method === "POST") return `create ${resource}`;
-  if (method === "PATCH") return `patch ${resource}`;
-  if (method === "DELETE") return `delete ${resource}`;
-  if (query.get("watch") === "true") return `watch ${resource}`;
-  return name === undefined && at >= 0 ? `list ${resource}` : `get ${resource}`;
 }
 
 function isSelected({ metadata }: Thing, query: URLSearchParams): boolean {
@@ -304,23 +220,4 @@ function merge<T>(target: T, patch: unknown): T {
   const result: Record<string, unknown> = { ...(target as Record<string, unknown>) };
   for (const [key, value] of Object.entries(patch)) result[key] = merge(result[key], value);
   return result as T;
-}
-
-function failure(code: number, message: string): object {
-  return { kind: "Status", status: "Failure", code, message, reason: message };
-}
-
-function say(response: ServerResponse, code: number, body: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
-}
-
-function sayInPieces(response: ServerResponse, code: number, text: string, fault: ApiFault): void {
-  const bytes = Buffer.from(text);
-  const at = "afterBytes" in fault ? Math.min(fault.afterBytes, bytes.length - 1) : 0;
-  response.writeHead(code, { "content-type": "application/json", "content-length": String(bytes.length) });
-  response.write(bytes.subarray(0, at));
-  setImmediate(() => {
-    if (fault.kind === "cut") response.socket?.resetAndDestroy();
-    else response.end(bytes.subarray(at));
-  });
 }

@@ -1,7 +1,8 @@
 /** The operator goes away: killed without warning at every step of a run's life, or simply not there. Nothing is lost or run twice. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
-import { operatorNamespace, release } from "../install.ts";
+import { operatorNamespace } from "../install.ts";
+import { scaleOperator } from "./operator-settings.ts";
 import { Stage, type ShownPod } from "./stage.ts";
 
 let stage: Stage;
@@ -9,18 +10,12 @@ beforeAll(async () => {
   stage = await Stage.open("operator-loss");
 });
 afterAll(async () => {
-  await scale(2);
+  await scaleOperator(2);
   await stage.close();
 });
 
 const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
 const operatorPods = ["pods", "-l", "app.kubernetes.io/component=operator"];
-
-async function scale(replicas: number): Promise<void> {
-  await operator("scale", `deployment/${release}`, `--replicas=${replicas}`);
-  if (replicas > 0) await operator("rollout", "status", `deployment/${release}`, "--timeout=60s");
-  else await operator("wait", ...operatorPods, "--for=delete", "--timeout=60s");
-}
 
 /** Without a TERM: the process has no chance to finish anything. */
 async function kill(): Promise<void> {
@@ -35,17 +30,17 @@ const started = (pods: readonly ShownPod[]): ShownPod[] =>
   );
 
 it("a run created while the operator is down runs when it is back", async () => {
-  await scale(0);
+  await scaleOperator(0);
   await stage.create(stage.run("early", [{ text: "here" }]));
   expect((await stage.get("early")).status).toBeUndefined();
-  await scale(2);
+  await scaleOperator(2);
   expect((await stage.ended("early")).status?.phase).toBe("Succeeded");
 });
 
 it("a run that ends, and whose pod is deleted, while the operator is down keeps its result", async () => {
   await stage.create(stage.run("drained", [{ delayMs: 4_000, text: "still here" }]));
   const { status } = await stage.shows("drained", "Running");
-  await scale(0);
+  await scaleOperator(0);
   const pod = status?.pod?.name ?? "";
   await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=60s");
   await stage.kubectl("delete", "job", status?.job?.name ?? "", "--wait=false");
@@ -53,7 +48,7 @@ it("a run that ends, and whose pod is deleted, while the operator is down keeps 
     "its pod is being deleted",
     async () => (await stage.pods("drained"))[0]?.metadata.deletionTimestamp !== undefined,
   );
-  await scale(2);
+  await scaleOperator(2);
   expect((await stage.ended("drained")).status).toMatchObject({ phase: "Succeeded", result: { text: "still here" } });
   await stage.until("its pod is given back", async () => (await stage.pods("drained")).length === 0);
 });

@@ -3,8 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { kubectl } from "../cluster/kubectl.ts";
-import { operatorNamespace, release } from "../install.ts";
+import { scaleOperator } from "./operator-settings.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -12,22 +11,14 @@ beforeAll(async () => {
   stage = await Stage.open("uninstalled");
 });
 afterAll(async () => {
-  await scale(2);
+  await scaleOperator(2);
   await stage.close();
 });
-
-const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
-
-async function scale(replicas: number): Promise<void> {
-  await operator("scale", `deployment/${release}`, `--replicas=${replicas}`);
-  if (replicas > 0) await operator("rollout", "status", `deployment/${release}`, "--timeout=60s");
-  else await operator("wait", "pods", "-l", "app.kubernetes.io/component=operator", "--for=delete", "--timeout=60s");
-}
 
 it("one command sets a pod free that waits for an operator", async () => {
   await stage.create(stage.run("hangs", [{ hang: true }]));
   const { status } = await stage.shows("hangs", "Running");
-  await scale(0);
+  await scaleOperator(0);
   await stage.kubectl("delete", "pod", status?.pod?.name ?? "", "--wait=false", "--grace-period=1");
   const [pod] = await stage.pods("hangs");
   expect(pod?.metadata.finalizers).toContain("paperclip.io/record-result");

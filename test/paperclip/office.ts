@@ -14,7 +14,8 @@ import { eventually } from "../eventually.ts";
 import { release } from "../install.ts";
 import { Database } from "./database.ts";
 import { freePort, Relay } from "./relay.ts";
-import { PaperclipServer, RefusedError } from "./server.ts";
+import { PaperclipServer } from "./server.ts";
+import { transcriptOf } from "./transcript.ts";
 
 /** A run as the host's REST API shows it, as far as the tests ask. */
 export interface HostRun {
@@ -176,29 +177,9 @@ export class Office {
     );
   }
 
-  /** The run's transcript as the host keeps it, chunk by chunk. */
-  async log(id: string): Promise<{ stream: string; chunk: string }[]> {
-    const chunks: { stream: string; chunk: string }[] = [];
-    for (let offset: number | undefined = 0; offset !== undefined;) {
-      const page: { content: string; nextOffset?: number } = await this.server
-        .get<{ content: string; nextOffset?: number }>(
-          `/api/heartbeat-runs/${id}/log?offset=${offset}&limitBytes=65536`,
-        )
-        .catch((error: unknown) => {
-          // A run that has not begun has no log.
-          if (error instanceof RefusedError && error.status === 404) return { content: "" };
-          throw error;
-        });
-      const lines = page.content.split("\n").filter((line) => line !== "");
-      chunks.push(...lines.map((line) => JSON.parse(line) as { stream: string; chunk: string }));
-      offset = page.nextOffset;
-    }
-    return chunks;
-  }
-
   /** The run's stdout or stderr. */
   async output(id: string, stream: "stdout" | "stderr"): Promise<string> {
-    const chunks = await this.log(id);
+    const chunks = await transcriptOf(this.server, id);
     return chunks
       .filter((each) => each.stream === stream)
       .map(({ chunk }) => chunk)
