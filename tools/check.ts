@@ -6,12 +6,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
+import type { CheckReport } from "./check-reporter.ts";
 
 interface Step {
   readonly name: string;
   readonly command: readonly string[];
-  /** vitest writes its counts here; without it the step itself is what passes or fails. */
+  /** vitest writes what became of its tests here; without it the step itself is what passes or fails. */
   readonly report?: string;
   /** What vitest is told beside the environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -30,27 +31,6 @@ const total: Count = { passed: 0, failed: 0 };
 /** What failed, said again at the end: whoever keeps only the last lines of the output sees it. */
 const failures: string[] = [];
 
-/** What is read of vitest's JSON report. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    /** Why the file failed as a whole; empty if it did not. */
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
-
-/** The first lines of a failure, enough to know it again. */
-function headOf(message: string): string {
-  return message.split("\n").slice(0, 12).join("\n    ");
-}
-
 function vitest(project: string, wrapper: readonly string[] = [], env: Record<string, string> = {}): Step {
   const report = join(reports, `${project}.json`);
   const command = [
@@ -60,10 +40,9 @@ function vitest(project: string, wrapper: readonly string[] = [], env: Record<st
     "--project",
     project,
     "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
+    "--reporter=./tools/check-reporter.ts",
   ];
-  return { name: `${project} tests`, command, report, env };
+  return { name: `${project} tests`, command, report, env: { ...env, CHECK_REPORT: report } };
 }
 
 /** Runs a step; its output goes straight through, or (quietly) only if it fails. */
@@ -100,17 +79,11 @@ function count(step: Step, ok: boolean): void {
     if (!ok) failures.push(step.name);
     return;
   }
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(step.report, "utf8")) as Report;
-  const failed = testResults.flatMap(({ name, message, assertionResults }) => {
-    const tests = assertionResults.filter(({ status }) => status === "failed");
-    const file = relative(".", name);
-    if (tests.length === 0) return message === "" ? [] : [`${file}: ${headOf(message)}`];
-    return tests.map(({ fullName, failureMessages }) => `${file} > ${fullName}: ${headOf(failureMessages.join("\n"))}`);
-  });
-  failures.push(...(failed.length === 0 && !ok ? [`${step.name}: an error outside any test, see above`] : failed));
-  total.passed += numPassedTests;
+  const report = JSON.parse(readFileSync(step.report, "utf8")) as CheckReport;
+  failures.push(...(report.failures.length === 0 && !ok ? [`${step.name}: ended badly, see above`] : report.failures));
+  total.passed += report.passed;
   // A file that does not even load, or an error outside any test, fails no test, yet vitest fails.
-  total.failed += ok ? numFailedTests : Math.max(1, numFailedTests);
+  total.failed += ok ? report.failed : Math.max(1, report.failed);
 }
 
 async function main(): Promise<void> {

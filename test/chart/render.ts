@@ -1,10 +1,8 @@
 /** The chart as helm renders it. helm comes from `test/cluster/cluster build helm`; `cluster run` has it on PATH. */
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
+import { command } from "../command.ts";
 
-const run = promisify(execFile);
 export const chart = fileURLToPath(new URL("../../charts/claude-run-operator", import.meta.url));
 
 /** Values as in a values file, by their nesting. */
@@ -64,8 +62,7 @@ function where({ release = "cr", namespace = "cr-system", kubeVersion }: RenderO
   ];
 }
 
-async function helm(values: Values, args: string[]): Promise<string> {
-  const child = run("helm", [...args, "--values", "-"], { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 });
-  child.child.stdin?.end(JSON.stringify(values));
-  return (await child).stdout;
+function helm(values: Values, args: string[]): Promise<string> {
+  const options = { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 };
+  return command(["helm", ...args, "--values", "-"], JSON.stringify(values), options);
 }

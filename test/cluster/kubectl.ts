@@ -1,12 +1,8 @@
 /** kubectl as the cluster tests use it: with a deadline, and with what it wrote to stderr in the error. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { command } from "../command.ts";
 
-const run = promisify(execFile);
+const options = { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 };
 
-export async function kubectl(args: string[], input?: unknown): Promise<string> {
-  const child = run("kubectl", args, { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 });
-  child.child.stdin?.end(input === undefined ? "" : JSON.stringify(input));
-  const { stdout } = await child;
-  return stdout;
+export function kubectl(args: string[], input?: unknown): Promise<string> {
+  return command(["kubectl", ...args], input === undefined ? "" : JSON.stringify(input), options);
 }
