@@ -7,11 +7,12 @@ setup:
 check: setup  ## everything without a cluster: types, lint, generated files, unit, property and simulation tests
 	@node tools/check.ts
 test: setup   ## everything, on a real cluster; ends in "N passed, N failed"
-	@node tools/check.ts --cluster
+	@node tools/check.ts --cluster $(CHECK_OPTIONS)
 test-long: setup
 	@node tools/check.ts --cluster --long
 demo: setup   ## the main job, watched live: three ClaudeRuns for two agents
 	@node test/demo/main.ts
 clean:        ## takes the cluster down and removes what was built
 	@./test/cluster/cluster down || true
+	@CLUSTER_INSTANCE=faults ./test/cluster/cluster down || true
 	@rm -rf dist node_modules

@@ -36,6 +36,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.alone.*", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts"],
           maxWorkers: 2,
+          maxConcurrency: 12,
           sequence: { groupOrder: 1 },
           testTimeout: 400_000,
           hookTimeout: 300_000,

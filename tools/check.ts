@@ -1,6 +1,6 @@
 /**
  * Runs the project's checks and prints one closing line, "N passed, N failed"; exits 1 if anything failed.
- *   node tools/check.ts [--cluster [--long]]
+ *   node tools/check.ts [--cluster [--long] [--take-down]]
  * Every test counts once, and so does each check that is not a test (types, lint, format, generated files).
  */
 import { spawn } from "node:child_process";
@@ -45,15 +45,16 @@ function vitest(project: string, wrapper: readonly string[] = [], env: Record<st
   return { name: `${project} tests`, command, report, env: { ...env, CHECK_REPORT: report } };
 }
 
-/** Runs a step; its output goes straight through, or (quietly) only if it fails. */
-async function run(step: Step, quietly = false): Promise<boolean> {
+/** When a step's output is shown: as it comes, whole once the step has ended, or only if it has failed. */
+type Shown = "live" | "afterwards" | "on failure";
+
+async function run(step: Step, shown: Shown = "live"): Promise<boolean> {
   const startedMs = Date.now();
-  if (!quietly) console.log(`\n── ${step.name}: ${step.command.join(" ")}`);
+  const title = `\n── ${step.name}: ${step.command.join(" ")}`;
+  if (shown === "live") console.log(title);
   const [file = "", ...args] = step.command;
-  const child = spawn(file, args, {
-    stdio: ["ignore", quietly ? "pipe" : "inherit", quietly ? "pipe" : "inherit"],
-    env: { ...process.env, ...step.env },
-  });
+  const output = shown === "live" ? "inherit" : "pipe";
+  const child = spawn(file, args, { stdio: ["ignore", output, output], env: { ...process.env, ...step.env } });
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => said.push(chunk));
   const code = await new Promise<number>((resolve) => {
@@ -67,7 +68,8 @@ async function run(step: Step, quietly = false): Promise<boolean> {
   });
   const ok = code === 0;
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
-  if (quietly && !ok) process.stdout.write(Buffer.concat(said));
+  if (shown === "afterwards") console.log(title);
+  if (shown === "afterwards" || !ok) process.stdout.write(Buffer.concat(said));
   console.log(`${ok ? "✓" : "✗"} ${step.name} (${seconds} s)`);
   count(step, ok);
   return ok;
@@ -86,53 +88,80 @@ function count(step: Step, ok: boolean): void {
   total.failed += ok ? report.failed : Math.max(1, report.failed);
 }
 
+const options = ["--cluster", "--long", "--take-down"];
+
 async function main(): Promise<void> {
   const wants = new Set(process.argv.slice(2));
-  const unknown = [...wants].filter((word) => word !== "--cluster" && word !== "--long");
-  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(" ")}: allowed are --cluster and --long`);
+  const unknown = [...wants].filter((word) => !options.includes(word));
+  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(" ")}: allowed are ${options.join(", ")}`);
 
-  const isFresh = run({ name: "generated files", command: ["node", "crds/generate.ts", "--check"] }, true);
+  const isFresh = run({ name: "generated files", command: ["node", "crds/generate.ts", "--check"] }, "on failure");
   const hasTypes = run(
     { name: "types", command: ["tsc", "-p", ".", "--incremental", "--tsBuildInfoFile", `${cache}/tsbuildinfo`] },
-    true,
+    "on failure",
   );
   await Promise.all([isFresh, hasTypes]);
   // Judged by types of other files too, so its cache can be stale: good enough between edits, not before a merge.
   const lint = wants.has("--cluster")
     ? ["eslint", "."]
     : ["eslint", ".", "--cache", "--cache-strategy=content", `--cache-location=${cache}/eslint`];
-  const isClean = run({ name: "lint", command: lint }, true);
+  const isClean = run({ name: "lint", command: lint }, "on failure");
   const isFormatted = run(
     {
       name: "format",
       command: ["prettier", "--log-level", "warn", "--check", ".", "--cache", `--cache-location=${cache}/prettier`],
     },
-    true,
+    "on failure",
   );
   const long = wants.has("--long");
   await run(vitest("unit", [], long ? { SIMULATION_SEEDS: "4000" } : {}));
   await Promise.all([isClean, isFormatted]);
   if (long) await run({ name: "mutations", command: ["node", "test/mutations/main.ts"] });
 
-  if (wants.has("--cluster")) {
-    await run(vitest("cli"));
-    const cluster = "test/cluster/cluster";
-    const isUp =
-      (await run({ name: "cluster", command: [cluster, "up"] })) &&
-      (await run({ name: "images", command: [cluster, "images"] })) &&
-      // A node to lose, and a host for the adapter.
-      (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] }))) &&
-      (!long || (await run({ name: "paperclip", command: ["node", "test/paperclip/packages.ts"] })));
-    if (isUp) {
-      for (const project of ["cluster", "cluster-alone"])
-        await run(vitest(project, [cluster, "run"], long ? { LONG: "1" } : {}));
-      // After all that uses them.
-      await run({ name: "rights granted = used", command: [cluster, "run", "node", "test/chart/used-rights.ts"] });
-      await run(vitest("faults", [cluster, "run"], long ? { FAULTS: "long" } : {}));
-    }
-    // Clusters of its own: killed half-way, side by side, restarted part by part.
-    if (long) await run({ name: "cluster selftest", command: ["test/cluster/selftest"] });
+  if (!wants.has("--cluster")) return;
+  try {
+    await checkOnCluster(long);
+  } finally {
+    for (const env of [second, ...(wants.has("--take-down") ? [{}] : [])])
+      await run({ name: "cluster down", command: [cluster, "down"], env }, "on failure");
   }
+}
+
+const cluster = "test/cluster/cluster";
+/** The faults restart parts of their cluster: it is one of its own, so that they can go beside the tests that stop the operator. */
+const second = { CLUSTER_INSTANCE: "faults" };
+
+async function checkOnCluster(long: boolean): Promise<void> {
+  const isUp =
+    (await run({ name: "cluster", command: [cluster, "up"] })) &&
+    (await run({ name: "images", command: [cluster, "images"] })) &&
+    // A node to lose, and a host for the adapter.
+    (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] }))) &&
+    (!long || (await run({ name: "paperclip", command: ["node", "test/paperclip/packages.ts"] })));
+  const env = long ? { LONG: "1" } : {};
+  if (isUp) await run(vitest("cluster", [cluster, "run"], env));
+  // These wait for rollouts most of the time, and leave the cores to what needs no operator.
+  const alone = async (): Promise<void> => {
+    if (!isUp) return;
+    await run(vitest("cluster-alone", [cluster, "run"], env));
+    // After all that uses them.
+    await run({ name: "rights granted = used", command: [cluster, "run", "node", "test/chart/used-rights.ts"] });
+  };
+  const beside = async (): Promise<void> => {
+    await run(vitest("cli"), "afterwards");
+    await checkFaults(long);
+  };
+  await Promise.all([alone(), beside()]);
+  // Clusters of its own: killed half-way, side by side, restarted part by part.
+  if (long) await run({ name: "cluster selftest", command: ["test/cluster/selftest"] });
+}
+
+async function checkFaults(long: boolean): Promise<void> {
+  const isUp =
+    (await run({ name: "second cluster", command: [cluster, "up"], env: second }, "on failure")) &&
+    (await run({ name: "its image", command: [cluster, "images", "agent"], env: second }, "on failure"));
+  if (isUp)
+    await run(vitest("faults", [cluster, "run"], { ...second, ...(long ? { FAULTS: "long" } : {}) }), "afterwards");
 }
 
 try {

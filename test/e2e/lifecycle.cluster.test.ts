@@ -84,8 +84,9 @@ describe.concurrent("a run", () => {
     expect(run.status?.session?.id).toBe(said);
   });
 
-  it("goes on in the same session on the same volume of a second run", async () => {
-    const first = await stage.ended("good");
+  it("asked to go on in a session that no volume has kept fails as SessionNotFound", async () => {
+    await stage.create(stage.run("before", [{ text: "hello" }]));
+    const first = await stage.ended("before");
     const session = { resume: first.status?.session?.id ?? "", onMissing: "Fail" as const };
     await stage.create(stage.run("no-volume", [{ text: "never" }], { session }));
     const run = await stage.ended("no-volume");

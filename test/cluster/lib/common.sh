@@ -3,10 +3,12 @@
 
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/claude-run
-# One cluster per checkout, unless CLUSTER_DIR names another.
+# One cluster per checkout, unless CLUSTER_DIR names another, and one more for each CLUSTER_INSTANCE.
 checkout=$(cd "$here/../.." && pwd -P)
-id=$(printf %s "${CLUSTER_DIR:-$checkout}" | sha256sum | cut -c1-8)
-D=${CLUSTER_DIR:-$CACHE/cluster-$id}
+instance=${CLUSTER_INSTANCE:+-$CLUSTER_INSTANCE}
+id=$(printf %s "${CLUSTER_DIR:-$checkout}" | sha256sum | cut -c1-8)$instance
+D=${CLUSTER_DIR:+$CLUSTER_DIR$instance}
+D=${D:-$CACHE/cluster-$id}
 NS=${CLUSTER_NS:-cr-$id}
 R=$D/run # all that dies with the cluster; the rest of $D is kept
 
