@@ -15,7 +15,7 @@ const only = (...patterns) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["**/node_modules", "**/dist", "test/fake-api/*.mjs"] },
+  { ignores: ["**/node_modules", "**/dist", "test/{fake-api,examples}/*.mjs"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js"] } } },

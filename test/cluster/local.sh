@@ -33,7 +33,7 @@ backend_up() {
   make_pki
   start_control_plane
   start_node
-  load_pause
+  load_own_images
   say "the API server is ready, waiting for the node"
   until_ok 600 node_ready
   until_ok 300 kube get serviceaccount default

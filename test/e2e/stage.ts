@@ -49,20 +49,18 @@ export class Stage {
     this.#api = api;
   }
 
-  /** A new namespace that enforces Pod Security restricted, with the fake API's key in a Secret. */
+  /** A new namespace that enforces Pod Security restricted, with the fake API's key and address in a Secret. */
   static async open(story: string): Promise<Stage> {
     const namespace = `${story}-${process.pid}`;
     const api = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
     await kubectl(["create", "namespace", namespace]);
     await kubectl(["label", "namespace", namespace, restricted]);
     const stage = new Stage(namespace, api);
-    await stage.kubectl(
-      "create",
-      "secret",
-      "generic",
-      "anthropic",
+    const account = [
       "--from-literal=ANTHROPIC_API_KEY=sk-test-not-real",
-    );
+      `--from-literal=ANTHROPIC_BASE_URL=http://${api}`,
+    ];
+    await stage.kubectl("create", "secret", "generic", "anthropic", ...account);
     return stage;
   }
 

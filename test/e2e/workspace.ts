@@ -5,34 +5,50 @@ import type { Stage } from "./stage.ts";
 /** Name of the claim that `openWorkspace` makes in the stage's namespace. */
 export const claimName = "workspace";
 
+const size = { storage: "1Gi" };
+const common = { accessModes: ["ReadWriteOnce"], storageClassName: "" };
+
+/** What removes a volume with its directory. */
+export interface Volume {
+  readonly close: () => Promise<void>;
+}
+
 /** Makes volume and claim; returns what removes both and the directory. */
-export async function openWorkspace(stage: Stage): Promise<{ close: () => Promise<void> }> {
-  const volume = `claude-run-${stage.namespace}`;
-  await onNode(`${volume}-make`, `mkdir -p /node-tmp/${volume}/work && chown -R 1000:1000 /node-tmp/${volume}`);
-  const size = { storage: "1Gi" };
-  const common = { accessModes: ["ReadWriteOnce"], storageClassName: "" };
-  await kubectl(["create", "-f", "-"], {
-    apiVersion: "v1",
-    kind: "PersistentVolume",
-    metadata: { name: volume },
-    spec: {
-      ...common,
-      capacity: size,
-      hostPath: { path: `/var/tmp/${volume}` },
-      claimRef: { namespace: stage.namespace, name: claimName },
-    },
-  });
+export async function openWorkspace(stage: Stage): Promise<Volume> {
+  const volume = await openVolume(stage, claimName, "work");
   await kubectl(["create", "-f", "-"], {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: { name: claimName, namespace: stage.namespace },
-    spec: { ...common, volumeName: volume, resources: { requests: size } },
+    spec: { ...common, volumeName: volumeName(stage), resources: { requests: size } },
+  });
+  return volume;
+}
+
+/** A volume for a claim of that name in the stage's namespace; `directory` in it belongs to uid 1000. */
+export async function openVolume(stage: Stage, claim: string, directory: string): Promise<Volume> {
+  const name = volumeName(stage);
+  await onNode(`${name}-make`, `mkdir -p /node-tmp/${name}/${directory} && chown -R 1000:1000 /node-tmp/${name}`);
+  await kubectl(["create", "-f", "-"], {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name },
+    spec: {
+      ...common,
+      capacity: size,
+      hostPath: { path: `/var/tmp/${name}` },
+      claimRef: { namespace: stage.namespace, name: claim },
+    },
   });
   async function close(): Promise<void> {
-    await kubectl(["delete", "pv", volume, "--wait=false", "--ignore-not-found"]);
-    await onNode(`${volume}-remove`, `rm -rf /node-tmp/${volume}`);
+    await kubectl(["delete", "pv", name, "--wait=false", "--ignore-not-found"]);
+    await onNode(`${name}-remove`, `rm -rf /node-tmp/${name}`);
   }
   return { close };
+}
+
+function volumeName(stage: Stage): string {
+  return `claude-run-${stage.namespace}`;
 }
 
 /** A directory of the node: made for uid 1000 before, removed after. */

@@ -45,20 +45,32 @@ build_archive() { # NAME KEY: builds the image and stores it whole under its arc
   find "$CACHE/images" -maxdepth 1 -name "$1-*.tar" -printf '%T@ %p\n' | sort -rn | tail -n +3 | cut -d' ' -f2- | xargs -r rm -f
 }
 
-# The pause container that every pod needs: it sleeps, waits for orphans and ends on TERM, as Kubernetes' own does.
-load_pause() {
-  local file=$CACHE/images/pause-${PAUSE##*:}.tar
-  [ -n "$(ctrk image ls -q "name==$PAUSE")" ] && return 0
-  if [ ! -f "$file" ]; then (lock "$CACHE/images/lock" 8 && build_pause "$file"); fi
+# Images that no registry can give a node here: the pause container that every pod needs, and kubectl under its public name.
+KUBECTL=registry.k8s.io/kubectl:$KUBERNETES
+load_own_images() {
+  load_own "$PAUSE" build_pause
+  load_own "$KUBECTL" build_kubectl
+}
+load_own() { # REFERENCE BUILD: unless the image store has it; the archive is made once for all checkouts
+  local file name=${1##*/}
+  file=$CACHE/images/${name/:/-}.tar
+  [ -n "$(ctrk image ls -q "name==$1")" ] && return 0
+  if [ ! -f "$file" ]; then (lock "$CACHE/images/lock" 8 && "$2" "$1" "$file"); fi
   ctrk image import "$file" >/dev/null
 }
-build_pause() { # FILE
+# It sleeps, waits for orphans and ends on TERM, as Kubernetes' own does.
+build_pause() { # REFERENCE FILE
+  build_own "$1" "$2" /bin/busybox \
+    '["/bin/busybox","sh","-c","trap \"exit 0\" INT TERM; /bin/busybox sleep 2147483647 & wait"]'
+}
+build_kubectl() { build_own "$1" "$2" "$BIN/kubectl" '["/bin/kubectl"]'; } # REFERENCE FILE
+build_own() { # REFERENCE FILE PROGRAM ENTRYPOINT: an image that holds one static program, in /bin
   local container
   container=$(buildah from scratch)
-  buildah copy -q "$container" /bin/busybox /bin/busybox >/dev/null
-  buildah config --entrypoint '["/bin/busybox","sh","-c","trap \"exit 0\" INT TERM; /bin/busybox sleep 2147483647 & wait"]' "$container"
-  buildah commit -q --rm "$container" "$PAUSE" >/dev/null
-  rm -f "$1.tmp"
-  buildah push -q "$PAUSE" "docker-archive:$1.tmp:$PAUSE"
-  mv "$1.tmp" "$1"
+  buildah copy -q "$container" "$3" "/bin/${3##*/}" >/dev/null
+  buildah config --env PATH=/bin --entrypoint "$4" "$container"
+  buildah commit -q --rm "$container" "$1" >/dev/null
+  rm -f "$2.tmp"
+  buildah push -q "$1" "docker-archive:$2.tmp:$1"
+  mv "$2.tmp" "$2"
 }
