@@ -10,8 +10,12 @@ const dotI = {
   name: "@dot-i/k8s-operator",
   message: "The base class is used in operator/shell.ts only (docs/decisions.md, 'The base class').",
 };
+const cli = {
+  regex: "(^|/)cli/",
+  message: "Nothing imports kubectl claude: move what is shared to where both may reach it.",
+};
 const only = (...patterns) => ({
-  "@typescript-eslint/no-restricted-imports": ["error", { paths: [clientNode, dotI], patterns }],
+  "@typescript-eslint/no-restricted-imports": ["error", { paths: [clientNode, dotI], patterns: [cli, ...patterns] }],
 });
 
 export default tseslint.config(
@@ -90,7 +94,7 @@ export default tseslint.config(
   },
   {
     files: ["operator/kubernetes/**/*.ts", "operator/main.ts", "adapter/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
-    rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI] }] },
+    rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [dotI], patterns: [cli] }] },
   },
   {
     files: ["operator/shell.ts"],
@@ -123,6 +127,7 @@ export default tseslint.config(
         "error",
         {
           patterns: [
+            cli,
             {
               regex: "(^|/)(operator|test|bench|tools)/",
               message: "The adapter knows nothing of the operator: crds only.",
@@ -150,6 +155,36 @@ export default tseslint.config(
         {
           selector: "ImportDeclaration[source.value='@kubernetes/client-node']",
           message: "Kubernetes is spoken in adapter/kubernetes/ only.",
+        },
+      ],
+    },
+  },
+  {
+    // kubectl claude takes what the adapter knows of clusters, logs and claude's stream; the operator it sees through the API.
+    files: ["cli/**/*.ts"],
+    ignores: ["**/*.test.ts", "cli/testing/**"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "(^|/)(operator|test|bench|tools)/",
+              message: "kubectl claude knows nothing of the operator: crds, runner and parts of the adapter only.",
+            },
+            {
+              regex: "/adapter/(?!(kubernetes|log|environment|ui)/|(attempt-logs|progress|result/transcript)\\.ts$)",
+              message: "Of the adapter only what is not Paperclip's: kubernetes, log, environment, ui.",
+            },
+            {
+              regex: "/runner/(?!(inspect|contract)[a-z-]*\\.ts$)",
+              message: "Of the runner only inspect and the types of its contract.",
+            },
+            {
+              regex: "^(?!\\.|node:|commander$|js-yaml$)",
+              message: "It is one file that everybody installs: no other dependency.",
+            },
+          ],
         },
       ],
     },

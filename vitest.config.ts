@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{crds,runner,operator,adapter,test}/**/*.test.ts"],
+          include: ["{crds,runner,operator,adapter,cli,test}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.{cluster,faults}.test.ts", "test/cli/**"],
           testTimeout: 60_000,
         },

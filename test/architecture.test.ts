@@ -83,6 +83,30 @@ const broken: readonly [what: string, file: string, line: string, advice: string
     'import { request } from "undici";\nexport const r = request;',
     "has no other dependency",
   ],
+  [
+    "nothing imports kubectl claude",
+    "adapter/progress.ts",
+    'import { exitCodes } from "../cli/problem.ts";\nexport const e = exitCodes;',
+    "Nothing imports kubectl claude",
+  ],
+  [
+    "kubectl claude knows nothing of the operator",
+    "cli/problem.ts",
+    'import { containerName } from "../operator/names.ts";\nexport const c = containerName;',
+    "kubectl claude knows nothing of the operator",
+  ],
+  [
+    "kubectl claude takes nothing of Paperclip's from the adapter",
+    "cli/problem.ts",
+    'import { planRun } from "../adapter/spec/plan.ts";\nexport const p = planRun;',
+    "Of the adapter only what is not Paperclip's",
+  ],
+  [
+    "kubectl claude has no dependency but commander and the YAML parser",
+    "cli/problem.ts",
+    'import { request } from "undici";\nexport const r = request;',
+    "no other dependency",
+  ],
   ["no promise is forgotten", "operator/reconcile.ts", "Promise.resolve();", "no-floating-promises"],
   [
     "only main ends the process",

@@ -1,5 +1,5 @@
-/** Bundles what runs outside a checkout: the runner (one file, no dependencies), the operator, the adapter's package. */
-import { copyFileSync, existsSync, globSync, statSync } from "node:fs";
+/** Bundles what runs outside a checkout: the runner (one file, no dependencies), the operator, the adapter's package, kubectl claude. */
+import { chmodSync, copyFileSync, existsSync, globSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build as bundle, type BuildOptions, type Plugin } from "esbuild";
 
@@ -86,7 +86,23 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       target: "node24",
     },
   },
+  {
+    // One file that needs nothing but Node: it is copied onto a PATH as often as it is installed.
+    sources: ["cli/**/*.ts", "adapter/**/*.ts", "runner/**/*.ts", "crds/**/*.ts", "package-lock.json"],
+    options: {
+      ...common,
+      entryPoints: ["cli/main.ts"],
+      outfile: "cli/dist/kubectl-claude.js",
+      target: "node24",
+      minifySyntax: true,
+      minifyWhitespace: true,
+      plugins: [leanClient],
+      banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+    },
+  },
 ];
+
+const binaries = ["cli/dist/kubectl-claude.js", "cli/dist/kubectl_complete-claude"];
 
 function newest(patterns: string[]): number {
   return Math.max(...globSync([...patterns, "tools/build.ts"]).map((file) => statSync(file).mtimeMs));
@@ -102,3 +118,7 @@ for (const { sources, options } of bundles) {
 // The package's types are written by hand: three functions.
 for (const file of globSync("adapter/types/*"))
   copyFileSync(file, `adapter/dist/${file.slice("adapter/types/".length)}`);
+
+copyFileSync("cli/kubectl_complete-claude", "cli/dist/kubectl_complete-claude");
+// npm makes what it installs executable; in a checkout it is run as it lies there.
+for (const file of binaries) chmodSync(file, 0o755);

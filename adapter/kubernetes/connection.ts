@@ -27,7 +27,6 @@ export interface OpenStream {
   close(): void;
 }
 
-const attempts = 6;
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
 
@@ -40,6 +39,8 @@ export class Connection {
   requests = 0;
   /** The longest wait for an answer, or for its head if it is a stream; a request can ask for another. */
   timeoutMs = 30_000;
+  /** How often a request is tried before its error is the answer. */
+  attempts = 6;
 
   constructor(config: KubeConfig, userAgent: string) {
     this.#config = config;
@@ -47,11 +48,15 @@ export class Connection {
     this.#agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
   }
 
-  /** The kubeconfig at `path`, or what client-node finds by itself: KUBECONFIG, ~/.kube/config, the pod's account. */
-  static fromKubeconfig(path: string | undefined, userAgent: string): Connection {
+  /**
+   * The kubeconfig at `path`, or what client-node finds by itself: KUBECONFIG, ~/.kube/config, the pod's account. With a
+   * context other than its current one if that is named. Throws if the file can't be read or has no such context.
+   */
+  static fromKubeconfig(path: string | undefined, userAgent: string, context?: string): Connection {
     const config = new KubeConfig();
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
+    if (context !== undefined) useContext(config, context);
     return new Connection(config, userAgent);
   }
 
@@ -70,7 +75,7 @@ export class Connection {
       try {
         return await this.once(verb, path, asked);
       } catch (error) {
-        if (!(error instanceof ApiError) || !error.isTransient || attempt >= attempts) throw error;
+        if (!(error instanceof ApiError) || !error.isTransient || attempt >= this.attempts) throw error;
         if (asked.signal?.aborted === true) throw error;
         await wait(delayMs(attempt, error.retryAfterMs), undefined, abortable(asked.signal)).catch(() => undefined);
       }
@@ -167,6 +172,14 @@ export class Connection {
     request.end(body);
     return request;
   }
+}
+
+function useContext(config: KubeConfig, context: string): void {
+  if (config.getContextObject(context) === null) {
+    const names = config.getContexts().map(({ name }) => name);
+    throw new Error(`it has no context ${context}; it has ${names.join(", ") || "none at all"}`);
+  }
+  config.setCurrentContext(context);
 }
 
 function contentTypeOf(verb: Verb, { contentType }: Asked): string {
