@@ -6,7 +6,9 @@ import { userAgent } from "./operator.ts";
 
 const cluster = fileURLToPath(new URL("../test/cluster/cluster", import.meta.url));
 
-interface AuditEvent {
+/** As much of a line of the audit log as is read. */
+export interface AuditEvent {
+  readonly auditID: string;
   readonly stage: string;
   readonly verb: string;
   readonly userAgent?: string;
@@ -37,7 +39,7 @@ export async function requestsBetween(fromMs: number, toMs: number): Promise<Req
   let writes = 0;
   let reads = 0;
   let watches = 0;
-  for await (const event of operatorEvents()) {
+  for await (const event of eventsOf(userAgent)) {
     const atMs = Date.parse(event.requestReceivedTimestamp);
     const { resource = "", subresource } = event.objectRef ?? {};
     if (atMs < fromMs || atMs > toMs || uncounted.has(resource)) continue;
@@ -56,11 +58,12 @@ export async function requestsBetween(fromMs: number, toMs: number): Promise<Req
   return { writes, reads, watches, byKind, refused };
 }
 
-async function* operatorEvents(): AsyncGenerator<AuditEvent> {
+/** All that a client's requests left in the audit log, oldest first. */
+export async function* eventsOf(client: string): AsyncGenerator<AuditEvent> {
   const log = spawn(cluster, ["logs", "audit"], { stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: log.stdout })) {
     // cheaper than parsing what others asked for
-    if (!line.includes(`"userAgent":"${userAgent}"`)) continue;
+    if (!line.includes(`"userAgent":"${client}"`)) continue;
     yield JSON.parse(line) as AuditEvent;
   }
 }

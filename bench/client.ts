@@ -71,6 +71,15 @@ export class Client {
     });
   }
 
+  /** Reads a stream to its end, line by line, as plainly as it can be done. */
+  async read(path: string, onLine: (line: string) => void): Promise<void> {
+    const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
+    const { statusCode, body } = await this.#send(agent, "GET", path, undefined, this.#watches.signal);
+    if (statusCode !== 200) throw new Error(`GET ${path}: ${statusCode} ${await body.text()}`);
+    for await (const line of lines(body)) onLine(line);
+    await agent.destroy();
+  }
+
   async close(): Promise<void> {
     this.#watches.abort();
     await this.#pool.destroy();

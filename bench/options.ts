@@ -89,7 +89,8 @@ function parse(args: readonly string[]) {
 
 const most = 20_000;
 
-function count(option: string, text: string | undefined, fallback: number, least: number): number {
+/** A whole number from an option; throws OptionError with what is allowed. */
+export function count(option: string, text: string | undefined, fallback: number, least: number): number {
   if (text === undefined) return fallback;
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;

@@ -5,7 +5,7 @@ import type { IdleFigures } from "./idle.ts";
 import { others } from "./proc.ts";
 import type { Kept } from "./kept.ts";
 import type { Rest } from "./rest.ts";
-import { rowsOf } from "./rows.ts";
+import { rowsOf, type Row } from "./rows.ts";
 import { short } from "./statistics.ts";
 import type { Steady } from "./sustained.ts";
 
@@ -27,16 +27,7 @@ export function report(figures: Figures): string {
   return [
     ...Object.entries(figures.setting).map(([name, value]) => `- ${name}: ${value}`),
     "",
-    ...table(
-      ["figure", "floor: a Job", "ClaudeRun", "goal", "met"],
-      rowsOf(figures).map(({ figure, floor = "–", measured, goal = "–", isMet }) => [
-        figure,
-        floor,
-        measured,
-        goal,
-        isMet === undefined ? "–" : isMet ? "yes" : "**no**",
-      ]),
-    ),
+    ...figureTable(["floor: a Job", "ClaudeRun"], rowsOf(figures)),
     "",
     "Times are p50 / p99 (of fewer than 100 values: the greatest). " +
       `Watches of the benchmark that were cut off and resumed: ${figures.cutOffs}.`,
@@ -92,7 +83,22 @@ function requestTable(which: string, { byKind, refused, watches }: Requests, run
   ];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Figures between their floors and their goals. */
+export function figureTable([floor, measured]: readonly [string, string], rows: readonly Row[]): string[] {
+  return table(
+    ["figure", floor, measured, "goal", "met"],
+    rows.map((row) => [
+      row.figure,
+      row.floor ?? "–",
+      row.measured,
+      row.goal ?? "–",
+      row.isMet === undefined ? "–" : row.isMet ? "yes" : "**no**",
+    ]),
+  );
+}
+
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)];
 }

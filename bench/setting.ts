@@ -9,15 +9,24 @@ import { kwokVersion } from "./fake-node.ts";
 const checkout = fileURLToPath(new URL("..", import.meta.url));
 const bytesPerGiB = 1024 ** 3;
 
-export async function setting(client: Client): Promise<Record<string, string>> {
+/** Beside every figure, whatever was measured. */
+export async function surroundings(client: Client): Promise<Record<string, string>> {
   const model = cpus()[0]?.model ?? "unknown";
   return {
     date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
     commit: commit(),
     machine: `${cpus().length} cores (${model}), ${Math.round(totalmem() / bytesPerGiB)} GiB; everything runs on it`,
     "load average (1 min)": `${process.env["BENCH_LOAD"] ?? "unknown"} before set-up, ${(loadavg()[0] ?? 0).toFixed(2)} at the end`,
-    versions: `Kubernetes ${await serverVersion(client)}, kwok ${kwokVersion()}, Node ${process.version}`,
+    versions: `Kubernetes ${await serverVersion(client)}, Node ${process.version}`,
     ...flags(),
+  };
+}
+
+/** Beside the figures of `npm run bench`. */
+export async function setting(client: Client): Promise<Record<string, string>> {
+  return {
+    ...(await surroundings(client)),
+    "fake node": `kwok ${kwokVersion()}`,
     method:
       "from just before the POST is sent to the moment the watch event arrives, one client for ClaudeRuns and Jobs alike; " +
       "fake pods that run 0.2 s (bursts: 1 s); the operator as one process from dist/operator.mjs",
@@ -28,7 +37,7 @@ function commit(): string {
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", checkout, ...args], { encoding: "utf8" }).trim();
   try {
-    const changed = git("status", "--porcelain", "--", "operator", "crds", "runner", "package-lock.json");
+    const changed = git("status", "--porcelain", "--", "operator", "crds", "runner", "adapter", "package-lock.json");
     return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " with changes that are not committed");
   } catch {
     return "unknown (no git)";

@@ -6,7 +6,10 @@ import type { Connection } from "./connection.ts";
 import { leasesPath } from "./paths.ts";
 
 const durationSeconds = 60;
-const renewMs = 15_000;
+/** Three requests a minute for a whole server. */
+const renewMs = 20_000;
+/** What failed is tried again sooner: there is time for three more tries before the Lease expires. */
+const retryMs = 5_000;
 
 /** Its name is the process's own: a server that comes back is another client. */
 export const leaseName = `paperclip-${hostname()
@@ -31,14 +34,15 @@ export function holdLease(connection: Connection, namespace: string): Promise<Cl
 export class ClientLease {
   readonly #connection: Connection;
   readonly #namespace: string;
-  readonly #timer: NodeJS.Timeout;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   private constructor(connection: Connection, namespace: string, everyMs: number) {
     this.#connection = connection;
     this.#namespace = namespace;
-    this.#timer = setInterval(() => void this.#renew(), everyMs);
-    // The Lease must not keep a process alive that has nothing else to do.
-    this.#timer.unref();
+    this.#everyMs = everyMs;
+    this.#renewIn(everyMs);
   }
 
   static async make(connection: Connection, namespace: string, everyMs = renewMs): Promise<ClientLease> {
@@ -48,17 +52,33 @@ export class ClientLease {
 
   /** Stops renewing. The Lease stays, and expires. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
   }
 
-  async #renew(): Promise<void> {
+  #renewIn(ms: number): void {
+    if (this.#isStopped) return;
+    // The Lease must not keep a process alive that has nothing else to do.
+    this.#timer = setTimeout(() => void this.#turn(), ms).unref();
+  }
+
+  async #turn(): Promise<void> {
+    const isRenewed = await this.#renew();
+    this.#renewIn(isRenewed ? this.#everyMs : Math.min(this.#everyMs, retryMs));
+  }
+
+  async #renew(): Promise<boolean> {
     try {
-      const asked = { body: { spec: { renewTime: microTime() } }, timeoutMs: renewMs - 1_000 };
+      const asked = { body: { spec: { renewTime: microTime() } }, timeoutMs: retryMs };
       await this.#connection.once("PATCH", `${leasesPath(this.#namespace)}/${leaseName}`, asked);
+      return true;
     } catch (error) {
-      // What fails is tried again at the next turn: there are four before the Lease expires. One that somebody deleted is made again.
-      if (!(error instanceof ApiError) || error.code !== 404) return;
-      await createLease(this.#connection, this.#namespace).catch(() => undefined);
+      if (!(error instanceof ApiError) || error.code !== 404) return false;
+      // One that somebody deleted is made again.
+      return createLease(this.#connection, this.#namespace).then(
+        () => true,
+        () => false,
+      );
     }
   }
 }

@@ -114,7 +114,7 @@ export class RunWatch {
       fieldSelector: `metadata.name=${name}`,
       resourceVersion: from,
       allowWatchBookmarks: "true",
-      timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
+      timeoutSeconds: String(900 + Math.floor(Math.random() * 300)),
     };
     const idle = new AbortController();
     const timer = setTimeout(() => idle.abort(), idleMs);

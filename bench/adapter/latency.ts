@@ -1,0 +1,133 @@
+/**
+ * One run after the other: execute() → its Job, and claude's last line → execute() has returned. The floors, in turn with them:
+ * a plain Job's creation, a bare ClaudeRun's, and the end of a plain follow of the same log.
+ */
+import { randomBytes } from "node:crypto";
+import { apiVersion, kind, labels } from "../../crds/names.ts";
+import { jobsPath, podLogPath, runsPath } from "./paths.ts";
+import { runName } from "../../adapter/spec/names.ts";
+import type { Client } from "../client.ts";
+import type { Setting } from "./setting.ts";
+import { execute, nowUs, TimedHost } from "./timed-host.ts";
+
+/** Milliseconds, one value per run. */
+export interface Latency {
+  readonly job: { readonly plain: number[]; readonly bare: number[]; readonly adapter: number[] };
+  readonly end: { readonly plain: number[]; readonly adapter: number[] };
+}
+
+interface ShownJob {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Long enough for a plain follow to be opened beside the adapter's. */
+const pace = { lines: 20, everyMs: 50 };
+
+export async function measureLatency(client: Client, setting: Setting, runs: number): Promise<Latency> {
+  const latency: Latency = { job: { plain: [], bare: [], adapter: [] }, end: { plain: [], adapter: [] } };
+  const jobs = await JobTimes.watch(client, setting.stage.namespace);
+  const unused: Latency = { job: { plain: [], bare: [], adapter: [] }, end: { plain: [], adapter: [] } };
+  // Connections, compiled code, the Lease: the first ones pay for what none after them does.
+  for (let n = 0; n < 2; n++) await one({ client, setting, jobs, into: unused });
+  for (let n = 0; n < runs; n++) await one({ client, setting, jobs, into: latency });
+  return latency;
+}
+
+async function one(input: { client: Client; setting: Setting; jobs: JobTimes; into: Latency }): Promise<void> {
+  const { client, setting, jobs, into } = input;
+  const { namespace } = setting.stage;
+  const floor = `floor-${randomBytes(4).toString("hex")}`;
+  let sentMs = performance.now();
+  await client.request("POST", jobsPath(namespace), plainJob(floor));
+  into.job.plain.push((await jobs.of(floor)) - sentMs);
+
+  const bare = `bare-${randomBytes(4).toString("hex")}`;
+  sentMs = performance.now();
+  await client.request("POST", runsPath(namespace), bareRun(bare));
+  into.job.bare.push((await jobs.of(bare)) - sentMs);
+  await client.request("DELETE", `${runsPath(namespace)}/${bare}`);
+  await jobs.settled(bare);
+
+  const host = new TimedHost(setting.agentConfig(pace));
+  const name = runName(host.context.agent.id, host.context.runId);
+  sentMs = performance.now();
+  const running = execute(host.context);
+  into.job.adapter.push((await jobs.of(name)) - sentMs);
+  await host.begun;
+  const plain = client.read(podLogPath(namespace, await podOf(setting, name)), () => undefined).then(nowUs);
+  const result = await running;
+  const returnedUs = nowUs();
+  if (result.exitCode !== 0) throw new Error(`${name}: ${result.errorMessage ?? "failed"}\n${host.said}`);
+  const writtenUs = host.arrivals.at(-1)?.writtenUs ?? Number.NaN;
+  into.end.adapter.push((returnedUs - writtenUs) / 1_000);
+  into.end.plain.push(((await plain) - writtenUs) / 1_000);
+  // The next one shall find an idle cluster.
+  await jobs.settled(name);
+}
+
+async function podOf({ stage }: Setting, name: string): Promise<string> {
+  return (await stage.get(name)).status?.pod?.name ?? "";
+}
+
+/** When a Job was first seen, and when nothing more is done about it; by its run's name or its own. */
+class JobTimes {
+  readonly #seen = new Map<string, PromiseWithResolvers<number>>();
+  readonly #settled = new Map<string, PromiseWithResolvers<number>>();
+
+  static async watch(client: Client, namespace: string): Promise<JobTimes> {
+    const times = new JobTimes();
+    await client.watch(
+      jobsPath(namespace),
+      ({ type, object }) => {
+        const { metadata, status } = object as ShownJob;
+        const name = metadata.labels?.[labels.run] ?? metadata.name;
+        at(times.#seen, name).resolve(performance.now());
+        const isComplete = status?.conditions?.some((each) => each.type === "Complete" && each.status === "True");
+        if (type === "DELETED" || isComplete === true) at(times.#settled, name).resolve(performance.now());
+      },
+      // Whoever waits for a Job then waits in vain, which says less.
+      (why) => process.emitWarning(`the watch of Jobs has ended: ${String(why)}`),
+    );
+    return times;
+  }
+
+  /** The moment of its first event. */
+  of(name: string): Promise<number> {
+    return at(this.#seen, name).promise;
+  }
+
+  /** Resolves once it is complete or gone. */
+  settled(name: string): Promise<number> {
+    return at(this.#settled, name).promise;
+  }
+}
+
+function at(moments: Map<string, PromiseWithResolvers<number>>, name: string): PromiseWithResolvers<number> {
+  const existing = moments.get(name);
+  if (existing !== undefined) return existing;
+  const made = Promise.withResolvers<number>();
+  moments.set(name, made);
+  return made;
+}
+
+/** Suspended: its creation is all that is measured. */
+function plainJob(name: string): object {
+  const containers = [{ name: "claude", image: "localhost/claude-run/agent:dev", command: ["true"] }];
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { suspend: true, template: { spec: { restartPolicy: "Never", containers } } },
+  };
+}
+
+/** Without the adapter; no node takes its pod. */
+function bareRun(name: string): object {
+  return {
+    apiVersion,
+    kind,
+    metadata: { name },
+    spec: { agent: name, prompt: "Say hello.", pod: { nodeSelector: { nowhere: "true" } } },
+  };
+}
