@@ -5,7 +5,8 @@ import { agentKey, type AgentKey, type Sample, type Settings } from "./domain.ts
 import type { Leadership } from "./election.ts";
 import { ConflictError } from "./errors.ts";
 import type { Checks } from "./health.ts";
-import { Caches, type Watch } from "./kubernetes/caches.ts";
+import { livez, readyz } from "./probes.ts";
+import { Caches } from "./kubernetes/caches.ts";
 import { readCheckpoint } from "./kubernetes/checkpoint.ts";
 import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
@@ -27,10 +28,6 @@ const patienceMs = 1_500;
 const paceOptions = { everyMs: 60_000, perSecond: 10 };
 /** What is in no hurry is looked at together. */
 const laterMs = 2_000;
-/** A watch that was not heard for so long shows an old world: its own guard breaks it off after 90 s. */
-const silenceMs = 300_000;
-/** A watch that did not even try anew for so long, or a pass that took so long, is stuck: every request has a deadline. */
-const stuckMs = 900_000;
 /** Whatever was missed is found at the latest by this. */
 const resyncMs = 300_000;
 
@@ -101,23 +98,12 @@ export class Controller {
     });
   }
 
-  /** What only a new process would help against; an API server that does not answer is no such thing. */
   get livez(): Checks {
-    const moves = ({ lastMovedMs }: Watch): string | undefined =>
-      performance.now() - lastMovedMs > stuckMs ? "its loop stands still" : undefined;
-    return {
-      queue: () => (this.#queue.longestPassMs > stuckMs ? "a pass does not end" : undefined),
-      ...this.#perWatch(moves),
-    };
+    return livez(this.#caches.watches, () => this.#queue.longestPassMs);
   }
 
-  /** True of a standby too: its caches are as warm as the leader's. */
   get readyz(): Checks {
-    const shows = (watch: Watch): string | undefined => {
-      if (!watch.isSynced) return "its first list is not in";
-      return performance.now() - watch.lastHeardMs > silenceMs ? "the API server is silent" : undefined;
-    };
-    return { shutdown: () => (this.#isStopping ? "in progress" : undefined), ...this.#perWatch(shows) };
+    return readyz(this.#caches.watches, () => this.#isStopping);
   }
 
   /** Starts the watches and, once all caches are filled, contends for the work: a half-filled cache must not decide. */
@@ -185,10 +171,6 @@ export class Controller {
   }
 
   /** One check per watch; with a list of namespaces there is more than one of a kind. */
-  #perWatch(check: (watch: Watch) => string | undefined): Checks {
-    return Object.fromEntries(this.#caches.watches.map((watch) => [`watch ${watch.path}`, () => check(watch)]));
-  }
-
   #wake(agent: AgentKey, lane: Lane | "later"): void {
     if (!this.#isWorking) return;
     if (lane === "later") this.#queue.addAfter(agent, laterMs);

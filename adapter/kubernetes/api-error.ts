@@ -40,7 +40,7 @@ export function errorOf(what: string, { statusCode = 0, headers }: IncomingMessa
 
 function statusOf(text: string): { readonly message?: string; readonly reason?: string } {
   try {
-    return JSON.parse(text) as { message?: string; reason?: string };
+    return (JSON.parse(text) as { message?: string; reason?: string } | null) ?? {};
   } catch {
     return {};
   }

@@ -41,7 +41,7 @@ export function errorOf(
 
 function statusOf(body: string): StatusObject {
   try {
-    return JSON.parse(body) as StatusObject;
+    return (JSON.parse(body) as StatusObject | null) ?? {};
   } catch {
     return {};
   }

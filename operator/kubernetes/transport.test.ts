@@ -133,6 +133,8 @@ describe("an answer", () => {
       return true;
     };
     expect((await failure(transport.request("GET", path))).message).toBe(`GET ${path}: 502 Bad Gateway`);
+    answer(502, null);
+    expect((await failure(transport.request("GET", path))).message).toBe(`GET ${path}: 502 Bad Gateway`);
     server.intercept = (_exchange, response) => {
       response.writeHead(200).end("<html>a secret page</html>");
       return true;
