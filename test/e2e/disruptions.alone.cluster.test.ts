@@ -49,20 +49,13 @@ async function working(name: string): Promise<string> {
   return pod;
 }
 
-/** As the eviction API is asked: through the pod's subresource. */
-async function evict(pod: string): Promise<void> {
-  const path = `/api/v1/namespaces/${stage.namespace}/pods/${pod}/eviction`;
-  const metadata = { name: pod, namespace: stage.namespace };
-  await kubectl(["create", "--raw", path, "-f", "-"], { apiVersion: "policy/v1", kind: "Eviction", metadata });
-}
-
 const drain = (name: string): Promise<string> =>
   kubectl(["drain", node, `--pod-selector=paperclip.io/run=${name}`, "--delete-emptydir-data", "--timeout=90s"]);
 
 it("an eviction fails a run that has no retries, with what it had done", async () => {
   await stage.create(stage.run("evicted", cutShort));
   const pod = await working("evicted");
-  await evict(pod);
+  await stage.evict(pod);
   const run = await stage.ended("evicted");
   expect(run.status).toMatchObject({
     phase: "Failed",

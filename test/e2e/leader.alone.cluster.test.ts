@@ -1,8 +1,9 @@
 /** Two replicas: when the one that works is stopped, or dies without a word, the other goes on. */
-import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
+import { eventually } from "../eventually.ts";
 import { operatorNamespace, release } from "../install.ts";
+import { signal } from "./operator-processes.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -29,6 +30,21 @@ async function leader(): Promise<Leader | undefined> {
   return pod === "" ? undefined : { pod, transitions: spec.leaseTransitions ?? 0 };
 }
 
+/** All replicas are ready and one of them leads: the Lease may still name one that was killed before. */
+async function leading(): Promise<Leader> {
+  await ready();
+  const isThere = async (pod: string): Promise<boolean> =>
+    (await operator("get", "pod", pod, "--ignore-not-found", "-o", "name")) !== "";
+  return eventually(
+    "a replica that is there leads",
+    async () => {
+      const now = await leader();
+      return now !== undefined && (await isThere(now.pod)) && now;
+    },
+    120_000,
+  );
+}
+
 async function nextLeader(before: Leader): Promise<Leader> {
   let next: Leader | undefined;
   await stage.until("another replica leads", async () => {
@@ -45,27 +61,8 @@ async function admittedAfter(name: string): Promise<number> {
   return Date.parse(status?.admittedTime ?? "") - Date.parse(metadata.creationTimestamp);
 }
 
-/** Sends a signal to the process of a pod from outside. */
-async function signal(pod: string, name: "SIGKILL" | "SIGSTOP"): Promise<void> {
-  const uid = await operator("get", "pod", pod, "-o", "jsonpath={.metadata.uid}");
-  const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isOf(entry, uid));
-  expect(processes, "processes of the pod").not.toHaveLength(0);
-  for (const id of processes) process.kill(Number(id), name);
-}
-
-function isOf(id: string, podUid: string): boolean {
-  try {
-    const ours = readFileSync(`/proc/${id}/cgroup`, "utf8").replaceAll("_", "-").includes(podUid);
-    return ours && readFileSync(`/proc/${id}/cmdline`, "utf8").includes("operator.mjs");
-  } catch {
-    return false; // it has ended meanwhile
-  }
-}
-
 it("a leader that is stopped hands over at once", async () => {
-  await ready();
-  const before = await leader();
-  if (before === undefined) throw new Error("nobody leads");
+  const before = await leading();
   await operator("delete", "pod", before.pod, "--wait=false");
   await stage.create(stage.run("after-term", [{ text: "handed over" }]));
   const next = await nextLeader(before);
@@ -75,9 +72,7 @@ it("a leader that is stopped hands over at once", async () => {
 });
 
 it("a leader whose node dies is replaced when its Lease has expired", async () => {
-  await ready();
-  const before = await leader();
-  if (before === undefined) throw new Error("nobody leads");
+  const before = await leading();
   // Frozen first, so that it cannot say a word while its pod is taken away.
   await signal(before.pod, "SIGSTOP");
   await operator("delete", "pod", before.pod, "--force", "--grace-period=0", "--wait=false");
@@ -90,9 +85,7 @@ it("a leader whose node dies is replaced when its Lease has expired", async () =
 });
 
 it("a leader whose process is killed in its pod has its Lease back when its container is started again", async () => {
-  await ready();
-  const before = await leader();
-  if (before === undefined) throw new Error("nobody leads");
+  const before = await leading();
   await signal(before.pod, "SIGKILL");
   await stage.create(stage.run("after-crash", [{ text: "back" }]));
   expect((await stage.ended("after-crash")).status?.phase).toBe("Succeeded");

@@ -1,7 +1,6 @@
 /** The operator goes away: killed without warning at every step of a run's life, or simply not there. Nothing is lost or run twice. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { kubectl } from "../cluster/kubectl.ts";
-import { operatorNamespace } from "../install.ts";
+import { killOperators } from "./operator-processes.ts";
 import { scaleOperator } from "./operator-settings.ts";
 import { Stage, type ShownPod } from "./stage.ts";
 
@@ -13,14 +12,6 @@ afterAll(async () => {
   await scaleOperator(2);
   await stage.close();
 });
-
-const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
-const operatorPods = ["pods", "-l", "app.kubernetes.io/component=operator"];
-
-/** Without a TERM: the process has no chance to finish anything. */
-async function kill(): Promise<void> {
-  await operator("delete", ...operatorPods, "--force", "--grace-period=0", "--wait=false");
-}
 
 const started = (pods: readonly ShownPod[]): ShownPod[] =>
   pods.filter(({ status }) =>
@@ -37,20 +28,33 @@ it("a run created while the operator is down runs when it is back", async () => 
   expect((await stage.ended("early")).status?.phase).toBe("Succeeded");
 });
 
-it("a run that ends, and whose pod is deleted, while the operator is down keeps its result", async () => {
-  await stage.create(stage.run("drained", [{ delayMs: 4_000, text: "still here" }]));
-  const { status } = await stage.shows("drained", "Running");
+it("runs whose pods are deleted and evicted while the operator is down keep what they had done", async () => {
+  const evicted = [{ tool: "Bash", input: { command: "true" } }, { hang: true }];
+  await stage.create(stage.run("drained", [{ delayMs: 4_000, text: "still here" }]), stage.run("evicted", evicted));
+  const [drained, busy] = await Promise.all([stage.shows("drained", "Running"), stage.shows("evicted", "Running")]);
   await scaleOperator(0);
-  const pod = status?.pod?.name ?? "";
+  const pod = drained.status?.pod?.name ?? "";
   await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=60s");
-  await stage.kubectl("delete", "job", status?.job?.name ?? "", "--wait=false");
-  await stage.until(
-    "its pod is being deleted",
-    async () => (await stage.pods("drained"))[0]?.metadata.deletionTimestamp !== undefined,
+  await stage.kubectl("delete", "job", drained.status?.job?.name ?? "", "--wait=false");
+  const other = busy.status?.pod?.name ?? "";
+  await stage.until("its first turn is over", async () =>
+    (await stage.kubectl("logs", other)).includes('"tool_result"'),
   );
+  await stage.evict(other);
+  for (const name of ["drained", "evicted"])
+    await stage.until(`${name}: its pod has ended and is being deleted`, async () => {
+      const [last] = await stage.pods(name);
+      return last?.metadata.deletionTimestamp !== undefined && /Succeeded|Failed/.test(last.status.phase);
+    });
   await scaleOperator(2);
   expect((await stage.ended("drained")).status).toMatchObject({ phase: "Succeeded", result: { text: "still here" } });
-  await stage.until("its pod is given back", async () => (await stage.pods("drained")).length === 0);
+  expect((await stage.ended("evicted")).status).toMatchObject({
+    phase: "Failed",
+    failure: { reason: "Evicted", retryable: true },
+    result: { turns: 1, costUSD: "0.0006" },
+  });
+  for (const name of ["drained", "evicted"])
+    await stage.until(`${name}: its pod is given back`, async () => (await stage.pods(name)).length === 0);
 });
 
 it("killed at every step of a run's life it neither loses a run nor starts one twice", async () => {
@@ -88,7 +92,7 @@ it("killed at every step of a run's life it neither loses a run nor starts one t
   );
   for (const [step, reached] of steps) {
     await stage.until(step, reached);
-    await kill();
+    await killOperators();
   }
   for (const name of names) {
     const run = await stage.ended(name, 120);

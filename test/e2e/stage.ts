@@ -139,6 +139,13 @@ export class Stage {
     await this.kubectl("patch", "clauderun", name, "--type=merge", "-p", JSON.stringify({ spec }));
   }
 
+  /** As the eviction API is asked, which a drain does: through the pod's subresource. */
+  async evict(pod: string): Promise<void> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}/eviction`;
+    const metadata = { name: pod, namespace: this.namespace };
+    await kubectl(["create", "--raw", path, "-f", "-"], { apiVersion: "policy/v1", kind: "Eviction", metadata });
+  }
+
   async pods(run: string): Promise<ShownPod[]> {
     const list = await this.kubectl("get", "pods", "-l", `paperclip.io/run=${run}`, "-o", "json");
     return (JSON.parse(list) as { items: ShownPod[] }).items;
