@@ -135,8 +135,9 @@ async function checkOnCluster(long: boolean): Promise<void> {
   const isUp =
     (await run({ name: "cluster", command: [cluster, "up"] })) &&
     (await run({ name: "images", command: [cluster, "images"] })) &&
-    // A node to lose, and a host for the adapter.
-    (!long || (await run({ name: "kwok", command: [cluster, "build", "kwok"] }))) &&
+    // A node to lose, judges of the chart, and a host for the adapter.
+    (!long || (await run({ name: "tools", command: [cluster, "build", "kwok", "kube-score", "promtool"] }))) &&
+    (!long || (await run({ name: "checkov", command: ["node", "test/chart/checkov.ts"] }))) &&
     (!long || (await run({ name: "paperclip", command: ["node", "test/paperclip/packages.ts"] })));
   const env = long ? { LONG: "1" } : {};
   if (isUp) await run(vitest("cluster", [cluster, "run"], env));

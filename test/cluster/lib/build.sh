@@ -37,11 +37,11 @@ compile_helm() { # TOOL INTO
 
 declare -A build_time=(
   [kubernetes]="6 minutes on two cores the first time, 80 s with a warm Go cache"
-  [helm]="1 minute" [kwok]="3 minutes" [kind]="half a minute"
+  [helm]="1 minute" [kwok]="3 minutes" [kind]="half a minute" [kube-score]="1 minute" [promtool]="6 minutes"
 )
 # build_tool TOOL: under a lock, because another checkout may be at it; moved in place whole, so that a crash leaves nothing.
 build_tool() {
-  [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok or kind"
+  [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok, kind, kube-score or promtool"
   built "$1" && return 0
   local dir
   dir=$(tool_dir "$1")
@@ -63,6 +63,6 @@ build_tools() {
 # The PATH that `run` gives: our own tools first.
 tools_path() {
   local tool path=''
-  for tool in kubernetes helm kwok kind; do built "$tool" && path+="$(tool_dir "$tool"):"; done
+  for tool in kubernetes helm kwok kind kube-score promtool; do built "$tool" && path+="$(tool_dir "$tool"):"; done
   echo "$path$PATH"
 }
