@@ -3,25 +3,16 @@ import type { RunReport } from "../runner/contract.ts";
 import type { Connection } from "./kubernetes/connection.ts";
 import { podLogPath } from "./kubernetes/paths.ts";
 import type { RunWatch } from "./kubernetes/run-watch.ts";
-import { runnerLineOf } from "./log/anchor.ts";
 import { LogCursor } from "./log/cursor.ts";
-import type { LogEvent } from "./log/log-event.ts";
 import { followLog } from "./log/follow.ts";
-import type { Transcript } from "./result/transcript.ts";
+import { deliver, type LogSink } from "./log/sink.ts";
 
-/** The host shortens long chunks; below this it keeps them whole. */
-const maxChunkLength = 32_768;
 /** After the run has finished its log is only read to its end, and no longer than this. */
 const drainMs = 30_000;
 /** So many streams that end in good order without the runner's last line: it was never written. */
 const maxBarren = 5;
 /** A stream that is at work when the run finishes gets so long to end by itself. */
 const finishedGraceMs = 1_000;
-
-export interface LogSink {
-  readonly onLog: (stream: "stdout" | "stderr", chunk: string) => Promise<void>;
-  readonly transcript: Transcript;
-}
 
 /** Follows the log of one pod to its proven end, or until the run's end leaves nothing to wait for. */
 export class AttemptLog {
@@ -86,42 +77,9 @@ export class AttemptLog {
     return followLog({
       cursor: this.cursor,
       open: (query, over) => this.#connection.open(path, { container: "claude", ...query }, over),
-      deliver: (events) => this.#deliver(events),
+      deliver: (events) => deliver(events, this.#sink),
       signal,
       maxBarren: barren,
     });
-  }
-
-  async #deliver(events: readonly LogEvent[]): Promise<void> {
-    const { onLog, transcript } = this.#sink;
-    let stdout = "";
-    const flush = async (): Promise<void> => {
-      const chunk = stdout;
-      stdout = "";
-      if (chunk !== "") await onLog("stdout", chunk);
-    };
-    for (const event of events) {
-      if (event.kind === "missing") {
-        await flush();
-        const { from, to } = event;
-        await onLog(
-          "stderr",
-          `[clauderun] bytes ${from.bytes} to ${to.bytes} of the log are missing (lines ${from.lines} to ${to.lines}): the kubelet has rotated them away\n`,
-        );
-        continue;
-      }
-      const own = runnerLineOf(event.line);
-      if (own === undefined) {
-        const line = event.line.toString();
-        transcript.read(line);
-        if (stdout.length + line.length > maxChunkLength) await flush();
-        stdout += line;
-      } else if (own.subtype === "stderr") {
-        await flush();
-        transcript.readStderr(own.text);
-        await onLog("stderr", own.partial === true ? own.text : `${own.text}\n`);
-      }
-    }
-    await flush();
   }
 }

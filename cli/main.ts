@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** Entry point of `kubectl claude`: one line for whatever goes wrong, and an exit code. */
 import { CommanderError } from "commander";
+import { inspectFiles } from "../runner/inspect-files.ts";
+import { complete } from "./completion/complete.ts";
 import { exitCodes, problemOf } from "./problem.ts";
 import { programOf, type Running } from "./program.ts";
 
@@ -13,13 +15,21 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const running: Running = { session: undefined, exitCode: 0 };
+const program = programOf(running);
 try {
-  await programOf(running).parseAsync();
-  process.exitCode = running.exitCode;
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = await exitCodeOf(error);
 } finally {
   running.session?.close();
+}
+
+/** The words of these two are not commander's to read. */
+async function main([verb, ...rest]: readonly string[]): Promise<number> {
+  if (verb === "__complete") return complete(program, rest);
+  if (verb === "inspect") return inspectFiles(rest);
+  await program.parseAsync();
+  return running.exitCode;
 }
 
 async function exitCodeOf(error: unknown): Promise<number> {

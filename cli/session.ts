@@ -49,6 +49,25 @@ export class Session {
     return this.options.namespace ?? this.connection.namespace ?? "default";
   }
 
+  /** The same, or undefined where no kubeconfig says it: what is made without a cluster needs none. */
+  get namespaceIfKnown(): string | undefined {
+    if (this.options.namespace !== undefined) return this.options.namespace;
+    try {
+      return this.namespace;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What a command that goes on with these runs needs beside their names: "-n agents " where that was said. */
+  get where(): string {
+    const { namespace, context, kubeconfig } = this.options;
+    const flags = { "-n": namespace, "--context": context, "--kubeconfig": kubeconfig };
+    return Object.entries(flags)
+      .flatMap(([flag, value]) => (value === undefined ? [] : `${flag} ${value} `))
+      .join("");
+  }
+
   /** The namespace, or undefined with -A. */
   get namespaces(): string | undefined {
     if (this.options.allNamespaces !== true) return this.namespace;

@@ -1,6 +1,6 @@
 /** Entry point: `runner.mjs` runs claude in a container, `runner.mjs inspect FILE` judges a saved log. */
-import { parseInspectArguments, usage, UsageError, type InspectRequest } from "./command-line.ts";
-import { inspect, UnreadableFile } from "./inspect.ts";
+import { usage } from "./command-line.ts";
+import { inspectFiles } from "./inspect-files.ts";
 import { run } from "./run.ts";
 import { defaultTerminationLog, TerminationMessage } from "./termination-message.ts";
 
@@ -16,38 +16,6 @@ if (command === undefined) {
   process.exit(await run(process.env).catch(explainDefect));
 }
 process.exitCode = command === "inspect" ? await inspectFiles(rest) : helpOrRefuse(command);
-
-async function inspectFiles(args: readonly string[]): Promise<number> {
-  const requests = requestsOf(args);
-  if (typeof requests === "number") return requests;
-  const several = requests.length > 1;
-  let exitCode = 0;
-  for (const request of requests) {
-    try {
-      const found = await inspect(request);
-      console.log(several ? JSON.stringify({ file: request.file, ...found }) : JSON.stringify(found, undefined, 2));
-    } catch (error) {
-      if (!(error instanceof UnreadableFile)) throw error;
-      console.error(error.message);
-      exitCode = 1;
-    }
-  }
-  return exitCode;
-}
-
-/** What is to be inspected; an exit code if nothing is. */
-function requestsOf(args: readonly string[]): readonly InspectRequest[] | number {
-  try {
-    const requests = parseInspectArguments(args);
-    if (requests !== undefined) return requests;
-    console.log(usage);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${usage}`);
-    return 2;
-  }
-}
 
 /** Help, or what is wrong with the word. */
 function helpOrRefuse(word: string): number {

@@ -32,7 +32,10 @@ export async function crd(connection: Connection): Promise<Check> {
 }
 
 /** Somebody has to answer the ClaudeRuns: the operator that leads renews its Lease every few seconds. */
-export async function operator(connection: Connection, { operatorLease }: Settings): Promise<Check> {
+export async function operator(
+  connection: Connection,
+  { operatorLease }: Pick<Settings, "operatorLease">,
+): Promise<Check> {
   const [namespace = "", name = ""] = operatorLease.split("/");
   try {
     const { spec } = (await connection.request("GET", `${leasesPath(namespace)}/${name}`)) as {

@@ -65,6 +65,11 @@ export class Connection {
     return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace;
   }
 
+  /** Names of the contexts in the kubeconfig. */
+  get contexts(): string[] {
+    return this.#config.getContexts().map(({ name }) => name);
+  }
+
   get server(): string {
     return this.#config.getCurrentCluster()?.server ?? "";
   }

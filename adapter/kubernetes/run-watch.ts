@@ -4,14 +4,8 @@ import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { ApiError } from "./api-error.ts";
 import type { Connection } from "./connection.ts";
 import { runPath, runsPath } from "./paths.ts";
+import { watchEvents } from "./watch-events.ts";
 
-interface WatchEvent {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  readonly object: ClaudeRun & { readonly code?: number; readonly message?: string };
-}
-
-/** Bookmarks come about once a minute: a watch that is silent for longer is dead. */
-const idleMs = 90_000;
 const maxDelayMs = 5_000;
 
 /** Follows a run from what is known of it until stop(). */
@@ -109,40 +103,16 @@ export class RunWatch {
   /** Reads events until the server ends the watch; returns the version to go on from. */
   async #watch(from: string): Promise<string> {
     const { namespace, name } = this.#run.metadata;
-    const query = {
-      watch: "true",
-      fieldSelector: `metadata.name=${name}`,
-      resourceVersion: from,
-      allowWatchBookmarks: "true",
-      timeoutSeconds: String(900 + Math.floor(Math.random() * 300)),
-    };
-    const idle = new AbortController();
-    const timer = setTimeout(() => idle.abort(), idleMs);
-    const signal = AbortSignal.any([this.#stop.signal, idle.signal]);
+    const { signal } = this.#stop;
+    const query = { fieldSelector: `metadata.name=${name}` };
     let version = from;
-    try {
-      const stream = await this.#connection.open(runsPath(namespace), query, signal);
-      let rest: Buffer = Buffer.alloc(0);
-      for await (const chunk of stream.chunks) {
-        timer.refresh();
-        rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-          version = this.#apply(rest.subarray(0, end).toString()) ?? version;
-          rest = rest.subarray(end + 1);
-        }
-      }
-      return version;
-    } finally {
-      clearTimeout(timer);
+    const watched = { path: runsPath(namespace), query, resourceVersion: from, signal };
+    for await (const { type, object } of watchEvents<ClaudeRun>(this.#connection, watched)) {
+      if (type === "DELETED" && object.metadata.uid === this.#run.metadata.uid) this.#end();
+      else if (type !== "BOOKMARK") this.#take(object);
+      version = object.metadata.resourceVersion;
     }
-  }
-
-  #apply(line: string): string | undefined {
-    const { type, object } = JSON.parse(line) as WatchEvent;
-    if (type === "ERROR") throw new ApiError(object.message ?? "the watch failed", { code: object.code ?? 0 });
-    if (type === "DELETED" && object.metadata.uid === this.#run.metadata.uid) this.#end();
-    else if (type !== "BOOKMARK") this.#take(object);
-    return object.metadata.resourceVersion;
+    return version;
   }
 
   #take(run: ClaudeRun): void {

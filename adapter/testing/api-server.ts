@@ -179,7 +179,13 @@ export class TestApi {
     if (resource === "selfsubjectaccessreviews")
       return { code: 201, body: { status: { allowed: this.#allows(body) } } };
     if (action === "list")
-      return { code: 200, body: { items: this.all(resource).filter((each) => isSelected(each, query)) } };
+      return {
+        code: 200,
+        body: {
+          metadata: { resourceVersion: String(this.#version) },
+          items: this.all(resource).filter((each) => isSelected(each, query)),
+        },
+      };
     if (action === "create") {
       const thing = body as Thing;
       if (this.get(resource, thing.metadata.name) !== undefined)
@@ -210,9 +216,17 @@ export class TestApi {
   }
 }
 
-function isSelected({ metadata }: Thing, query: URLSearchParams): boolean {
-  const [key = "", value] = (query.get("labelSelector") ?? "").split("=");
-  return key === "" || (metadata["labels"] as Record<string, string> | undefined)?.[key] === value;
+/** By one label, and by one field at any depth. */
+function isSelected(thing: Thing, query: URLSearchParams): boolean {
+  const [label = "", value] = (query.get("labelSelector") ?? "").split("=");
+  const [field = "", content] = (query.get("fieldSelector") ?? "").split("=");
+  const labels = thing.metadata["labels"] as Record<string, string> | undefined;
+  return (label === "" || labels?.[label] === value) && (field === "" || at(thing, field.split(".")) === content);
+}
+
+function at(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (first === undefined || typeof value !== "object" || value === null) return value;
+  return at((value as Record<string, unknown>)[first], rest);
 }
 
 function merge<T>(target: T, patch: unknown): T {

@@ -21,5 +21,6 @@ export function verbOf(method: string, path: string, query: URLSearchParams): Ve
   if (method === "PATCH") return `patch ${resource}`;
   if (method === "DELETE") return `delete ${resource}`;
   if (query.get("watch") === "true") return `watch ${resource}`;
-  return name === undefined && at >= 0 ? `list ${resource}` : `get ${resource}`;
+  const isOfAll = at < 0 && (resource === "clauderuns" || resource === "pods");
+  return (name === undefined && at >= 0) || isOfAll ? `list ${resource}` : `get ${resource}`;
 }

@@ -60,7 +60,8 @@ export class ChangeFeed {
   }
 
   #show(watch: Watch, change: Change): void {
-    if (change.object.metadata.name !== watch.name || !this.#watches.has(watch)) return;
+    const isMeant = watch.name === "" || change.object.metadata.name === watch.name;
+    if (!isMeant || !this.#watches.has(watch)) return;
     const line = Buffer.from(`${JSON.stringify(change)}\n`);
     if (line.length < watch.left) {
       watch.left -= line.length;

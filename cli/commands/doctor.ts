@@ -1,0 +1,90 @@
+/** `doctor`: what a run needs of the cluster, checked one by one; the adapter's own checks, put for people. */
+import { words } from "../../adapter/kubernetes/api-error.ts";
+import { failing, type Check } from "../../adapter/environment/check.ts";
+import { crd, namespaceOf, operator, right } from "../../adapter/environment/cluster-checks.ts";
+import type { Permission } from "../../adapter/environment/permissions.ts";
+import type { Connection } from "../../adapter/kubernetes/connection.ts";
+import { group, plural } from "../../crds/names.ts";
+import { printValue } from "../output.ts";
+import { exitCodes, misuse } from "../problem.ts";
+import type { Session } from "../session.ts";
+import { wrap } from "../terminal/cells.ts";
+import type { Style } from "../terminal/terminal.ts";
+
+/** What `doctor` takes beside the common flags. */
+export interface DoctorOptions {
+  readonly operatorLease: string;
+}
+
+const permission = (resource: string, verb: string, subresource?: string): Permission => ({
+  group: resource === plural ? group : "",
+  resource,
+  verb,
+  ...(subresource === undefined ? {} : { subresource }),
+});
+/** Without these verbs of ours fail. */
+const needed: readonly Permission[] = [
+  ...["get", "list", "watch", "create", "patch"].map((verb) => permission(plural, verb)),
+  permission("pods", "get", "log"),
+];
+/** Without these some tell less. */
+const useful: readonly Permission[] = [
+  { ...permission("pods", "list"), isForTests: true },
+  { ...permission("events", "list"), isForTests: true },
+];
+
+const marks: Readonly<Record<Check["level"], { readonly mark: string; readonly style: Style }>> = {
+  info: { mark: "✓", style: "green" },
+  warn: { mark: "!", style: "yellow" },
+  error: { mark: "✗", style: "red" },
+};
+
+/** Exit code 1 if a run could not work. */
+export async function doctor(session: Session, { operatorLease }: DoctorOptions): Promise<number> {
+  if (!/^[^/]+\/[^/]+$/.test(operatorLease)) throw misuse(`--operator-lease ${operatorLease}: must be NAMESPACE/NAME`);
+  const { terminal, options } = session;
+  const checks = await checksOf(session.connection, session.namespace, operatorLease);
+  if (options.output === "json" || options.output === "yaml") printValue(terminal, options.output, checks);
+  else for (const check of checks) for (const line of linesOf(session, check)) terminal.say(line);
+  return checks.some(({ level }) => level === "error") ? exitCodes.problem : 0;
+}
+
+async function checksOf(connection: Connection, namespace: string, operatorLease: string): Promise<Check[]> {
+  try {
+    await connection.once("GET", "/version");
+  } catch (error) {
+    const hint = "Check --context and --kubeconfig, and that the cluster is up.";
+    return [failing("k8s_api_unreachable", `The Kubernetes API can't be reached: ${words(error)}`, hint)];
+  }
+  const asked = [...needed, ...useful];
+  const later = await Promise.all([
+    crd(connection),
+    operator(connection, { operatorLease }),
+    namespaceOf(connection, namespace),
+    ...asked.map(async (each) => forPeople(await right(connection, namespace, each))),
+  ]);
+  const reachable = `The Kubernetes API answers at ${connection.server}.`;
+  return [{ code: "k8s_api_reachable", level: "info", message: reachable }, ...later];
+}
+
+/** The adapter's advice speaks of a server's account; here it is a person's. */
+function forPeople(check: Check): Check {
+  if (check.hint?.startsWith("Bind ") !== true) return check;
+  const hint =
+    check.level === "error"
+      ? "Have somebody bind the ClusterRole edit to you in that namespace (the chart adds ClaudeRuns to it)."
+      : "why and logs --attempt tell less without it.";
+  return { ...check, hint };
+}
+
+function linesOf({ terminal }: Session, { level, message, hint }: Check): string[] {
+  const { mark, style } = marks[level];
+  const [first = "", ...rest] = wrap(message, terminal.proseColumns - 2);
+  return [
+    `${terminal.paint(style, mark)} ${first}`,
+    ...rest.map((line) => `  ${line}`),
+    ...(hint === undefined || hint === null
+      ? []
+      : wrap(`→ ${hint}`, terminal.proseColumns - 2).map((line) => `  ${line}`)),
+  ];
+}
