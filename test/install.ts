@@ -17,7 +17,8 @@ export const release = "claude-run";
 export const operatorNamespace = "claude-run-system";
 /** What the operator gives a run that names no image. */
 export const agentImage = "localhost/claude-run/agent:dev";
-const operatorImage = "localhost/claude-run/operator:dev";
+/** The operator's own. */
+export const operatorImage = "localhost/claude-run/operator:dev";
 
 const restricted = "pod-security.kubernetes.io/enforce=restricted";
 /** All that the operator's image is made of: see `copied` in test/cluster/lib/images.sh. */

@@ -1,6 +1,6 @@
 /** Install, upgrade, rollback and uninstall while agents run: nothing that runs is disturbed, and nothing is left that cannot go. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,9 +9,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, verdict } from "../e2e/stage.ts";
 import { chart } from "./render.ts";
-import { agentImage, installOperator, operatorNamespace, release } from "../install.ts";
+import { agentImage, installOperator, operatorImage, operatorNamespace, release } from "../install.ts";
 
 const run = promisify(execFile);
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
+const previousImage = "localhost/claude-run/operator:previous";
 const say = (line: string): void => console.error(line);
 const previous = mkdtempSync(join(tmpdir(), "claude-run-chart-"));
 let stage: Stage;
@@ -26,14 +28,23 @@ afterAll(async () => {
   rmSync(previous, { recursive: true, force: true });
 });
 
-/** The chart as it was before the last commit that changed it. */
+/** Chart and operator as they were before the last commit that changed the chart; the bundles on today's image of Node. */
 async function unpackPrevious(): Promise<void> {
-  const cwd = fileURLToPath(new URL("../..", import.meta.url));
-  const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd })).stdout.trim();
+  const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: checkout })).stdout.trim();
   const [, before = ""] = (await git("rev-list", "-2", "HEAD", "--", "charts")).split("\n");
   expect(before, "the clone has the history of charts/").not.toBe("");
-  await git("archive", `--output=${previous}/chart.tar`, before, "charts/claude-run-operator");
-  await run("tar", ["-xf", "chart.tar"], { cwd: previous });
+  await git("archive", `--output=${previous}/all.tar`, before);
+  await run("tar", ["-xf", "all.tar"], { cwd: previous });
+  symlinkSync(join(checkout, "node_modules"), join(previous, "node_modules"));
+  await run(process.execPath, ["tools/build.ts"], { cwd: previous });
+  writeFileSync(join(previous, "dist/Dockerfile"), `FROM ${operatorImage}\nCOPY operator.mjs runner.mjs /app/\n`);
+  const withDocker = await run("docker", ["info"]).then(
+    () => true,
+    () => false,
+  );
+  const build = withDocker ? ["docker", "build"] : ["buildah", "bud", "--pull-never"];
+  await run(build[0] ?? "", [...build.slice(1), "-t", previousImage, join(previous, "dist")]);
+  await run(join(checkout, "test/cluster/cluster"), ["load", previousImage]);
 }
 
 async function helm(...args: string[]): Promise<string> {
@@ -56,7 +67,7 @@ async function operates(name: string): Promise<void> {
 it("runs in flight are not disturbed by an upgrade, a rollback, and an uninstall", async () => {
   await helm("uninstall", release, "--wait");
   expect(await kubectl(["get", "crd", "clauderuns.paperclip.io", "-o", "name"])).toContain("clauderuns");
-  const images = ["--set", "image=localhost/claude-run/operator:dev", "--set", `run.image=${agentImage}`];
+  const images = ["--set", `image=${previousImage}`, "--set", `run.image=${agentImage}`];
   await helm("install", release, join(previous, "charts/claude-run-operator"), "--wait", ...images);
   const works = stage.run("works", [{ text: "worked through", delayMs: 200_000 }], { agent: "busy" });
   await stage.create(works, stage.run("drained", [{ hang: true }]));
@@ -117,7 +128,7 @@ it("an install without image names makes no pod and asks for them; named, the op
   expect(await helm("install", "asks", chart, ...namespace, ...values, "--wait")).toContain("the operator waits");
   const pods = ["get", "pods", "-l", "app.kubernetes.io/instance=asks", "-o", "name"];
   expect(await stage.kubectl(...pods)).toBe("");
-  const images = ["--set", "image=localhost/claude-run/operator:dev", "--set", `run.image=${agentImage}`];
+  const images = ["--set", `image=${operatorImage}`, "--set", `run.image=${agentImage}`];
   await helm("upgrade", "asks", chart, ...namespace, "--reuse-values", ...images, "--wait");
   expect((await stage.kubectl(...pods)).trim().split("\n")).toHaveLength(2);
   await helm("uninstall", "asks", ...namespace, "--wait");
