@@ -6,6 +6,7 @@ import type { RunWatch } from "./kubernetes/run-watch.ts";
 import { LogCursor } from "./log/cursor.ts";
 import { followLog } from "./log/follow.ts";
 import { deliver, type LogSink } from "./log/sink.ts";
+import { warn } from "./own-lines.ts";
 
 /** After the run has finished its log is only read to its end, and no longer than this. */
 const drainMs = 30_000;
@@ -66,10 +67,7 @@ export class AttemptLog {
     const { bytes, lines } = this.cursor.position;
     const written = this.#watch.run.status?.log?.bytes;
     const known = written === undefined ? "its length is not known" : `${written} were written before its last line`;
-    await this.#sink.onLog(
-      "stderr",
-      `[clauderun] the log of ${this.#pod} ends after ${bytes} bytes (${lines} lines); ${known}\n`,
-    );
+    await warn(this.#sink.onLog, `the log of ${this.#pod} ends after ${bytes} bytes (${lines} lines); ${known}`);
   }
 
   #follow(signal: AbortSignal, barren = Infinity): Promise<void> {

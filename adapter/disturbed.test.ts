@@ -53,7 +53,7 @@ describe("case 23: exactly one fault", () => {
             finishedMs = performance.now();
           });
         });
-        expect(await result, `${name}: ${host.stderr}`).toMatchObject({
+        expect(await result, `${name}: ${host.said}`).toMatchObject({
           exitCode: 0,
           errorMessage: null,
           summary: "Done.",
@@ -71,7 +71,7 @@ describe("case 23: exactly one fault", () => {
   it("410 to the watch while the run goes on: it is read again, and the watch goes on from there", async () => {
     let operated: OperatedRun | undefined;
     const { api, host, result } = await start((it) => operate(it, (run) => (operated = run.running())));
-    await host.until(() => host.stderr.includes("is running"));
+    await host.until(() => host.said.includes("is running"));
     api.compact();
     api.endWatches("reset");
     operated?.succeeds();
@@ -141,7 +141,7 @@ async function judge(seed: number): Promise<void> {
       void unfold(it, run, below);
     });
   });
-  expect(await result, `seed ${seed}: ${host.stderr}`).toMatchObject({
+  expect(await result, `seed ${seed}: ${host.said}`).toMatchObject({
     exitCode: 0,
     errorMessage: null,
     summary: "Done.",
@@ -150,7 +150,7 @@ async function judge(seed: number): Promise<void> {
   expect(others, `seed ${seed}: one run`).toEqual([]);
   if (run === undefined) throw new Error(`seed ${seed}: no run`);
   const { stdout, stderr } = written(run);
-  expect(host.stderr, `seed ${seed}`).not.toMatch(/are missing|ends after/);
+  expect(host.said, `seed ${seed}`).not.toMatch(/are missing|ends after/);
   expect(host.stdout === stdout, `seed ${seed}: stdout, byte for byte`).toBe(true);
   const told = host.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("[clauderun]"));
   expect(told, `seed ${seed}: stderr`).toEqual(stderr);

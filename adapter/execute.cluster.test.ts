@@ -57,7 +57,7 @@ describe("execute", () => {
   it("case 1: returns the mapped result of a run, its transcript byte for byte, and leaves no Secret", async () => {
     const host = hostFor([{ tool: "Bash", input: { command: "echo from the tool" } }, { text: "Done." }]);
     const result = await execute(host.context);
-    expect(result, host.stderr).toMatchObject({
+    expect(result, host.said).toMatchObject({
       exitCode: 0,
       signal: null,
       timedOut: false,
@@ -82,7 +82,7 @@ describe("execute", () => {
       "its Secret is gone",
       async () => !(await stage.kubectl("get", "secrets", "-o", "name")).includes(nameOf(host)),
     );
-    expect(host.stderr).toContain("is running in pod");
+    expect(host.said).toContain("is running in pod");
   });
 
   it("case 34: a cancel while it runs ends the pod, and is acknowledged", async () => {
@@ -117,9 +117,9 @@ describe("execute", () => {
     const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 5 } });
     const second = hostFor([{ text: "never" }], { agentId });
     const runningFirst = execute(first.context);
-    await first.until(() => first.stderr.includes("is running in pod"));
+    await first.until(() => first.said.includes("is running in pod"));
     const runningSecond = execute(second.context);
-    await second.until(() => second.stderr.includes("is queued"));
+    await second.until(() => second.said.includes("is queued"));
     second.cancel();
     expect(await runningSecond).toMatchObject({ errorCode: "cancelled" });
     expect(await stage.pods(nameOf(second))).toEqual([]);
@@ -142,7 +142,7 @@ describe("execute", () => {
     const result = await execute(host.context);
     expect(result).toMatchObject({ errorCode: "k8s_image_pull_failed", executionRecovery: { kind: "bootstrap" } });
     expect(result.errorMessage).toContain("localhost/no/such:image");
-    expect(host.stderr).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
+    expect(host.said).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
   });
 
   it("case 18: a pod that no node takes waits for the start deadline, then says what the scheduler said", async () => {
@@ -161,7 +161,7 @@ describe("execute", () => {
     const script = fileURLToPath(new URL("testing/other-server.ts", import.meta.url));
     const options = JSON.stringify({ agentId, runId: there.context.runId, config: there.context.config });
     const other = run(process.execPath, [script, options], { timeout: 120_000 });
-    expect(await execute(here.context), here.stderr).toMatchObject({ exitCode: 0, summary: "Here." });
+    expect(await execute(here.context), here.said).toMatchObject({ exitCode: 0, summary: "Here." });
     const { result } = JSON.parse((await other).stdout) as { result: object };
     expect(result).toMatchObject({ exitCode: 0, summary: "There." });
     const runs = await Promise.all([here, there].map((host) => stage.ended(nameOf(host))));
@@ -193,7 +193,7 @@ describe("execute", () => {
     it("case 29 (on purpose): with Queue it waits, and its transcript is its own, from byte 0", async () => {
       const host = hostFor([{ text: "Mine." }], { agentId, runtime });
       const waiting = execute(host.context);
-      await host.until(() => host.stderr.includes("is queued"));
+      await host.until(() => host.said.includes("is queued"));
       first.cancel();
       expect(await running).toMatchObject({ errorCode: "cancelled" });
       expect(await waiting).toMatchObject({ exitCode: 0, summary: "Mine." });
@@ -211,7 +211,7 @@ describe("execute", () => {
     await first.until(() => first.stdout.includes('"subtype":"init"'));
     await stage.kubectl("delete", "clauderun", nameOf(first), "--wait=false");
     const next = hostFor([{ text: "Next." }], { agentId });
-    expect(await execute(next.context), next.stderr).toMatchObject({ exitCode: 0, summary: "Next." });
+    expect(await execute(next.context), next.said).toMatchObject({ exitCode: 0, summary: "Next." });
     expect(await running).toMatchObject({ errorCode: "k8s_job_deleted_externally" });
     expect(await stage.pods(nameOf(first))).toEqual([]);
   });
@@ -234,7 +234,7 @@ describe("execute", () => {
     const host = hostFor([print, print, print, print, print, { text: "Done." }], { config: { kubeconfig } });
     const running = execute(host.context);
     const stop = breakAgain(proxy);
-    expect(await running, host.stderr).toMatchObject({ exitCode: 0, summary: "Done." });
+    expect(await running, host.said).toMatchObject({ exitCode: 0, summary: "Done." });
     stop();
     proxy.close();
     expect(host.stdout).toBe(await written(host));

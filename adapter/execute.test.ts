@@ -14,8 +14,8 @@ const succeeded = { exitCode: 0, errorMessage: null, summary: "Done." };
 const acknowledged = { executionCancellation: { state: "acknowledged" } };
 
 /** Lines of ours that tell a state. */
-function states(stderr: string): string[] {
-  return stderr.split("\n").filter((line) => /is (queued|pending|running|being)/.test(line));
+function states(said: string): string[] {
+  return said.split("\n").filter((line) => /is (queued|pending|running|being)/.test(line));
 }
 
 describe("results", () => {
@@ -27,7 +27,7 @@ describe("results", () => {
     const { host, result } = play(api);
     expect(await result).toMatchObject({ ...succeeded, clearSession: false });
     expect(api.runs.map(({ status }) => status?.phase)).toEqual(["Failed", "Succeeded"]);
-    expect(host.stderr).toContain("trying once more with a new one");
+    expect(host.said).toContain("trying once more with a new one");
   });
 
   it("case 2: or not, if that is not wanted", async () => {
@@ -85,7 +85,7 @@ describe("the way to the first word", () => {
     });
     const { host, result } = play(api);
     expect(await result).toMatchObject(succeeded);
-    const told = states(host.stderr).map((line) => /is (\w+)(, position \d|: \w+)?/.exec(line)?.[0]);
+    const told = states(host.said).map((line) => /is (\w+)(, position \d|: \w+)?/.exec(line)?.[0]);
     // A status that was overtaken may be skipped, none is told twice and none out of order.
     const all = [
       "is queued, position 2",
@@ -150,7 +150,7 @@ describe("a run that was there before", () => {
     operate(api, (run) => admitted.push(run));
     const first = play(api, { runId, agentId });
     const second = play(api, { runId, agentId });
-    await Promise.all([first, second].map(({ host }) => host.until(() => host.stderr.includes("created ClaudeRun"))));
+    await Promise.all([first, second].map(({ host }) => host.until(() => host.said.includes("created ClaudeRun"))));
     admitted[0]?.succeeds();
     expect(await first.result).toMatchObject(succeeded);
     expect(await second.result).toMatchObject(succeeded);
@@ -199,9 +199,9 @@ describe("a run that was there before", () => {
     const admitted: OperatedRun[] = [];
     operate(api, (run) => admitted.push(run.running()));
     const first = play(api, { runId, agentId });
-    await first.host.until(() => first.host.stderr.includes("is running"));
+    await first.host.until(() => first.host.said.includes("is running"));
     const second = play(api, { runId, agentId });
-    await second.host.until(() => second.host.stderr.includes("is running"));
+    await second.host.until(() => second.host.said.includes("is running"));
     api.onRun = (run) => {
       if (run.spec.cancel) admitted[0]?.finished("Cancelled", "Cancelled", "as asked");
     };
@@ -230,7 +230,7 @@ describe("cancel", () => {
     let run: OperatedRun | undefined;
     operate(api, (operated) => (run = operated.running()));
     const { host, result } = play(api);
-    await host.until(() => host.stderr.includes("is running"));
+    await host.until(() => host.said.includes("is running"));
     api.onRun = ({ spec }) => {
       if (spec.cancel) run?.deleted();
     };
@@ -242,7 +242,7 @@ describe("cancel", () => {
     let run: OperatedRun | undefined;
     operate(api, (operated) => (run = operated.running()));
     const { host, result } = play(api);
-    await host.until(() => host.stderr.includes("is running"));
+    await host.until(() => host.said.includes("is running"));
     host.cancel("Legacy controller lease lost");
     run?.succeeds();
     expect(await result).toMatchObject({ exitCode: 0 });

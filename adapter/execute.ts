@@ -9,6 +9,7 @@ import { holdLease, leaseName } from "./kubernetes/lease.ts";
 import { cancelRun, createRun, createSecrets, deleteSecrets, ForeignRunError, releaseRun } from "./kubernetes/runs.ts";
 import { RunWatch } from "./kubernetes/run-watch.ts";
 import { sweepOnce } from "./kubernetes/sweep.ts";
+import { tell, warn } from "./own-lines.ts";
 import { Progress } from "./progress.ts";
 import { acknowledged, failedBefore, mapResult } from "./result/map.ts";
 import { outcomeOfDeleted, outcomeOfReport, outcomeOfRun, type Outcome } from "./result/outcome.ts";
@@ -51,7 +52,7 @@ export async function execute(ctx: AdapterExecutionContext): Promise<AdapterExec
     const first = await attempt(ctx, settings, false);
     if (first.errorCode !== "session_unavailable" || !settings.freshSessionOnMissing || ctx.signal?.aborted === true)
       return first;
-    await ctx.onLog("stderr", "[clauderun] the session is not on the workspace: trying once more with a new one\n");
+    await tell(ctx.onLog, "the session is not on the workspace: trying once more with a new one");
     return { ...(await attempt(ctx, settings, true)), clearSession: false };
   } catch (error) {
     if (error instanceof ConfigError) return failedBefore("configuration_incomplete", error.message);
@@ -69,7 +70,7 @@ async function attempt(
   const plan = await planRun({ ctx, settings, namespace, leaseName, isFresh });
   await ctx.onCancellationReady?.();
   if (ctx.signal?.aborted === true) return acknowledged(failedBefore("cancelled", "cancelled before it was started"));
-  for (const note of plan.notes) await ctx.onLog("stderr", `[clauderun] ${note}\n`);
+  for (const note of plan.notes) await tell(ctx.onLog, note);
   await tellHost(ctx, plan, namespace);
   ctx.onDispatch?.();
   const made = await make({ ctx, settings, connection, plan, namespace });
@@ -107,7 +108,7 @@ async function make(
     await cancelRun(connection, run, `its Secret could not be made: ${words(error)}`).catch(() => undefined);
     return failedBefore("k8s_prompt_secret_create_failed", words(error));
   }
-  await ctx.onLog("stderr", `[clauderun] created ClaudeRun ${namespace}/${plan.name}\n`);
+  await tell(ctx.onLog, `created ClaudeRun ${namespace}/${plan.name}`);
   const watch = new RunWatch(connection, run);
   watch.start();
   return { ctx, settings: input.settings, connection, plan, watch };
@@ -120,7 +121,7 @@ async function follow(made: Made): Promise<AdapterExecutionResult> {
   const cancelling = cancelOnAbort(made, over);
   const sayings = sayProgress(made);
   const keepAlive = setInterval(
-    () => void ctx.onLog("stderr", `[clauderun] ${plan.name} is still at work\n`).catch(() => undefined),
+    () => void tell(ctx.onLog, `${plan.name} is still at work`).catch(() => undefined),
     keepAliveMs,
   );
   try {
@@ -182,7 +183,7 @@ function cancelOnAbort({ ctx, connection, watch }: Made, over: AbortController):
     const ask = (): void => {
       timers.push(setTimeout(() => over.abort(), cancelDeadlineMs));
       cancelRun(connection, watch.run, `cancelled in Paperclip: ${why}`).catch((error: unknown) =>
-        ctx.onLog("stderr", `[clauderun] the run could not be cancelled: ${words(error)}\n`).catch(() => undefined),
+        warn(ctx.onLog, `the run could not be cancelled: ${words(error)}`).catch(() => undefined),
       );
     };
     if (lostWords.test(why)) timers.push(setTimeout(ask, shutdownMs));
@@ -201,7 +202,7 @@ function sayProgress({ ctx, watch }: Made): () => void {
   return watch.onChange(() => {
     const news = progress.news(watch.run);
     // A host that can't take a line must not end the run.
-    if (news !== undefined) ctx.onLog("stderr", `[clauderun] ${news}\n`).catch(() => undefined);
+    if (news !== undefined) tell(ctx.onLog, news).catch(() => undefined);
   });
 }
 
@@ -209,9 +210,7 @@ function sayProgress({ ctx, watch }: Made): () => void {
 function tellIfStatusDiffers({ watch, ctx }: Made, outcome: Outcome): void {
   const status = outcomeOfRun(watch.run);
   if (status === undefined || status.reason === outcome.reason) return;
-  void ctx
-    .onLog("stderr", `[clauderun] the ClaudeRun says ${status.reason}: ${status.message}\n`)
-    .catch(() => undefined);
+  void warn(ctx.onLog, `the ClaudeRun says ${status.reason}: ${status.message}`).catch(() => undefined);
 }
 
 /** The Secrets go as soon as nothing of the run can need them: with its end. */

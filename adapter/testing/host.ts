@@ -1,6 +1,7 @@
 /** A host of the adapter, as a test sees one: what it was told, in order, and the means to cancel. */
 import type { AdapterExecutionContext, AdapterRuntime } from "@paperclipai/adapter-utils";
 import { randomUUID } from "node:crypto";
+import { ownPrefix } from "../own-lines.ts";
 
 export interface HostOptions {
   readonly config?: Record<string, unknown>;
@@ -15,8 +16,11 @@ export class TestHost {
   readonly context: AdapterExecutionContext;
   /** Names of the callbacks in the order in which they came. */
   readonly calls: string[] = [];
+  /** claude's, without the adapter's own lines. */
   stdout = "";
   stderr = "";
+  /** The adapter's own lines on both. */
+  said = "";
   #listeners = new Set<() => void>();
 
   constructor(options: HostOptions = {}) {
@@ -39,8 +43,7 @@ export class TestHost {
       onDispatch: () => void this.#called("onDispatch"),
       onMeta: () => this.#called("onMeta"),
       onLog: (stream, chunk) => {
-        if (stream === "stdout") this.stdout += chunk;
-        else this.stderr += chunk;
+        this.#take(stream, chunk);
         return this.#called(`onLog:${stream}`);
       },
     };
@@ -60,6 +63,14 @@ export class TestHost {
     this.#listeners.add(listener);
     await promise;
     this.#listeners.delete(listener);
+  }
+
+  #take(stream: "stdout" | "stderr", chunk: string): void {
+    const isOwn = chunk.startsWith(ownPrefix);
+    if (isOwn) this.said += chunk;
+    if (stream === "stderr") this.stderr += chunk;
+    else if (!isOwn) this.stdout += chunk;
+    else if (!/(^|\n)$/.test(this.stdout)) throw new Error(`a line of claude's is cut in two by ${chunk}`);
   }
 
   #called(name: string): Promise<void> {

@@ -7,4 +7,4 @@ import { TestHost, type HostOptions } from "./host.ts";
 
 const host = new TestHost(JSON.parse(process.argv[2] ?? "{}") as HostOptions);
 const result = await execute(host.context);
-console.log(JSON.stringify({ result, runId: host.context.runId, stderr: host.stderr }));
+console.log(JSON.stringify({ result, runId: host.context.runId, said: host.said }));

@@ -17,6 +17,8 @@ export function wordsOf(entry: TranscriptEntry): string {
       return `(thinking) ${entry.text}`;
     case "user":
       return `> ${entry.text}`;
+    case "system":
+      return `· ${entry.text}`;
     case "stdout":
       return rateLimit(entry.text) ?? entry.text;
     case "tool_call":

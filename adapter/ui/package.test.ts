@@ -52,6 +52,12 @@ describe("case 42: the page's parser", () => {
     expect(parse(JSON.stringify(event), "t0")).toEqual([expect.objectContaining({ ...entry, ts: "t0" })]);
   });
 
+  it("shows a state of the run as the system's word", () => {
+    expect(parse("[clauderun] pc-1 is queued, position 2", "t0")).toEqual([
+      { kind: "system", ts: "t0", text: "pc-1 is queued, position 2" },
+    ]);
+  });
+
   it("shows a line that is no JSON as it is", () => {
     expect(parse("plain words", "t0")).toEqual([{ kind: "stdout", ts: "t0", text: "plain words" }]);
   });

@@ -1,9 +1,15 @@
 /** claude's stream-json → what the web page shows. It stands alone: the page evaluates it in a worker, as CommonJS. */
 
+import { ownPrefix } from "../own-lines.ts";
+
 /** An entry of the page's transcript, in the host's own words. */
 export type TranscriptEntry =
   | { readonly kind: "init"; readonly ts: string; readonly model: string; readonly sessionId: string }
-  | { readonly kind: "assistant" | "thinking" | "user" | "stdout"; readonly ts: string; readonly text: string }
+  | {
+      readonly kind: "assistant" | "thinking" | "user" | "system" | "stdout";
+      readonly ts: string;
+      readonly text: string;
+    }
   | {
       readonly kind: "tool_call";
       readonly ts: string;
@@ -36,9 +42,16 @@ type Json = Readonly<Record<string, unknown>>;
 /** One line of stdout; pure, and never throws. A line that says nothing of its own is shown as it is. */
 export function parseStdoutLine(line: string, ts: string): TranscriptEntry[] {
   const event = objectOf(line);
-  if (event === undefined) return line.trim() === "" ? [] : [{ kind: "stdout", ts, text: line }];
+  if (event === undefined) return plain(line, ts);
   const entries = entriesOf(event, ts);
   return entries ?? [{ kind: "stdout", ts, text: line }];
+}
+
+/** A line that is no event: the adapter's own is a word about the run, not of it. */
+function plain(line: string, ts: string): TranscriptEntry[] {
+  if (line.trim() === "") return [];
+  if (line.startsWith(ownPrefix)) return [{ kind: "system", ts, text: line.slice(ownPrefix.length) }];
+  return [{ kind: "stdout", ts, text: line }];
 }
 
 function entriesOf(event: Json, ts: string): TranscriptEntry[] | undefined {

@@ -52,7 +52,7 @@ export class TimedHost {
 
   #take(stream: "stdout" | "stderr", chunk: string): Promise<void> {
     const arrivedUs = nowUs();
-    if (stream === "stderr") this.said += chunk;
+    if (stream === "stderr" || chunk.startsWith("[clauderun] ")) this.said += chunk;
     else {
       for (const line of chunk.split("\n")) {
         const arrival = arrivalOf(line, arrivedUs);

@@ -121,7 +121,7 @@ describe.each([
     const { runId, agent, runtime, config, context, onLog } = host.context;
     const known = Object.fromEntries(optional.map((name) => [name, host.context[name]]));
     const result = await adapter.execute({ runId, agent, runtime, config, context, onLog, ...known });
-    expect(result, host.stderr).toMatchObject({ exitCode: 0, errorMessage: null, summary: "Done." });
+    expect(result, host.said).toMatchObject({ exitCode: 0, errorMessage: null, summary: "Done." });
     const [run] = api.runs;
     expect(run?.spec.prompt).toContain("# Do the task");
     const environment = Object.fromEntries((run?.spec.pod?.env ?? []).map(({ name, value }) => [name, value]));

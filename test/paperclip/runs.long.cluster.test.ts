@@ -170,7 +170,7 @@ describe("two runs at once", () => {
     await office.inPhase(second.id, "Queued");
     const ended = [await office.ended(first.id), await office.ended(second.id)];
     expect(ended.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
-    expect(await office.output(second.id, "stderr")).toMatch(/is queued, position 1/);
+    expect(await office.output(second.id, "stdout")).toMatch(/is queued, position 1/);
     const [one, other] = [await office.finished(first.id), await office.finished(second.id)];
     expect(Date.parse(other.status?.startTime ?? "")).toBeGreaterThanOrEqual(
       Date.parse(one.status?.completionTime ?? ""),
