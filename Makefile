@@ -1,5 +1,5 @@
-# make demo | test | check | test-long | clean   (each does its own set-up after a bare clone)
-.PHONY: demo test check test-long clean setup
+# make demo | demo-paperclip | test | check | test-long | clean   (each does its own set-up after a bare clone)
+.PHONY: demo demo-paperclip test check test-long clean setup
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 setup:
@@ -12,6 +12,8 @@ test-long: setup
 	@node tools/check.ts --cluster --long
 demo: setup   ## the main job, watched live: three ClaudeRuns for two agents
 	@node test/demo/main.ts
+demo-paperclip: setup   ## a Paperclip server whose agents run on the cluster, watched live
+	@node test/paperclip/demo/main.ts
 clean:        ## takes the cluster down and removes what was built
 	@./test/cluster/cluster down || true
 	@CLUSTER_INSTANCE=faults ./test/cluster/cluster down || true

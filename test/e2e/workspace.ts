@@ -51,6 +51,49 @@ function volumeName(stage: Stage): string {
   return `claude-run-${stage.namespace}`;
 }
 
+/** An agent's configuration for the adapter with which its claude is what `placeClaude` has put on the volume. */
+export const withPlacedClaude = {
+  workspaceVolumeClaim: claimName,
+  workspaceSubPath: "work",
+  workspaceMountPath: "/workspace",
+  env: { PATH: "/workspace/bin:/usr/local/bin:/usr/bin:/bin" },
+} as const;
+
+/** Puts a program in claude's place on the stage's volume: a TypeScript module for node. */
+export async function placeClaude(stage: Stage, source: string): Promise<void> {
+  const bin = "/workspace/bin";
+  await stage.kubectl("create", "configmap", "claude", `--from-literal=claude.ts=${source}`);
+  const start = `printf '#!/bin/sh\\nexec node ${bin}/claude.ts\\n' > ${bin}/claude`;
+  const container = {
+    name: "place",
+    image: "localhost/claude-run/agent:dev",
+    imagePullPolicy: "IfNotPresent",
+    command: ["sh", "-c", `mkdir -p ${bin} && cp /source/claude.ts ${bin} && ${start} && chmod 755 ${bin}/claude`],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    volumeMounts: [
+      { name: "source", mountPath: "/source" },
+      { name: "workspace", mountPath: "/workspace", subPath: "work" },
+    ],
+  };
+  const volumes = [
+    { name: "source", configMap: { name: "claude" } },
+    { name: "workspace", persistentVolumeClaim: { claimName } },
+  ];
+  await stage.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "place-claude", namespace: stage.namespace },
+    spec: { restartPolicy: "Never", containers: [container], volumes },
+  });
+  await stage.kubectl("wait", "pod/place-claude", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s");
+}
+
 /** A directory of the node: made for uid 1000 before, removed after. */
 async function onNode(name: string, script: string): Promise<void> {
   const container = {

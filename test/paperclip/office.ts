@@ -29,7 +29,7 @@ export interface HostRun {
 }
 
 /** Words of the host for a run that is over. */
-const over = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted"]);
+export const over: ReadonlySet<string> = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted"]);
 
 /** The adapter, as this checkout has built it. */
 const packageName = fileURLToPath(new URL("../../adapter", import.meta.url)).replace(/\/$/, "");
@@ -80,12 +80,18 @@ export class Office {
     const relay = await Relay.open(node, port);
     const server = new PaperclipServer({ directory, databaseUrl: database.url, port, podUrl: relay.url });
     const office = new Office({ stage, server, directory, database, relay });
-    await office.#grant();
-    await server.start();
-    office.#api = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
-    await server.post("/api/adapters/install", { packageName, isLocalPath: true });
-    office.#company = (await server.post<{ id: string }>("/api/companies", { name: "Acme" })).id;
-    return office;
+    try {
+      await office.#found();
+      return office;
+    } catch (error) {
+      await office.close();
+      throw error;
+    }
+  }
+
+  /** The port on the loopback address at which page and API are. */
+  get port(): number {
+    return Number(new URL(this.server.url).port);
   }
 
   /** A second server on the same database, with a home of its own. */
@@ -128,10 +134,10 @@ export class Office {
   }
 
   /** An issue whose description tells the fake API what to answer; assigned, so that the agent wakes at once. Returns its id. */
-  async issue(agentId: string, turns: readonly Turn[]): Promise<string> {
+  async issue(agentId: string, turns: readonly Turn[], title = `Task ${randomUUID()}`): Promise<string> {
     const { id } = await this.server.post<{ id: string }>(`/api/companies/${this.#company}/issues`, {
       // The host takes two issues of one title for one.
-      title: `Task ${randomUUID()}`,
+      title,
       description: scripted(turns),
       assigneeAgentId: agentId,
       status: "todo",
@@ -210,6 +216,14 @@ export class Office {
 
   get #kubeconfig(): string {
     return join(this.directory, "kubeconfig");
+  }
+
+  async #found(): Promise<void> {
+    await this.#grant();
+    await this.server.start();
+    this.#api = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
+    await this.server.post("/api/adapters/install", { packageName, isLocalPath: true });
+    this.#company = (await this.server.post<{ id: string }>("/api/companies", { name: "Acme" })).id;
   }
 
   /** A ServiceAccount with the chart's role for a Paperclip server in the namespace of the runs: no other right. */
