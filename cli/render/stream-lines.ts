@@ -42,6 +42,8 @@ function rowsOfEntry(entry: TranscriptEntry, line: string, folding: Folding): Ro
       return answer(entry.content, entry.isError, folding);
     case "result":
       return result(line, entry);
+    case "system":
+      return textRows(entry.text, "dim");
     case "stdout":
       return other(entry.text);
   }
