@@ -8,7 +8,7 @@ import type { LogSink } from "../adapter/log/sink.ts";
 import { Progress } from "../adapter/progress.ts";
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { isFinished } from "./kubernetes/runs.ts";
-import { exitCodes, Problem } from "./problem.ts";
+import { Departure, Problem } from "./problem.ts";
 import type { Session } from "./session.ts";
 
 /** What is followed, and what is told of it. */
@@ -38,10 +38,11 @@ export async function followRun(following: Following): Promise<ClaudeRun> {
     await untilFinished(following, watch, leaving.signal);
     const { name } = run.metadata;
     if (leaving.signal.aborted) {
-      throw new Problem(
-        `left ${name}, which goes on; read on with kubectl claude logs ${where}-f ${name}, end it with kubectl claude cancel ${where}${name}`,
-        { exitCode: exitCodes.detached },
-      );
+      throw new Departure([
+        `left ${name}, which goes on`,
+        `  to read on:  kubectl claude logs ${where}-f ${name}`,
+        `  to end it:   kubectl claude cancel ${where}${name}`,
+      ]);
     }
     if (watch.isGone && !isFinished(watch.run)) throw new Problem(`${name} was deleted before it had finished`);
     return watch.run;

@@ -3,7 +3,7 @@
 import { CommanderError } from "commander";
 import { inspectFiles } from "../runner/inspect-files.ts";
 import { complete } from "./completion/complete.ts";
-import { exitCodes, problemOf } from "./problem.ts";
+import { Departure, exitCodes, problemOf } from "./problem.ts";
 import { programOf, type Running } from "./program.ts";
 
 // The reader of a pipe has seen enough: no more is owed to anybody.
@@ -36,6 +36,8 @@ async function exitCodeOf(error: unknown): Promise<number> {
   // commander has said it already: help, or what is wrong with the command line.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   const problem = await problemOf(error, running.session?.connectionIfAny);
-  process.stderr.write(`error: ${problem.message}\n`);
+  // The terminal has shown ^C on the line of the log.
+  if (problem instanceof Departure) process.stderr.write(`${process.stderr.isTTY ? "\n" : ""}${problem.message}\n`);
+  else process.stderr.write(`error: ${problem.message}\n`);
   return problem.exitCode;
 }

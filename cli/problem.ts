@@ -32,6 +32,13 @@ export class Problem extends Error {
   }
 }
 
+/** The reader has left by Ctrl-C: nothing is wrong, and several lines say how to go on. */
+export class Departure extends Problem {
+  constructor(lines: readonly string[]) {
+    super(lines.join("\n"), { exitCode: exitCodes.detached });
+  }
+}
+
 /** A wrong value or a wrong use of the command line. */
 export function misuse(message: string): Problem {
   return new Problem(message, { exitCode: exitCodes.usage });

@@ -156,7 +156,8 @@ describe("why", () => {
         conditions: [succeeded("False", "ImagePullFailed", "x:y: not found.")],
         failure: {
           reason: "ImagePullFailed",
-          message: "x:y: not found. Check spec.pod.image, imagePullSecrets and that the nodes reach the registry.",
+          message:
+            "The container image could not be pulled within startDeadlineSeconds. x:y: not found. Check spec.pod.image, imagePullSecrets and that the nodes reach the registry.",
           retryable: false,
         },
         admittedTime: "2026-11-23T00:00:01Z",
@@ -208,7 +209,7 @@ describe("why", () => {
     bench.put("second", {}, { phase: "Queued", queuePosition: 1, conditions: [succeeded("Unknown", "AgentBusy")] });
     bench.put("third", {}, { phase: "Queued", queuePosition: 2, conditions: [succeeded("Unknown", "AgentBusy")] });
     const { stdout } = await bench.claude(["why", "third", "-n", "agents"]);
-    expect(stdout).toContain("  ahead  first (Running), 1 that wait\n");
+    expect(stdout).toContain("  ahead  first (Running), 1 waiting\n");
     expect(stdout).toContain("  place  2\n");
     expect(stdout).toContain("  kubectl claude cancel -n agents third\n");
   });

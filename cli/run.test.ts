@@ -224,8 +224,9 @@ describe("--follow and --wait", () => {
     const { code, stderr } = await ended;
     expect(code).toBe(130);
     expect(stderr).toContain(
-      "left one, which goes on; read on with kubectl claude logs -f one, end it with kubectl claude cancel one",
+      "left one, which goes on\n  to read on:  kubectl claude logs -f one\n  to end it:   kubectl claude cancel one\n",
     );
+    expect(stderr).not.toContain("error");
     expect(bench.api.count("patch clauderuns")).toBe(0);
   });
 

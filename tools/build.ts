@@ -87,7 +87,7 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
     },
   },
   {
-    // One file that needs nothing but Node: it is copied onto a PATH as often as it is installed.
+    // One file that needs nothing but Node: a plugin is installed on many machines.
     sources: ["cli/**/*.ts", "adapter/**/*.ts", "runner/**/*.ts", "crds/**/*.ts", "package-lock.json"],
     options: {
       ...common,

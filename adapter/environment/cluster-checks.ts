@@ -42,18 +42,20 @@ export async function operator(
       spec?: { renewTime?: string; leaseDurationSeconds?: number; holderIdentity?: string };
     };
     const silentSeconds = Math.round((Date.now() - Date.parse(spec?.renewTime ?? "")) / 1_000);
+    // Given back by an operator that was stopped.
+    const isReleased = spec?.holderIdentity === "";
     // Twice its time: clocks differ.
-    if (silentSeconds <= 2 * (spec?.leaseDurationSeconds ?? 15)) {
+    if (!isReleased && silentSeconds <= 2 * (spec?.leaseDurationSeconds ?? 15)) {
       return {
         code: "k8s_operator_alive",
         level: "info",
         message: `The operator ${spec?.holderIdentity ?? name} leads.`,
       };
     }
-    const since = Number.isNaN(silentSeconds) ? "never" : `not for ${silentSeconds} s`;
+    const since = Number.isNaN(silentSeconds) ? "never renewed" : `not renewed for ${silentSeconds} s`;
     return failing(
       "k8s_operator_silent",
-      `The operator's Lease ${operatorLease} was ${since} renewed: runs would wait.`,
+      `The operator's Lease ${operatorLease} was ${isReleased ? "given back and nobody took it" : since}: runs would wait.`,
       `kubectl -n ${namespace} get pods, and the operator's logs.`,
     );
   } catch (error) {

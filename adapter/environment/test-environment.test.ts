@@ -16,9 +16,9 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 /** The operator's Lease, last renewed so long ago. */
-function lease(secondsAgo: number): void {
+function lease(secondsAgo: number, holderIdentity = "operator-1"): void {
   const renewTime = new Date(Date.now() - secondsAgo * 1_000).toISOString();
-  const spec = { renewTime, leaseDurationSeconds: 15, holderIdentity: "operator-1" };
+  const spec = { renewTime, leaseDurationSeconds: 15, holderIdentity };
   api.put("leases", { metadata: { name: "claude-run" }, spec });
 }
 
@@ -110,6 +110,11 @@ describe("case 42: the environment's test", () => {
 
   it("fails while nobody renews the operator's Lease", async () => {
     lease(90);
+    expect(complaints((await test()).checks)).toEqual(["error k8s_operator_silent"]);
+  });
+
+  it("fails once the operator that was stopped has given its Lease back", async () => {
+    lease(0, "");
     expect(complaints((await test()).checks)).toEqual(["error k8s_operator_silent"]);
   });
 

@@ -21,13 +21,12 @@ export function phaseCell({ status }: ClaudeRun): Cell {
   return phase === undefined ? "" : { text: phase, style: phaseStyles[phase] ?? "reset" };
 }
 
-/** What it does, or what it waits for. */
+/** What it does, or its place in the queue; why it waits is its reason. */
 export function activityOf(run: ClaudeRun): string {
   const { status } = run;
   if (isFinished(run)) return "";
   if (status?.phase === "Running") return plain(status.progress?.activity ?? "");
-  if (status?.queuePosition !== undefined) return `place ${status.queuePosition}`;
-  return plain(status?.pod?.waitingReason ?? "");
+  return status?.phase === "Queued" && status.queuePosition !== undefined ? `place ${status.queuePosition}` : "";
 }
 
 /** Turns so far; empty if they are not known. */

@@ -81,5 +81,7 @@ function rowOf(view: AgentView, nowMs: number): Cell[] {
 function doesOf(run: ClaudeRun): string {
   if (isFinished(run)) return "idle";
   const activity = run.status?.phase === "Queued" ? "" : activityOf(run);
-  return activity === "" ? plain(verdictOf(run).reason) : activity;
+  const { reason } = verdictOf(run);
+  // Of a run whose activity is not known yet the phase says all.
+  return activity === "" && reason !== run.status?.phase ? plain(reason) : activity;
 }

@@ -45,7 +45,9 @@ export function storyOf(facts: Facts, where: string): Story {
   const { reason, message } = verdictOf(run);
   const meaning = meaningOf(run, reason);
   const whatToDo = adviceOf(facts, reason);
-  const ownMessage = withoutAdvice(status?.failure?.message ?? message, whatToDo);
+  const ownMessage = withoutAdvice(status?.failure?.message ?? message, whatToDo)
+    .replace(meaning ?? "", "")
+    .trim();
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -104,6 +106,7 @@ function besides(facts: Facts): (readonly [string, string])[] {
         ? undefined
         : `${progress.activity ?? "not known"}${progress.lastActivityTime === undefined ? "" : `, last heard of ${since(progress.lastActivityTime)} ago`}`,
     ],
+    ["until", untilOf(facts)],
     ["turns", numberOf(result?.turns ?? progress?.turns)],
     [
       "cost",
@@ -133,6 +136,23 @@ function besides(facts: Facts): (readonly [string, string])[] {
   return rows.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]));
 }
 
+/** When a deadline will end it, if one will. */
+function untilOf({ run: { metadata, spec, status }, nowMs }: Facts): string | undefined {
+  const deadlines = {
+    Queued: ["queueDeadlineSeconds", metadata.creationTimestamp],
+    Pending: ["startDeadlineSeconds", status?.admittedTime],
+    Running: ["activeDeadlineSeconds", status?.startTime],
+  } as const;
+  const phase = status?.phase;
+  if (phase !== "Queued" && phase !== "Pending" && phase !== "Running") return undefined;
+  const [field, from = ""] = deadlines[phase];
+  const seconds = spec[field];
+  const atMs = Date.parse(from) + 1_000 * (seconds ?? NaN);
+  if (Number.isNaN(atMs)) return undefined;
+  const left = atMs > nowMs ? `in ${ageOf(atMs - nowMs)}` : "now";
+  return `${new Date(atMs).toISOString().slice(11, 19)}, ${left} (${field}: ${seconds ?? ""})`;
+}
+
 function aheadOf({ run, others }: Facts): string | undefined {
   if (run.status?.phase !== "Queued") return undefined;
   const holders = others.filter(({ status }) => status?.admittedTime !== undefined);
@@ -142,7 +162,7 @@ function aheadOf({ run, others }: Facts): string | undefined {
   );
   if (holders.length + before.length === 0) return undefined;
   const held = holders.map(({ metadata, status }) => `${metadata.name} (${status?.phase ?? "?"})`);
-  return [...held, ...(before.length === 0 ? [] : [`${before.length} that wait`])].join(", ");
+  return [...held, ...(before.length === 0 ? [] : [`${before.length} waiting`])].join(", ");
 }
 
 function podLine(pod: NonNullable<NonNullable<ClaudeRun["status"]>["pod"]>): string {

@@ -23,7 +23,8 @@ export function timelineOf({ run, events }: Facts): Moment[] {
   // What two tell is told once: the scheduler's Event says more than the condition, the run's end more than its Event.
   const isToldByEvent = (type: string): boolean =>
     type === "PodScheduled" && events.some((event) => event.reason === "Scheduled");
-  const news = events.filter((event) => event.about !== "run" || event.reason !== reason || !isFinished(run));
+  const isOwnMoment = (word: string): boolean => word === "Admitted" || (word === reason && isFinished(run));
+  const news = events.filter((event) => event.about !== "run" || !isOwnMoment(event.reason));
   const moments = [
     ...ownMoments(run),
     ...(run.status?.conditions ?? []).flatMap((each) => (isToldByEvent(each.type) ? [] : conditionMoment(each))),

@@ -15,7 +15,7 @@ report_problems() {
 declare -A package_of=(
   [containerd]=containerd [ctr]=containerd [runc]=runc [/usr/lib/cni/bridge]=containernetworking-plugins
   [iptables]=iptables [ip]=iproute2 [conntrack]=conntrack [ipset]=ipset [buildah]=buildah [debootstrap]=debootstrap
-  [/bin/busybox]=busybox-static [openssl]=openssl [nsenter]=util-linux [flock]=util-linux
+  [/bin/busybox]=busybox-static [openssl]=openssl [nsenter]=util-linux [flock]=util-linux [tmux]=tmux
 )
 have() { case $1 in /*) [ -e "$1" ] ;; *) command -v "$1" >/dev/null 2>&1 ;; esac; }
 lacking() {
