@@ -53,6 +53,23 @@ describe("list", () => {
   });
 });
 
+describe("top in a pipe", () => {
+  it("prints the agents once: who works, who waits, what was spent", async () => {
+    twoRuns();
+    bench.put("nightly-3", {}, { phase: "Running", progress: { activity: "Bash", turns: 3 } });
+    bench.put("nightly-4", {}, { phase: "Queued", queuePosition: 1, conditions: [succeeded("Unknown", "AgentBusy")] });
+    const { code, stdout } = await bench.claude(["top"]);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("\u001b");
+    const [head, , titles, row, end] = stdout.split("\n");
+    expect(head).toMatch(/^agents · 1 running, 0 starting, 1 queued · \d\d:\d\d:\d\d UTC$/);
+    expect(titles?.split(/ {2,}/)).toEqual(["AGENT", "RUN", "PHASE", "DOES", "WAITING", "TURNS", "SPENT", "AGE"]);
+    // Of one of its two finished runs the cost is not known.
+    expect(row?.split(/ {2,}/).slice(0, 7)).toEqual(["nightly", "nightly-3", "Running", "Bash", "1", "3", "0.4181+"]);
+    expect(end).toBe("");
+  });
+});
+
 describe("what is wrong is one line, an exit code, and no stack:", () => {
   const rows: readonly [what: string, args: readonly string[], code: number, line: string | RegExp][] = [
     ["an unknown verb", ["lst"], 2, "error: unknown command 'lst' (Did you mean one of list, ls?)"],
@@ -87,6 +104,27 @@ describe("what is wrong is one line, an exit code, and no stack:", () => {
       code: 1,
       stderr: "error: refused by the test: ask for that right, or choose another -n\n",
     });
+  });
+
+  it.each([
+    [
+      "no ClaudeRuns at all",
+      [],
+      "this cluster has no ClaudeRuns (paperclip.io/v1alpha1): install the operator's Helm chart",
+    ],
+    [
+      "ClaudeRuns of another version",
+      ["v1beta1"],
+      "this cluster serves paperclip.io/v1beta1, and this is a kubectl claude for",
+    ],
+  ])("%s", async (_, served, line) => {
+    const versions = served.map((version) => ({ version }));
+    bench.api.put("paperclip.io", { metadata: { name: "paperclip.io" }, versions });
+    bench.api.fault = ({ path }) => (path.includes("v1alpha1") ? { kind: "refuse", code: 404 } : undefined);
+    const { code, stderr } = await bench.claude(["list"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`error: ${line}`);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
   it("an API server that is gone", async () => {

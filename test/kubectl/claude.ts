@@ -23,9 +23,14 @@ export interface Ended {
 
 /** Runs it to its end, whatever that is. */
 export function claude(args: readonly string[]): Promise<Ended> {
+  return withPlugin(["claude", ...args]);
+}
+
+/** kubectl itself, with the plugin on PATH. */
+export function withPlugin(args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { env: environment, timeout: 120_000 };
-    const child = execFile("kubectl", ["claude", ...args], options, (error, stdout, stderr) => {
+    const child = execFile("kubectl", args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
     });
     child.stdin?.end();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, type Turn } from "../e2e/stage.ts";
-import { claude } from "./claude.ts";
+import { claude, withPlugin } from "./claude.ts";
 import { columns, Screen } from "./screen.ts";
 
 let stage: Stage;
@@ -90,6 +90,8 @@ describe.concurrent("as a process", () => {
     const { code, stdout } = await here("doctor");
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(/✓ The operator \S+ leads\./);
+    const words = await withPlugin(["__complete", "claude", "lo"]);
+    expect(words.stdout).toBe("logs\twhat claude said and did\n:4\n");
   });
 });
 
