@@ -49,16 +49,27 @@ it.skipIf(program === undefined)("the web page shows the run with its tool and i
   try {
     await browser.go(`${office.server.url}/${issuePrefix}/agents/${agent}/runs/${run}`);
     let text = "";
+    const isShown = (): boolean => text.includes("echo from the tool") && /succeeded/i.test(text);
     await eventually(
       () => `the page has the transcript; it has: ${text}`,
       async () => {
         text = await browser.text();
-        return text.includes("echo from the tool") && /succeeded/i.test(text);
+        return isShown();
       },
       90_000,
     );
+    // The page has a heading of this name, in red, for whatever stands there.
+    expect(text).not.toMatch(/^stderr$/m);
     const picture = process.env["PAGE_PICTURE"];
-    if (picture !== undefined) await browser.picture(picture);
+    if (picture === undefined) return;
+    // It loads parts of itself again now and then: what the picture shows has to be there before and after.
+    await eventually("a picture of the page with the transcript", async () => {
+      text = await browser.text();
+      const wasShown = isShown();
+      await browser.picture(picture);
+      text = await browser.text();
+      return wasShown && isShown();
+    });
   } finally {
     await browser.close();
   }
