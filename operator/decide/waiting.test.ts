@@ -45,7 +45,7 @@ const table: readonly Row[] = [
   {
     name: "a suspended run waits and lets others pass",
     given: { runs: [aRun("a", { suspend: true }), b] },
-    want: ["record a Queued/Suspended", "make b", "record b Queued/Admitting (soft)"],
+    want: ["record a Queued/Suspended (soft)", "make b", "record b Queued/Admitting (soft)"],
   },
   {
     name: "suspending a run that was admitted changes nothing",
@@ -55,7 +55,7 @@ const table: readonly Row[] = [
   {
     name: "suspending a run whose pod is still gated withdraws it",
     given: { runs: [aRun("a", { suspend: true })], jobs: [aJob(a)], pods: [aPod(a)] },
-    want: ["withdraw a-pod a-job", "record a Queued/Suspended"],
+    want: ["withdraw a-pod a-job", "record a Queued/Suspended (soft)"],
   },
   {
     name: "while admission is paused nobody is admitted",
@@ -178,7 +178,7 @@ const table: readonly Row[] = [
   {
     name: "Forbid does not mind a suspended one",
     given: { runs: [aRun("a", { suspend: true }), aRun("b", { age: 30, concurrencyPolicy: "Forbid" })] },
-    want: ["record a Queued/Suspended", "make b", "record b Queued/Admitting (soft)"],
+    want: ["record a Queued/Suspended (soft)", "make b", "record b Queued/Admitting (soft)"],
   },
   {
     name: "Forbid does not mind a younger one",

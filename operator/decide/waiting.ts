@@ -79,9 +79,11 @@ function failForbidden(one: Case): Verdict | undefined {
   return other === undefined ? undefined : endWaiting(one, failure("AgentBusy", `Run ${other.name} is unfinished.`));
 }
 
+/** Whoever makes a run suspended, to make what it owns, lets it go in a moment: the write would only meet theirs. */
 function waitSuspended(one: Case): Verdict | undefined {
   if (!one.run.spec.suspend) return undefined;
-  return wait(one, { reason: "Suspended", message: "spec.suspend is true: the run is admitted once it is false." });
+  const message = "spec.suspend is true: the run is admitted once it is false.";
+  return wait(one, { reason: "Suspended", message, soft: true });
 }
 
 function waitPaused(one: Case): Verdict | undefined {
@@ -164,13 +166,29 @@ function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
   ];
 }
 
-function wait(one: Case, why: { reason: Parameters<typeof status.queued>[1]["reason"]; message: string }): Verdict {
+interface Why {
+  readonly reason: Parameters<typeof status.queued>[1]["reason"];
+  readonly message: string;
+  /** It may pass in a moment. */
+  readonly soft?: boolean;
+}
+
+function wait(one: Case, { soft, ...why }: Why): Verdict {
   const { run, pod, job, observed, position } = one;
   const place = position === undefined ? {} : { position };
   const isFar = position !== undefined && position > shownPositions;
   const next = status.queued(run, { ...why, ...place }, observed.nowMs);
   return {
-    decisions: [...withdrawal(pod, job), { do: "record", run, status: next, ...(isFar ? { paced: true } : {}) }],
+    decisions: [
+      ...withdrawal(pod, job),
+      {
+        do: "record",
+        run,
+        status: next,
+        ...(soft === undefined ? {} : { soft }),
+        ...(isFar ? { paced: true } : {}),
+      },
+    ],
     ...untilQueueDeadline(run),
   };
 }
