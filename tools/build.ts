@@ -104,8 +104,10 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
 
 const binaries = ["cli/dist/kubectl-claude.js", "cli/dist/kubectl_complete-claude"];
 
+/** Of the sources: what a package's dist/ holds is made anew each time, its types too. */
 function newest(patterns: string[]): number {
-  return Math.max(...globSync([...patterns, "tools/build.ts"]).map((file) => statSync(file).mtimeMs));
+  const files = globSync([...patterns, "tools/build.ts"], { exclude: ["**/dist/**", "**/node_modules/**"] });
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
 }
 
 for (const { sources, options } of bundles) {
