@@ -164,6 +164,10 @@ function caringVerbs(program: Command, act: Act): void {
   program
     .command("doctor")
     .description("what a run needs of the cluster, checked one by one")
+    .option(
+      "--from-pod <pod>",
+      "instead: what agents of paperclip-adapter-claude-k8s had from this pod, and where to write it",
+    )
     .addOption(operatorLease())
     .addOption(output("json", "yaml"))
     .action(act(doctor));

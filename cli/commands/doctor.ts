@@ -1,12 +1,13 @@
 /** `doctor`: what a run needs of the cluster, checked one by one; the adapter's own checks, put for people. */
-import { words } from "../../adapter/kubernetes/api-error.ts";
+import { ApiError, words } from "../../adapter/kubernetes/api-error.ts";
 import { failing, type Check } from "../../adapter/environment/check.ts";
 import { crd, namespaceOf, operator, right } from "../../adapter/environment/cluster-checks.ts";
 import type { Permission } from "../../adapter/environment/permissions.ts";
 import type { Connection } from "../../adapter/kubernetes/connection.ts";
 import { group, plural } from "../../crds/names.ts";
 import { printValue } from "../output.ts";
-import { exitCodes, misuse } from "../problem.ts";
+import { movedFrom, type ServerPod } from "../moving/server-pod.ts";
+import { exitCodes, misuse, Problem } from "../problem.ts";
 import type { Session } from "../session.ts";
 import { wrap } from "../terminal/cells.ts";
 import type { Style } from "../terminal/terminal.ts";
@@ -14,6 +15,8 @@ import type { Style } from "../terminal/terminal.ts";
 /** What `doctor` takes beside the common flags. */
 export interface DoctorOptions {
   readonly operatorLease: string;
+  /** A server's pod from which an older adapter took what its agents needed. */
+  readonly fromPod?: string;
 }
 
 const permission = (resource: string, verb: string, subresource?: string): Permission => ({
@@ -40,13 +43,35 @@ const marks: Readonly<Record<Check["level"], { readonly mark: string; readonly s
 };
 
 /** Exit code 1 if a run could not work. */
-export async function doctor(session: Session, { operatorLease }: DoctorOptions): Promise<number> {
+export async function doctor(session: Session, { operatorLease, fromPod }: DoctorOptions): Promise<number> {
+  if (fromPod !== undefined) return tellMoved(session, fromPod);
   if (!/^[^/]+\/[^/]+$/.test(operatorLease)) throw misuse(`--operator-lease ${operatorLease}: must be NAMESPACE/NAME`);
   const { terminal, options } = session;
   const checks = await checksOf(session.connection, session.namespace, operatorLease);
   if (options.output === "json" || options.output === "yaml") printValue(terminal, options.output, checks);
   else for (const check of checks) for (const line of linesOf(session, check)) terminal.say(line);
   return checks.some(({ level }) => level === "error") ? exitCodes.problem : 0;
+}
+
+/** What the pod's agents would miss, as values of the chart and keys of the adapter. */
+async function tellMoved({ connection, namespace, options, terminal }: Session, name: string): Promise<number> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}`;
+  const pod = await connection.request("GET", path).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 404) throw error;
+    throw new Problem(`there is no pod ${name} in namespace ${namespace}: name the server's, and its namespace by -n`);
+  });
+  const moved = movedFrom(pod as ServerPod);
+  if (options.output === "json" || options.output === "yaml") {
+    printValue(terminal, options.output, moved);
+    return 0;
+  }
+  terminal.say("# values of the chart claude-run-operator");
+  printValue(terminal, "yaml", moved.values);
+  terminal.say("\n# configuration of each agent");
+  printValue(terminal, "yaml", moved.config);
+  if (moved.left.length > 0) terminal.say("");
+  for (const each of moved.left) for (const line of wrap(each, terminal.proseColumns - 2)) terminal.say(`# ${line}`);
+  return 0;
 }
 
 async function checksOf(connection: Connection, namespace: string, operatorLease: string): Promise<Check[]> {
