@@ -1,10 +1,17 @@
 /** The parts that stories share: racing creates, waiting for the end, the figures. */
+import { execFile } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { kubectl } from "../cluster/kubectl.ts";
 import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
 import { everyRunEnds, judge, nothingIsLeft, oneContainer, onePod } from "./judge.ts";
 import type { Scene } from "./scene.ts";
 import type { Tally } from "./torment.ts";
+
+const run = promisify(execFile);
+const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
 
 export interface Round {
   readonly seed: number;
@@ -38,11 +45,29 @@ export async function createAll(scene: Scene, round: Round): Promise<void> {
 /** Waits until every run has ended and nothing is left over. */
 export async function allEnd(scene: Scene, timeoutSeconds = 180): Promise<void> {
   const left = (): string[] => judge(scene.trace(), [everyRunEnds, nothingIsLeft]).map(({ what }) => what);
-  await eventually(
-    () => `all runs end, but ${left().slice(0, 20).join(", ")}`,
-    () => left().length === 0,
-    timeoutSeconds * 1_000,
+  try {
+    await eventually(
+      () => `all runs end, but ${left().slice(0, 20).join(", ")}`,
+      () => left().length === 0,
+      timeoutSeconds * 1_000,
+    );
+  } catch (error) {
+    await tellOfPods(scene);
+    throw error;
+  }
+}
+
+/** The pods that nobody gave back, as the API server has them and as the kubelet spoke of them: afterwards both are gone. */
+async function tellOfPods(scene: Scene): Promise<void> {
+  const held = scene.witness.now("pod").filter((pod) => pod.held);
+  const kubelet = await run(cluster, ["logs", "kubelet"], { maxBuffer: 2 ** 29 }).then(
+    ({ stdout }) => stdout.split("\n"),
+    (error: unknown) => [String(error)],
   );
+  for (const { name, uid } of held.slice(0, 3)) {
+    const pod = await kubectl(["-n", scene.namespace, "get", "pod", name, "-o", "yaml"]).catch(String);
+    console.error([pod, ...kubelet.filter((line) => line.includes(uid)).slice(-40)].join("\n"));
+  }
 }
 
 /** Waits until a run has started; it may have ended since. */
