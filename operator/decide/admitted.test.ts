@@ -81,9 +81,14 @@ const table: readonly Row[] = [
   },
   // — the end —
   {
-    name: "an ended pod's result is recorded, then the pod is given back, then the next is made",
+    name: "an ended pod's result is recorded, then the pod is given back",
     given: { runs: [held], jobs: [aJob(held)], pods: [anEndedPod(held, { report: {} })] },
     want: ["record a Succeeded/Completed", "release a-pod"],
+  },
+  {
+    name: "where another waits for the slot the pod is given back after the slot",
+    given: { runs: [held, b], jobs: [aJob(held)], pods: [anEndedPod(held, { report: {} })] },
+    want: ["record a Succeeded/Completed", "record b Queued/AgentBusy #1"],
   },
   {
     name: "a finished run's pod that was not given back is",

@@ -1,5 +1,5 @@
 /** The rules of a run that was admitted: its pod was let go, or is about to be, and holds the agent's slot. */
-import { hasEnded, isAdmitted, type Job, type Pod, type Run, type Stop } from "../domain.ts";
+import { hasEnded, isAdmitted, isFinished, type Job, type Pod, type Run, type Stop } from "../domain.ts";
 import { isContinued, withAttempts } from "./attempts.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { finished } from "./ended-status.ts";
@@ -26,8 +26,10 @@ function podEnded({ run, pod, job, observed }: Case): Verdict | undefined {
   const next = isContinued(run, how)
     ? status.retrying(run, how, observed.nowMs)
     : finished(run, withAttempts(run, how), observed.nowMs);
-  // Recorded first, given back then: a crash between the two loses nothing.
-  const release: Decision[] = pod.held ? [{ do: "release", pod }] : [];
+  // Recorded first, given back then: a crash between the two loses nothing. Whoever waits for the slot does not wait for
+  // that too: the next pass, which begins at once, makes the next run's Job, and sweeps.
+  const isAwaited = observed.runs.some((other) => other.uid !== run.uid && !isFinished(other));
+  const release: Decision[] = pod.held && !isAwaited ? [{ do: "release", pod }] : [];
   const record: Decision = { do: "record", run, status: next, ...proviso(how, job) };
   return { decisions: [record, ...release] };
 }

@@ -15,12 +15,21 @@ function refusedRun(seconds: number): ReturnType<typeof aRun> {
   return { ...a, status: status.refused(a, refusal, nowMs - seconds * 1000) };
 }
 
+/** One that has said for a while that it is the third. */
+const third = aRun("b", { age: 30 });
+const placed = { ...third, status: status.queued(third, { reason: "AgentBusy", message: "", position: 3 }, nowMs) };
+
 const table: readonly Row[] = [
   // — the queue —
   {
     name: "the oldest run's Job is made, the other waits",
     given: { runs: [b, a] },
     want: ["record b Queued/AgentBusy #2", "make a", "record a Queued/Admitting (soft)"],
+  },
+  {
+    name: "a new place is worth a write only once it lasts: those who act for the next run must not wait for it",
+    given: { runs: [a, placed] },
+    want: ["make a", "record a Queued/Admitting (soft)", "record b Queued/AgentBusy #2 (soft)"],
   },
   {
     name: "priority goes before age",

@@ -2,6 +2,7 @@
 import { queuedReasons } from "../../crds/reasons.ts";
 import { holdsSlot, isBetweenAttempts, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
 import { retryDeadlineMs } from "./attempts.ts";
+import { condition } from "./conditions.ts";
 import type { Case, Decision, Rule, Verdict } from "./decision.ts";
 import { finished } from "./ended-status.ts";
 import { cancelMessage, failure, type Outcome } from "./outcome.ts";
@@ -175,6 +176,8 @@ interface Why {
 
 function wait(one: Case, { soft, ...why }: Why): Verdict {
   const { run, pod, job, observed, position } = one;
+  // Only its place is new, or who is before it: five such writes at every move of a queue would hold up the move itself.
+  const isMove = condition(run.status.conditions, "Succeeded")?.reason === why.reason;
   const place = position === undefined ? {} : { position };
   const isFar = position !== undefined && position > shownPositions;
   const next = status.queued(run, { ...why, ...place }, observed.nowMs);
@@ -185,7 +188,7 @@ function wait(one: Case, { soft, ...why }: Why): Verdict {
         do: "record",
         run,
         status: next,
-        ...(soft === undefined ? {} : { soft }),
+        ...(isMove || soft === true ? { soft: true } : {}),
         ...(isFar ? { paced: true } : {}),
       },
     ],

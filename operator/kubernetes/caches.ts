@@ -73,7 +73,7 @@ export class Caches {
     });
   }
 
-  /** A new run as the watch brought it a moment ago; undefined if it is too large, or too long ago to be at hand. */
+  /** A run that was not admitted yet, as the watch brought it; undefined if it is too large, or too long ago to be at hand. */
   fresh(uid: string): unknown {
     return this.#fresh.get(uid);
   }
@@ -108,13 +108,13 @@ export class Caches {
     return parseRun(object, this.#specDefaults);
   }
 
-  /** A run that nobody has looked at yet is about to be made a Job and a ConfigMap of: its spec is held back, within bounds. */
+  /** A run that waits is to be made a Job and a ConfigMap of: its spec is held back, within bounds. */
   #holdRun(object: unknown): Run | undefined {
     const run = this.readRun(object);
     if (run === undefined) return undefined;
     this.#fresh.delete(run.uid);
     const { prompt = "" } = (object as ClaudeRun).spec;
-    if (run.status.phase !== undefined || prompt.length > freshPromptLength) return run;
+    if ((run.status.phase ?? "Queued") !== "Queued" || prompt.length > freshPromptLength) return run;
     const [oldest] = this.#fresh.keys();
     if (oldest !== undefined && this.#fresh.size >= freshRuns) this.#fresh.delete(oldest);
     this.#fresh.set(run.uid, object);
