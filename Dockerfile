@@ -15,5 +15,7 @@ COPY dist/operator.mjs dist/runner.mjs /app/
 WORKDIR /app
 USER 65532:65532
 ENV NODE_ENV=production
+# Node's threads share glibc's heaps: an idle operator is 3 MiB smaller.
+ENV MALLOC_ARENA_MAX=2
 # A small young generation: an idle operator is 6 MiB smaller.
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "/app/operator.mjs"]

@@ -1,6 +1,7 @@
 /** Everything at once: how long until all have finished, who had the processor meanwhile, what it left in memory. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
+import type { BareBurst, BareOperator } from "./bare.ts";
 import { connections, type Client } from "./client.ts";
 import type { Moments } from "./moments.ts";
 import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
@@ -14,9 +15,9 @@ export interface Burst {
   readonly size: number;
   readonly makespanMs: number;
   /** From its own POST to the Job, each. */
-  readonly job: number[];
+  readonly job: readonly number[];
   /** From the pod's success to the run's (the floor: the Job's) end, each. */
-  readonly finished: number[];
+  readonly finished: readonly number[];
   /** Processor time by process, in milliseconds. */
   readonly usage: [name: string, ms: number][];
 }
@@ -42,6 +43,13 @@ export async function measureFloorBurst(bench: Bench, size: number, name: string
     body: (each) => plainJob(each, { lastsMs }),
     end: "jobComplete",
   });
+  await wait(restMs);
+  return burst;
+}
+
+/** ClaudeRuns without the operator, by whoever sends its requests. */
+export async function measureBareBurst(bareOperator: BareOperator, size: number): Promise<BareBurst> {
+  const burst = await bareOperator.burst(numbered("bare-burst", size), lastsMs);
   await wait(restMs);
   return burst;
 }

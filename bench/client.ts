@@ -7,7 +7,8 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
 import { lines } from "../operator/kubernetes/lines.ts";
 
-type Method = "GET" | "POST" | "DELETE" | "PATCH";
+type Method = "GET" | "POST" | "PUT" | "DELETE" | "PATCH";
+type PatchType = `application/${"merge" | "strategic-merge" | "json"}-patch+json`;
 
 export interface WatchEvent {
   readonly type: string;
@@ -16,6 +17,15 @@ export interface WatchEvent {
 
 interface Versioned {
   readonly metadata: { readonly resourceVersion: string };
+}
+
+interface Sent {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+  /** A merge patch, unless it says otherwise. */
+  readonly patchType?: PatchType | undefined;
+  readonly signal?: AbortSignal;
 }
 
 interface OpenWatch {
@@ -52,8 +62,8 @@ export class Client {
   }
 
   /** One request; throws for whatever is not a success. */
-  async request(method: Method, path: string, body?: unknown): Promise<unknown> {
-    const response = await this.#send(this.#pool, method, path, body);
+  async request(method: Method, path: string, body?: unknown, patchType?: PatchType): Promise<unknown> {
+    const response = await this.#send(this.#pool, { method, path, body, patchType });
     const text = await response.body.text();
     if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 500)}`);
     return JSON.parse(text) as unknown;
@@ -74,7 +84,7 @@ export class Client {
   /** Reads a stream to its end, line by line, as plainly as it can be done. */
   async read(path: string, onLine: (line: string) => void): Promise<void> {
     const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
-    const { statusCode, body } = await this.#send(agent, "GET", path, undefined, this.#watches.signal);
+    const { statusCode, body } = await this.#send(agent, { method: "GET", path, signal: this.#watches.signal });
     if (statusCode !== 200) throw new Error(`GET ${path}: ${statusCode} ${await body.text()}`);
     for await (const line of lines(body)) onLine(line);
     await agent.destroy();
@@ -106,18 +116,16 @@ export class Client {
   async #openWatch(path: string, version: string): Promise<OpenWatch> {
     const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
     const query = `watch=true&timeoutSeconds=3600&resourceVersion=${version}`;
-    const { statusCode, body } = await this.#send(agent, "GET", `${path}?${query}`, undefined, this.#watches.signal);
+    const { statusCode, body } = await this.#send(agent, {
+      method: "GET",
+      path: `${path}?${query}`,
+      signal: this.#watches.signal,
+    });
     if (statusCode !== 200) throw new Error(`watch ${path}: ${statusCode}`);
     return { agent, body };
   }
 
-  #send(
-    agent: Agent,
-    method: Method,
-    path: string,
-    body: unknown,
-    signal?: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
+  #send(agent: Agent, { method, path, body, patchType, signal }: Sent): Promise<Dispatcher.ResponseData> {
     return agent.request({
       origin: this.#origin,
       path,
@@ -125,7 +133,7 @@ export class Client {
       headers: {
         accept: "application/json",
         "user-agent": "claude-run-bench",
-        "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+        "content-type": method === "PATCH" ? (patchType ?? "application/merge-patch+json") : "application/json",
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),

@@ -1,6 +1,7 @@
 /** One run after the other on an idle cluster, each after a plain Job: latencies, and requests per run. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
+import { BareOperator, type BareFigures } from "./bare.ts";
 import type { Client } from "./client.ts";
 import type { Moments } from "./moments.ts";
 import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
@@ -17,32 +18,46 @@ export interface IdleFigures {
     readonly letGo: number[];
     readonly finished: number[];
   };
+  /** The same requests, by a program that does nothing else. */
+  readonly bare: BareFigures;
   readonly requests: Requests;
   readonly runs: number;
 }
 
 /** Measures `runs` ClaudeRuns and as many Jobs, in turn. */
-export async function measureIdle(client: Client, moments: Moments, runs: number): Promise<IdleFigures> {
+export async function measureIdle(
+  { client, moments, bareOperator }: { client: Client; moments: Moments; bareOperator: BareOperator },
+  runs: number,
+): Promise<IdleFigures> {
   const floor: IdleFigures["floor"] = { job: [], pod: [], finished: [] };
   const run: IdleFigures["run"] = { seen: [], job: [], letGo: [], finished: [] };
-  await warmUp(client, moments);
+  const bare: BareFigures = { job: [], letGo: [], finished: [], handOff: [] };
   const fromMs = Date.now();
   for (let index = 0; index < runs; index += 1) {
     await measureFloor(client, moments, { name: `floor-${index}`, into: floor });
+    await bareOperator.measure(`bare-${index}`, lastsMs, bare);
     await measureRun(client, moments, { name: `idle-${index}`, into: run });
   }
   // the release of the last pod comes after its run has finished
   await wait(500);
-  return { floor, run, requests: await requestsBetween(fromMs, Date.now()), runs };
+  return { floor, run, bare, requests: await requestsBetween(fromMs, Date.now()), runs };
 }
 
-/** Connections, compiled code, the namespace's ConfigMap: the first runs pay for what none after them does. */
-async function warmUp(client: Client, moments: Moments): Promise<void> {
+/**
+ * Connections, compiled code, the namespace's ConfigMap: the first runs pay for what none after them does. Returns who
+ * sends the same requests without an operator.
+ */
+export async function warmUp(client: Client, moments: Moments): Promise<BareOperator> {
   const unused = { seen: [], job: [], pod: [], letGo: [], finished: [] };
   for (let index = 0; index < 3; index += 1) {
     await measureFloor(client, moments, { name: `warm-floor-${index}`, into: unused });
     await measureRun(client, moments, { name: `warm-${index}`, into: unused });
   }
+  const bare = await BareOperator.like(client, "warm-0");
+  for (let index = 0; index < 3; index += 1) {
+    await bare.measure(`warm-bare-${index}`, lastsMs, { job: [], letGo: [], finished: [], handOff: [] });
+  }
+  return bare;
 }
 
 async function measureFloor(

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { crdName } from "../crds/names.ts";
-import { measureFloorBurst, measureRunBurst, type Bench } from "./burst.ts";
+import { bareNamespace, type BareOperator } from "./bare.ts";
+import { measureBareBurst, measureFloorBurst, measureRunBurst, type Bench } from "./burst.ts";
 import { Client } from "./client.ts";
 import { components } from "./components.ts";
 import { removeFakeNode, startFakeNode } from "./fake-node.ts";
 import { measureHandOff } from "./hand-off.ts";
-import { measureIdle } from "./idle.ts";
+import { measureIdle, warmUp } from "./idle.ts";
 import { measureKept, type Kept } from "./kept.ts";
 import { Moments } from "./moments.ts";
 import { fakeNode, namespace } from "./objects.ts";
@@ -37,10 +38,10 @@ function kubectl(...args: string[]): void {
 
 /** The namespace and the fake node of an earlier time may be left where a cluster was kept. */
 function prepare(): void {
-  kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `node/${fakeNode}`);
+  kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `namespace/${bareNamespace}`, `node/${fakeNode}`);
   kubectl("apply", "--server-side", "-f", crds);
   kubectl("wait", "--for=condition=Established", `crd/${crdName}`, "--timeout=30s");
-  kubectl("create", "namespace", namespace);
+  for (const each of [namespace, bareNamespace]) kubectl("create", "namespace", each);
 }
 
 async function measure(options: Options, client: Client, programs: Program[], directory: string): Promise<Figures> {
@@ -62,14 +63,16 @@ async function measure(options: Options, client: Client, programs: Program[], di
   const idleBytes = memory(operator.pid).nowBytes;
 
   say(`${options.idleRuns} runs and as many Jobs, one after the other, about ${options.idleRuns * 2} s`);
-  const idle = await measureIdle(client, moments, options.idleRuns);
+  const bareOperator = await warmUp(client, moments);
+  const idle = await measureIdle({ client, moments, bareOperator }, options.idleRuns);
   say(`${options.handOffRuns} runs of one agent`);
   const handOff = await measureHandOff(client, moments, options.handOffRuns);
   const self = { name: "this benchmark", pid: process.pid };
   const bench: Bench = { client, moments, processes: [...components(), ...programs, self] };
   say(`nothing for ${options.restSeconds} s`);
   const rest = await measureRest(operator, options.restSeconds);
-  const burst = options.burstRuns === 0 ? {} : { burst: await measureBursts(options, bench, operator) };
+  const burst =
+    options.burstRuns === 0 ? {} : { burst: await measureBursts(options, { ...bench, operator, bareOperator }) };
   const sustained = options.sustainedPerSecond === 0 ? {} : { sustained: await steadily(options, bench) };
   let kept: { kept?: Kept } = {};
   if (options.keptRuns > 0) {
@@ -94,14 +97,14 @@ async function measure(options: Options, client: Client, programs: Program[], di
 
 async function measureBursts(
   { burstRuns }: Options,
-  bench: Bench,
-  operator: Program,
+  { operator, bareOperator, ...bench }: Bench & { operator: Program; bareOperator: BareOperator },
 ): Promise<NonNullable<Figures["burst"]>> {
-  say(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
+  say(`${burstRuns} Jobs at once, then as many runs without and with the operator, then Jobs again`);
   const before = await measureFloorBurst(bench, burstRuns, "floor-before");
+  const bare = await measureBareBurst(bareOperator, burstRuns);
   const run = await measureRunBurst(bench, burstRuns, operator);
   const after = await measureFloorBurst(bench, burstRuns, "floor-after");
-  return { floors: [before, after], run };
+  return { floors: [before, after], bare, run };
 }
 
 async function steadily(options: Options, { client, moments }: Bench): Promise<Steady> {
@@ -113,7 +116,7 @@ async function steadily(options: Options, { client, moments }: Bench): Promise<S
 /** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */
 async function cleanUp(options: Options, client: Client, programs: Program[]): Promise<void> {
   if (options.keep) {
-    kubectl("delete", "--ignore-not-found", "--timeout=100s", `namespace/${namespace}`);
+    kubectl("delete", "--ignore-not-found", "--timeout=100s", `namespace/${namespace}`, `namespace/${bareNamespace}`);
     await removeFakeNode(client).catch(() => undefined);
   }
   for (const program of programs.splice(0)) await program.stop();

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { fieldManager } from "../crds/names.ts";
+import { namespace } from "./objects.ts";
 import { start, type Program } from "./programs.ts";
 
 const bundle = fileURLToPath(new URL("../dist/operator.mjs", import.meta.url));
@@ -23,10 +24,11 @@ export async function startOperator(options: { logFile: string; profileDirectory
   const operator = await start("operator", [process.execPath, ...shippedFlags(), ...profile, bundle], {
     logFile,
     env: {
-      NODE_ENV: "production",
+      ...shippedEnvironment(),
       OPERATOR_VERSION: version,
       RUN_IMAGE: "localhost/claude-run/agent:dev",
       HEALTH_PORT: String(port),
+      WATCH_NAMESPACES: namespace,
     },
   });
   try {
@@ -36,6 +38,12 @@ export async function startOperator(options: { logFile: string; profileDirectory
     await operator.stop();
     throw error;
   }
+}
+
+/** The environment that the image sets. */
+function shippedEnvironment(): Record<string, string> {
+  const lines = readFileSync(dockerfile, "utf8").matchAll(/^ENV ([A-Z_]+)=(\S+)$/gm);
+  return Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value]));
 }
 
 /** What node is told in the image. */

@@ -1,5 +1,6 @@
 /** The figures as Markdown: one table with the floor and the goal beside each, then what explains them. */
 import type { Requests } from "./audit.ts";
+import type { BareBurst } from "./bare.ts";
 import type { Burst, OperatorBurst } from "./burst.ts";
 import type { IdleFigures } from "./idle.ts";
 import { others } from "./proc.ts";
@@ -19,7 +20,7 @@ export interface Figures {
   readonly rest: Rest;
   readonly sustained?: Steady;
   readonly kept?: Kept;
-  readonly burst?: { readonly floors: readonly Burst[]; readonly run: OperatorBurst };
+  readonly burst?: { readonly floors: readonly Burst[]; readonly bare: BareBurst; readonly run: OperatorBurst };
 }
 
 /** Everything that `npm run bench` prints. */

@@ -1,10 +1,11 @@
 /**
  * One run after the other: execute() → its Job, and claude's last line → execute() has returned. The floors, in turn with them:
- * a plain Job's creation, a bare ClaudeRun's, and the end of a plain follow of the same log.
+ * a plain Job's creation, a bare ClaudeRun's, the same with a Secret that it owns, and the end of a plain follow of the same log.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { apiVersion, kind, labels } from "../../crds/names.ts";
-import { jobsPath, podLogPath, runsPath } from "./paths.ts";
+import { jobsPath, podLogPath, runsPath, secretsPath } from "./paths.ts";
 import { runName } from "../../adapter/spec/names.ts";
 import type { Client } from "../client.ts";
 import type { Setting } from "./setting.ts";
@@ -12,7 +13,12 @@ import { execute, nowUs, TimedHost } from "./timed-host.ts";
 
 /** Milliseconds, one value per run. */
 export interface Latency {
-  readonly job: { readonly plain: number[]; readonly bare: number[]; readonly adapter: number[] };
+  readonly job: {
+    readonly plain: number[];
+    readonly bare: number[];
+    readonly withSecret: number[];
+    readonly adapter: number[];
+  };
   readonly end: { readonly plain: number[]; readonly adapter: number[] };
 }
 
@@ -21,15 +27,20 @@ interface ShownJob {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
+/** What is left of a run when its Job is over: the garbage collector's work, and the kubelet's, who takes the sandbox down. */
+const quietMs = 2_000;
 /** Long enough for a plain follow to be opened beside the adapter's. */
 const pace = { lines: 20, everyMs: 50 };
 
 export async function measureLatency(client: Client, setting: Setting, runs: number): Promise<Latency> {
-  const latency: Latency = { job: { plain: [], bare: [], adapter: [] }, end: { plain: [], adapter: [] } };
+  const none = (): Latency => ({
+    job: { plain: [], bare: [], withSecret: [], adapter: [] },
+    end: { plain: [], adapter: [] },
+  });
+  const latency = none();
   const jobs = await JobTimes.watch(client, setting.stage.namespace);
-  const unused: Latency = { job: { plain: [], bare: [], adapter: [] }, end: { plain: [], adapter: [] } };
   // Connections, compiled code, the Lease: the first ones pay for what none after them does.
-  for (let n = 0; n < 2; n++) await one({ client, setting, jobs, into: unused });
+  for (let n = 0; n < 2; n++) await one({ client, setting, jobs, into: none() });
   for (let n = 0; n < runs; n++) await one({ client, setting, jobs, into: latency });
   return latency;
 }
@@ -38,19 +49,27 @@ async function one(input: { client: Client; setting: Setting; jobs: JobTimes; in
   const { client, setting, jobs, into } = input;
   const { namespace } = setting.stage;
   const floor = `floor-${randomBytes(4).toString("hex")}`;
+  await wait(quietMs);
   let sentMs = performance.now();
   await client.request("POST", jobsPath(namespace), plainJob(floor));
   into.job.plain.push((await jobs.of(floor)) - sentMs);
 
-  const bare = `bare-${randomBytes(4).toString("hex")}`;
-  sentMs = performance.now();
-  await client.request("POST", runsPath(namespace), bareRun(bare));
-  into.job.bare.push((await jobs.of(bare)) - sentMs);
-  await client.request("DELETE", `${runsPath(namespace)}/${bare}`);
-  await jobs.settled(bare);
+  for (const [owns, figures] of [
+    [false, into.job.bare],
+    [true, into.job.withSecret],
+  ] as const) {
+    const bare = `bare-${randomBytes(4).toString("hex")}`;
+    await wait(quietMs);
+    sentMs = performance.now();
+    await createBare(client, namespace, { name: bare, owns });
+    figures.push((await jobs.of(bare)) - sentMs);
+    await client.request("DELETE", `${runsPath(namespace)}/${bare}`);
+    await jobs.settled(bare);
+  }
 
   const host = new TimedHost(setting.agentConfig(pace));
   const name = runName(host.context.agent.id, host.context.runId);
+  await wait(quietMs);
   sentMs = performance.now();
   const running = execute(host.context);
   into.job.adapter.push((await jobs.of(name)) - sentMs);
@@ -62,7 +81,6 @@ async function one(input: { client: Client; setting: Setting; jobs: JobTimes; in
   const writtenUs = host.arrivals.at(-1)?.writtenUs ?? Number.NaN;
   into.end.adapter.push((returnedUs - writtenUs) / 1_000);
   into.end.plain.push(((await plain) - writtenUs) / 1_000);
-  // The next one shall find an idle cluster.
   await jobs.settled(name);
 }
 
@@ -122,12 +140,22 @@ function plainJob(name: string): object {
   };
 }
 
-/** Without the adapter; no node takes its pod. */
-function bareRun(name: string): object {
-  return {
-    apiVersion,
-    kind,
-    metadata: { name },
-    spec: { agent: name, prompt: "Say hello.", pod: { nodeSelector: { nowhere: "true" } } },
-  };
+/** A run without the adapter; one that owns a Secret waits for it, as the adapter's do. No node takes its pod. */
+async function createBare(
+  client: Client,
+  namespace: string,
+  { name, owns }: { name: string; owns: boolean },
+): Promise<void> {
+  const pod = { nodeSelector: { nowhere: "true" } };
+  const spec = { agent: name, prompt: "Say hello.", suspend: owns, pod };
+  const created = await client.request("POST", runsPath(namespace), { apiVersion, kind, metadata: { name }, spec });
+  if (!owns) return;
+  const { uid } = (created as { metadata: { uid: string } }).metadata;
+  await client.request("POST", secretsPath(namespace), {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, ownerReferences: [{ apiVersion, kind, name, uid }] },
+    stringData: { token: "t" },
+  });
+  await client.request("PATCH", `${runsPath(namespace)}/${name}`, { spec: { suspend: false } });
 }

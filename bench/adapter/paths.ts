@@ -6,3 +6,4 @@ export const jobsPath = (namespace: string): string => `/apis/batch/v1/namespace
 /** A plain follow: from the first line, until the container ends. */
 export const podLogPath = (namespace: string, pod: string): string =>
   `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=claude&follow=true`;
+export const secretsPath = (namespace: string): string => `/api/v1/namespaces/${namespace}/secrets`;

@@ -43,8 +43,8 @@ function latencyRows({ job, end }: Latency): Row[] {
   const toEnd = summarize(end.adapter);
   return [
     {
-      figure: `execute() → Job, n=${toJob.n} (floor: a Job's POST; a bare ClaudeRun's)`,
-      floor: [job.plain, job.bare].map((values) => milliseconds(summarize(values))).join("; "),
+      figure: `execute() → Job, n=${toJob.n} (floor: a Job's POST; a bare ClaudeRun's; one's with a Secret)`,
+      floor: [job.plain, job.bare, job.withSecret].map((values) => milliseconds(summarize(values))).join("; "),
       measured: milliseconds(toJob),
       goal: "p50 ≤ 40 ms",
       isMet: toJob.p50 <= 40,
