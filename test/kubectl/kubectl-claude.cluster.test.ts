@@ -1,5 +1,5 @@
 /** kubectl claude on the real cluster, with the real CLI in the pod: as a process, and in a real terminal. */
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -120,6 +120,20 @@ describe("in a terminal of 80 columns", () => {
       await screen.press("q");
       const back = await screen.shows((text) => text.includes("code 0"));
       expect(back).not.toContain("AGENT");
+
+      const pidFile = join(mkdtempSync(join(tmpdir(), "top-")), "pid");
+      await screen.type(`clear; sh -c 'echo $$ > ${pidFile}; exec kubectl claude top ${n}'; echo "code $?"`);
+      await screen.shows((text) => text.includes("q quits"));
+      process.kill(Number(readFileSync(pidFile, "utf8")), "SIGTERM");
+      const restored = await screen.shows((text) => text.includes("code 1"));
+      expect(restored).not.toContain("AGENT");
+
+      await screen.type(`clear; kubectl claude list --agent busy ${n}; echo "code $?"`);
+      await screen.shows((text) => text.includes("code 0"));
+      expect(await screen.painted()).toContain("\u001b[");
+      await screen.type(`clear; NO_COLOR=1 kubectl claude list --agent busy ${n}; echo "code $?"`);
+      await screen.shows((text) => text.includes("code 0"));
+      expect(await screen.painted()).not.toContain("\u001b[");
 
       await screen.type(`clear; kubectl claude list --agent busy ${n}`);
       const list = await screen.shows((text) => text.includes("holder") && text.trimEnd().endsWith("ready>"));

@@ -46,6 +46,11 @@ export class Screen {
     return (await run("tmux", [...this.#socket, "capture-pane", "-p"])).stdout.trimEnd();
   }
 
+  /** The same with the escape sequences of its colours. */
+  async painted(): Promise<string> {
+    return (await run("tmux", [...this.#socket, "capture-pane", "-p", "-e"])).stdout;
+  }
+
   /** Waits until the screen is as it should be, and returns it. */
   async shows(isRight: (text: string) => boolean): Promise<string> {
     let text = "";
