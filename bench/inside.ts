@@ -96,15 +96,15 @@ async function measure(options: Options, client: Client, programs: Program[], di
 }
 
 async function measureBursts(
-  { burstRuns }: Options,
+  { burstRuns, hasBareBurst }: Options,
   { operator, bareOperator, ...bench }: Bench & { operator: Program; bareOperator: BareOperator },
 ): Promise<NonNullable<Figures["burst"]>> {
-  say(`${burstRuns} Jobs at once, then as many runs without and with the operator, then Jobs again`);
+  say(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
   const before = await measureFloorBurst(bench, burstRuns, "floor-before");
-  const bare = await measureBareBurst(bareOperator, burstRuns);
+  const bare = hasBareBurst ? { bare: await measureBareBurst(bareOperator, burstRuns) } : {};
   const run = await measureRunBurst(bench, burstRuns, operator);
   const after = await measureFloorBurst(bench, burstRuns, "floor-after");
-  return { floors: [before, after], bare, run };
+  return { floors: [before, after], ...bare, run };
 }
 
 async function steadily(options: Options, { client, moments }: Bench): Promise<Steady> {

@@ -20,7 +20,7 @@ export interface Figures {
   readonly rest: Rest;
   readonly sustained?: Steady;
   readonly kept?: Kept;
-  readonly burst?: { readonly floors: readonly Burst[]; readonly bare: BareBurst; readonly run: OperatorBurst };
+  readonly burst?: { readonly floors: readonly Burst[]; readonly bare?: BareBurst; readonly run: OperatorBurst };
 }
 
 /** Everything that `npm run bench` prints. */

@@ -112,11 +112,15 @@ function burstRows({ floors, bare, run }: NonNullable<Figures["burst"]>): Row[] 
   const jobMs = summarize(run.job).p99;
   const resultMs = summarize(run.finished).p99;
   const p99 = (of: (burst: Pick<Burst, "job" | "finished">) => readonly number[]): string =>
-    `${seconds(summarize(floors.flatMap((floor) => of(floor))).p99)}; bare ${seconds(summarize(of(bare)).p99)}`;
+    seconds(summarize(floors.flatMap((floor) => of(floor))).p99) +
+    (bare === undefined ? "" : `; bare ${seconds(summarize(of(bare)).p99)}`);
   return [
     {
       figure: `${size} at once: all finished after`,
-      floor: `${floors.map(({ makespanMs }) => seconds(makespanMs)).join(", ")}; bare ${seconds(bare.makespanMs)}`,
+      floor: [
+        floors.map(({ makespanMs }) => seconds(makespanMs)).join(", "),
+        ...(bare === undefined ? [] : [`bare ${seconds(bare.makespanMs)}`]),
+      ].join("; "),
       measured: `${seconds(run.makespanMs)}, ${ratio.toFixed(2)} × floor`,
       goal: "≤ 1.7 × floor",
       isMet: ratio <= 1.7,
