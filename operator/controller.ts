@@ -20,8 +20,8 @@ import { WorkQueue, type Lane } from "./queue.ts";
 import { reconcile, type Surroundings } from "./reconcile.ts";
 import { Sampler } from "./sampler.ts";
 
-/** Workers that do nothing but record ends. */
-const endConcurrency = 4;
+/** Workers that do nothing but record ends: as many as are busy when a starved API server takes most of a second for a write. */
+const endConcurrency = 16;
 /** States that pass sooner than this are not written. */
 const patienceMs = 1_500;
 /** Places far back in a queue, and logs that are gone: once a minute per run, and never felt by live work. */
