@@ -8,6 +8,8 @@ import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
 import { cpuMs, memory, usageBetween, usageOf, type Named } from "./proc.ts";
 
 const lastsMs = 1_000;
+/** Beside a minute for all, each may take so long: with Kubernetes' own limits the Job controller makes three a second. */
+const eachMs = 600;
 /** After this the Job controller and the garbage collection of the process have come to rest. */
 const restMs = 10_000;
 
@@ -95,7 +97,7 @@ async function measure({ client, moments, processes }: Bench, { names, path, bod
     }
   }
   await Promise.all(Array.from({ length: connections }, sender));
-  const ended = await moments.all(names, end, 60_000 + names.length * 200);
+  const ended = await moments.all(names, end, 60_000 + names.length * eachMs);
   const usage = usageBetween(before, usageOf(processes));
   const jobs = await moments.all(names, "jobAdded");
   const succeeded = await moments.all(names, "podSucceeded");
