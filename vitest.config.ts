@@ -28,14 +28,13 @@ export default defineConfig({
         },
       },
       {
-        // Against the real cluster (KUBECONFIG from test/cluster/cluster run), two files at a time: they share the
-        // operator and leave it, the CRD and the node as they are. Most of their time is waiting for pods.
+        // Against the real cluster (KUBECONFIG from test/cluster/cluster run), three files at a time: they share
+        // the operator and leave it, the CRD and the node as they are. Most of their time is waiting for pods.
         test: {
           name: "cluster",
           include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
           exclude: ["**/node_modules/**", "**/*.alone.*", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts"],
-          maxWorkers: 2,
           maxConcurrency: 12,
           sequence: { groupOrder: 1 },
           testTimeout: 400_000,
