@@ -67,7 +67,8 @@ function fresh({ spec, ...rest }: StoredJob): object {
 }
 
 function bornAgain(object: Stored): object {
-  const given = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"];
+  // Its owner is the model's Job: in another namespace it would be collected as garbage.
+  const given = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences"];
   const metadata = Object.entries(object.metadata).filter(([key]) => !given.includes(key));
   return { ...object, metadata: Object.fromEntries(metadata) };
 }
