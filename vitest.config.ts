@@ -1,10 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Stories that take minutes: part of `make test-long`, or with LONG=1. */
 const longOnes = process.env["LONG"] === undefined ? ["**/*.long.*"] : [];
 
+/** Files that do little but wait, the longest: last, they would leave the cores idle; first, others work meanwhile. */
+const waiting = ["progress.cluster.test.ts"];
+
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const waits = ({ moduleId }: TestSpecification): boolean => waiting.some((name) => moduleId.endsWith(`/${name}`));
+    return (await super.sort(files)).sort((a, b) => Number(waits(b)) - Number(waits(a)));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: WaitingFirst },
     // Many of the tests wait for processes that they started.
     maxWorkers: 3,
     projects: [
