@@ -36,7 +36,7 @@ export class Caches {
   readonly jobs: Store<Job>;
   readonly pods: Store<CachedPod>;
   readonly watches: readonly Watch[];
-  readonly #fresh = new Map<string, unknown>();
+  readonly #fresh = new Map<string, object>();
   readonly #gonePods = new Set<string>();
   readonly #wake: CachesOptions["wake"];
   readonly #specDefaults: SpecDefaults | undefined;
@@ -74,7 +74,7 @@ export class Caches {
   }
 
   /** A run that was not admitted yet, as the watch brought it; undefined if it is too large, or too long ago to be at hand. */
-  fresh(uid: string): unknown {
+  fresh(uid: string): object | undefined {
     return this.#fresh.get(uid);
   }
 
@@ -117,7 +117,7 @@ export class Caches {
     if ((run.status.phase ?? "Queued") !== "Queued" || prompt.length > freshPromptLength) return run;
     const [oldest] = this.#fresh.keys();
     if (oldest !== undefined && this.#fresh.size >= freshRuns) this.#fresh.delete(oldest);
-    this.#fresh.set(run.uid, object);
+    this.#fresh.set(run.uid, object as object);
     return run;
   }
 

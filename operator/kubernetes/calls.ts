@@ -15,12 +15,12 @@ export interface Call {
 const verbs = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
 
 /** Verb and resource as the API server's own metrics and audit log name them; names of objects are left out. */
-export function describeCall(verb: Verb, path: string, query: URLSearchParams): Pick<Call, "verb" | "resource"> {
+export function describeCall(verb: Verb, path: string, isWatch: boolean): Pick<Call, "verb" | "resource"> {
   const [, ...rest] =
     /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
   const [resource = "other", name, subresource] = rest;
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
   if (verb !== "GET") return { verb: verbs[verb], resource: full };
   if (name !== undefined) return { verb: "get", resource: full };
-  return { verb: query.get("watch") === "true" ? "watch" : "list", resource: full };
+  return { verb: isWatch ? "watch" : "list", resource: full };
 }

@@ -1,11 +1,10 @@
 /** The Cluster interface over a real API server: caches for what wakes and chooses, requests for what must be right. */
 import { type ClaudeRun, type ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
-import { parseClaudeRun } from "../../crds/parse.ts";
 import { hostname } from "node:os";
 import type { Cluster } from "../cluster.ts";
 import type { AgentKey, Announcement, Job, Observed, Pod, Run, Sample, Stop } from "../domain.ts";
-import { ClusterError, ConflictError, InvalidSpecError, RefusedError } from "../errors.ts";
+import { ClusterError, ConflictError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { planCargo } from "../plan/cargo.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
@@ -15,6 +14,7 @@ import type { ClientLeases } from "./client-leases.ts";
 import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parsePod, readPod } from "./parse-pod.ts";
 import { parseJob } from "./parse.ts";
+import { Judge } from "./judge.ts";
 import { Recent } from "./recent.ts";
 import { logsGone, releasing, stopping, ungating, type Patch } from "./patches.ts";
 import { collection, object, type Kind } from "./paths.ts";
@@ -45,6 +45,7 @@ export class KubernetesCluster implements Cluster {
   readonly #transport: Transport;
   readonly #defaults: PodDefaults;
   readonly #cargo: CargoHold;
+  readonly #judge: Judge;
   readonly #caches: Caches;
   readonly #clients: ClientLeases;
   readonly #log: Log;
@@ -60,6 +61,7 @@ export class KubernetesCluster implements Cluster {
     this.#defaults = defaults;
     this.#caches = caches;
     this.#clients = clients;
+    this.#judge = new Judge(defaults.spec);
     this.#cargo = new CargoHold(transport, runner);
   }
 
@@ -170,20 +172,14 @@ export class KubernetesCluster implements Cluster {
   /** The whole run: as the watch has just brought it, or as it is stored. Specs are not kept for longer. */
   async #whole(run: Identity): Promise<ClaudeRun> {
     const fresh = this.#caches.fresh(run.uid);
-    return fresh === undefined ? this.#read(run) : this.#parsed(fresh);
+    return fresh === undefined ? this.#read(run) : this.#judge.judge(fresh);
   }
 
   /** The whole run as it is stored. */
   async #read(run: Identity): Promise<ClaudeRun> {
     const found = (await this.#transport.request("GET", object("run", run))) as ClaudeRun | undefined;
     if (found?.metadata.uid !== run.uid) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    return this.#parsed(found);
-  }
-
-  #parsed(run: unknown): ClaudeRun {
-    const judged = parseClaudeRun(run);
-    if (!judged.ok) throw new InvalidSpecError(judged.problems.join("; "));
-    return { ...judged.value, spec: { ...this.#defaults.spec, ...judged.value.spec } };
+    return this.#judge.judge(found);
   }
 
   async #createJob(run: Run, body: ReturnType<typeof planJob>): Promise<Job> {

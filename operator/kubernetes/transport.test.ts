@@ -21,10 +21,10 @@ afterEach(async () => {
   await server.close();
 });
 
-function transportFor(user?: object): Transport {
+function transportFor(user?: object, connections = 32): Transport {
   const config = new KubeConfig();
   config.loadFromString(server.kubeconfig(user));
-  return new Transport(config, { userAgent: "clauderun-operator/test" });
+  return new Transport(config, { userAgent: "clauderun-operator/test", connections });
 }
 
 function answer(code: number, body: unknown, headers?: Record<string, string>): void {
@@ -178,6 +178,27 @@ describe("a server in trouble", () => {
     const error = await failure(transport.request("GET", path, { timeoutMs: 50 }));
     expect(error).toBeInstanceOf(ClusterError);
     expect((error.cause as Error).name).toBe("TimeoutError");
+  });
+
+  test("hangs: a request that still waits for a connection times out too, and is never sent", async () => {
+    const one = transportFor(undefined, 1);
+    let answerFirst: (() => void) | undefined;
+    server.intercept = (_exchange, response) => {
+      answerFirst = () => {
+        json(response, 200, {});
+      };
+      return true;
+    };
+    const first = one.request("GET", path);
+    await eventually("it is on its way", () => answerFirst !== undefined);
+    const error = await failure(one.request("GET", `${path}/late`, { timeoutMs: 50 }));
+    expect((error.cause as Error).name).toBe("TimeoutError");
+    server.intercept = () => false;
+    answerFirst?.();
+    await first;
+    await one.request("GET", path);
+    await one.close();
+    expect(server.exchanges.map((seen) => seen.path)).toEqual([path, path]);
   });
 
   test("lets go of a request whose signal is given", async () => {

@@ -2,12 +2,14 @@
  * Requests to the API server: one HTTP/1.1 pool for all of them and one connection per watch, credentials by
  * client-node's KubeConfig (in-cluster tokens are re-read as they rotate). What is no success is thrown as an error of ours.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
 import { ClusterError } from "../errors.ts";
 import { errorOf } from "./answer-errors.ts";
 import { describeCall, type Call, type Verb } from "./calls.ts";
 import { CredentialSource, type Credentials } from "./credentials.ts";
+import { exchange, type Answer, type Question } from "./exchange.ts";
 
 export type PatchType =
   "application/json-patch+json" | "application/strategic-merge-patch+json" | "application/merge-patch+json";
@@ -23,12 +25,16 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A call whose answer has not begun. */
+type Begun = Pick<Call, "verb" | "resource"> & { readonly beganMs: number };
+
 export class Transport {
   readonly #config: KubeConfig;
   readonly #userAgent: string;
   readonly #connections: number;
   readonly #credentials: CredentialSource;
   readonly #onCall: (call: Call) => void;
+  #server: { readonly url: string; readonly origin: string; readonly basePath: string } | undefined;
   #pool: { readonly tlsKey: string; readonly agent: Agent } | undefined;
   /** The API server's clock minus ours, from its Date headers (whole seconds). */
   #skewMs = 0;
@@ -49,20 +55,12 @@ export class Transport {
 
   /** One request and its answer, parsed JSON unless said otherwise; undefined for 404. Throws ConflictError, RefusedError, ExpiredError or ClusterError. */
   async request(verb: Verb, path: string, options: RequestOptions = {}): Promise<unknown> {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     const what = `${verb} ${path}`;
-    const { statusCode, headers, body } = await this.#send(verb, path, { ...options, signal }, (credentials) =>
-      this.#shared(credentials),
-    );
-    if (statusCode < 300 && options.answer === "ignored") {
-      await body.dump();
-      return undefined;
-    }
-    const text = await textOf(body, what);
-    if (statusCode < 300) return options.answer === "text" ? text : parseJson(text, what);
-    if (statusCode === 404) return undefined;
-    throw errorOf(what, { statusCode, headers, text });
+    const answer = await this.#asked(verb, path, options);
+    if (answer.statusCode === 404) return undefined;
+    if (answer.statusCode >= 300) throw errorOf(what, answer);
+    if (options.answer === "ignored") return undefined;
+    return options.answer === "text" ? answer.text : parseJson(answer.text, what);
   }
 
   /** Opens a watch on a connection of its own; the caller reads the body. Throws like request. */
@@ -76,7 +74,7 @@ export class Transport {
     // Watches are opened rarely: each with the newest credentials.
     this.#credentials.forget();
     try {
-      const { statusCode, headers, body } = await this.#send("GET", path, { query, signal }, ({ tls }) => {
+      const { statusCode, headers, body } = await this.#opened(path, query, signal, ({ tls }) => {
         agent = new Agent({ ...connecting(tls), connections: 1, bodyTimeout: 0, headersTimeout: 60_000 });
         return agent;
       });
@@ -95,52 +93,92 @@ export class Transport {
     this.#pool = undefined;
   }
 
-  async #send(
-    verb: Verb,
-    path: string,
-    options: RequestOptions & { signal: AbortSignal },
-    agentFor: (credentials: Credentials) => Agent,
-  ): Promise<Dispatcher.ResponseData> {
-    const url = new URL((this.#config.getCurrentCluster()?.server ?? "") + path);
-    for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    const beganMs = performance.now();
-    const called = (code: string): void => {
-      const { pathname, searchParams } = url;
-      this.#onCall({
-        ...describeCall(verb, pathname, searchParams),
-        code,
-        seconds: (performance.now() - beganMs) / 1000,
-      });
-    };
+  async #asked(verb: Verb, path: string, options: RequestOptions): Promise<Answer> {
+    const call = this.#begin(verb, path, false);
+    const progress = { headHere: false };
     try {
       const credentials = await this.#credentials.current();
-      const response = await agentFor(credentials).request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: verb,
-        headers: {
-          ...credentials.headers,
-          accept: "application/json",
-          "user-agent": this.#userAgent,
-          ...(options.body === undefined ? {} : { "content-type": options.patchType ?? "application/json" }),
-        },
+      return await exchange(this.#shared(credentials), this.#question(verb, path, options, credentials), {
+        timeoutMs: options.timeoutMs ?? 30_000,
         signal: options.signal,
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        dropText: options.answer === "ignored",
+        onHead: ({ statusCode, headers }) => {
+          progress.headHere = true;
+          this.#heard(call, statusCode, headers);
+        },
       });
-      called(String(response.statusCode));
-      this.#learnClock(response.headers.date);
-      if (response.statusCode === 401) this.#credentials.forget();
-      return response;
     } catch (cause) {
-      called("none");
-      throw new ClusterError(`${verb} ${path}: no answer from the API server`, { cause });
+      const what = `${verb} ${path}`;
+      if (progress.headHere) throw new ClusterError(`${what}: the answer broke off`, { cause });
+      throw this.#unheard(call, what, cause);
     }
   }
 
+  async #opened(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    agentFor: (credentials: Credentials) => Agent,
+  ): Promise<Dispatcher.ResponseData> {
+    const call = this.#begin("GET", path, query["watch"] === "true");
+    try {
+      const credentials = await this.#credentials.current();
+      const question = this.#question("GET", path, { query }, credentials);
+      const response = await agentFor(credentials).request({ ...question, signal });
+      this.#heard(call, response.statusCode, response.headers);
+      return response;
+    } catch (cause) {
+      throw this.#unheard(call, `GET ${path}`, cause);
+    }
+  }
+
+  #question(verb: Verb, path: string, { query, body, patchType }: RequestOptions, credentials: Credentials): Question {
+    const server = this.#readServer();
+    return {
+      origin: server.origin,
+      path: server.basePath + path + searchOf(query),
+      method: verb,
+      headers: {
+        ...credentials.headers,
+        accept: "application/json",
+        "user-agent": this.#userAgent,
+        ...(body === undefined ? {} : { "content-type": patchType ?? "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+  }
+
+  /** Where the API server is; one behind a proxy has a path of its own. */
+  #readServer(): { readonly origin: string; readonly basePath: string } {
+    const url = this.#config.getCurrentCluster()?.server ?? "";
+    if (this.#server?.url !== url) {
+      const { origin, pathname } = new URL(url);
+      this.#server = { url, origin, basePath: pathname.replace(/\/+$/, "") };
+    }
+    return this.#server;
+  }
+
+  #begin(verb: Verb, path: string, isWatch: boolean): Begun {
+    return { ...describeCall(verb, path, isWatch), beganMs: performance.now() };
+  }
+
+  #heard(call: Begun, statusCode: number, headers: IncomingHttpHeaders): void {
+    this.#tell(call, String(statusCode));
+    this.#learnClock(headers.date);
+    if (statusCode === 401) this.#credentials.forget();
+  }
+
+  #unheard(call: Begun, what: string, cause: unknown): ClusterError {
+    this.#tell(call, "none");
+    return new ClusterError(`${what}: no answer from the API server`, { cause });
+  }
+
+  #tell({ verb, resource, beganMs }: Begun, code: string): void {
+    this.#onCall({ verb, resource, code, seconds: (performance.now() - beganMs) / 1000 });
+  }
+
   /** A Date header is cut to the second: a difference of under two is none. */
-  #learnClock(date: string | string[] | undefined): void {
+  #learnClock(date: string | undefined): void {
     const serverMs = Date.parse(String(date));
     if (Number.isNaN(serverMs)) return;
     const skewMs = serverMs + 500 - Date.now();
@@ -164,6 +202,13 @@ export class Transport {
 
 function connecting(tls: Credentials["tls"]): Agent.Options {
   return { connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 }, allowH2: false };
+}
+
+/** With its question mark; empty if nothing is asked. */
+function searchOf(query: RequestOptions["query"] = {}): string {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, String(value));
+  return asked.size === 0 ? "" : `?${asked.toString()}`;
 }
 
 async function textOf(body: Dispatcher.ResponseData["body"], what: string): Promise<string> {

@@ -67,7 +67,8 @@ class Series<T> {
   readonly #byKey = new Map<string, { readonly labels: Labels; readonly value: T }>();
 
   at(labels: Labels, fresh: () => T): T {
-    const key = labelText(labels);
+    // Not the text that is shown: escaping it at every count cost more than counting.
+    const key = Object.entries(labels).flat().join("\0");
     const known = this.#byKey.get(key);
     if (known !== undefined) return known.value;
     const value = fresh();
