@@ -40,7 +40,13 @@ function kubectl(...args: string[]): void {
 function prepare(): void {
   kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `namespace/${bareNamespace}`, `node/${fakeNode}`);
   kubectl("apply", "--server-side", "-f", crds);
-  kubectl("wait", "--for=condition=Established", `crd/${crdName}`, "--timeout=30s");
+  // Not --for=condition=Established: it gives up at once on a CRD that has no conditions yet.
+  kubectl(
+    "wait",
+    '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True',
+    `crd/${crdName}`,
+    "--timeout=30s",
+  );
   for (const each of [namespace, bareNamespace]) kubectl("create", "namespace", each);
 }
 

@@ -40,7 +40,14 @@ export interface TestServer extends AsyncDisposable {
 export async function testServer(): Promise<TestServer> {
   const crd = new URL("clauderuns.yaml", import.meta.url).pathname;
   await kubectl("apply", "--server-side", "--force-conflicts", "-f", crd);
-  await kubectl("wait", "--for=condition=Established", "-f", crd, "--timeout=30s");
+  // Not --for=condition=Established: it gives up at once on a CRD that has no conditions yet.
+  await kubectl(
+    "wait",
+    '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True',
+    "-f",
+    crd,
+    "--timeout=30s",
+  );
   const text = await kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json");
   const { clusters, users } = JSON.parse(text) as Kubeconfig;
   const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];

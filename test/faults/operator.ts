@@ -53,7 +53,8 @@ export async function apiServer(): Promise<string> {
   return (await rawKubeconfig()).clusters[0]?.cluster.server ?? "";
 }
 
-async function kubeconfigFor(server: string): Promise<string> {
+/** A kubeconfig like the cluster's own that leads to another address. */
+export async function kubeconfigFor(server: string): Promise<string> {
   const config = await rawKubeconfig();
   // client-node speaks plain HTTP only if it need not verify anything.
   const verified = server.startsWith("http:") ? { "insecure-skip-tls-verify": true } : {};

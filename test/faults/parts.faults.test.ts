@@ -1,26 +1,11 @@
 /** Parts of the cluster are restarted or frozen, with runs that run and runs that come. */
-import { execFile } from "node:child_process";
-import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { isLong, report } from "./form.ts";
 import { judge } from "./judge.ts";
 import { startTwo } from "./operator.ts";
 import { allEnd, started } from "./round.ts";
 import { Scene } from "./scene.ts";
-
-const execute = promisify(execFile);
-const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
-
-async function component(verb: "restart" | "freeze" | "thaw", name: string): Promise<void> {
-  await execute(cluster, [verb, name], { timeout: 120_000 });
-}
-
-async function frozen(name: string, seconds: number): Promise<void> {
-  await component("freeze", name);
-  await wait(seconds * 1_000).finally(() => component("thaw", name));
-}
+import { component, frozen } from "./weather.ts";
 
 const accidents: readonly (readonly [what: string, happens: () => Promise<void>])[] = [
   ["the API server is restarted", () => component("restart", "kube-apiserver")],

@@ -7,6 +7,13 @@ import type { ReplicaOptions } from "./replica.ts";
 
 const program = fileURLToPath(new URL("replica.ts", import.meta.url));
 
+/** Around a program: where its output goes, its environment beside ours, options of node before it. */
+export interface Outside {
+  readonly logFile: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly node?: readonly string[];
+}
+
 /** A program that is started, and started again when it was killed, with the same command line. */
 export class Replica {
   readonly #command: readonly string[];
@@ -17,15 +24,15 @@ export class Replica {
   /** Ended although nobody ended it. */
   crashes = 0;
 
-  constructor(command: readonly string[], options: { logFile: string; env?: Readonly<Record<string, string>> }) {
+  constructor(command: readonly string[], options: Outside) {
     this.#command = command;
     this.#env = options.env ?? {};
     this.logFile = options.logFile;
   }
 
   /** An operator from the source, without an election, disturbed. */
-  static fromSource(options: ReplicaOptions, logFile: string): Replica {
-    return new Replica([program, JSON.stringify(options)], { logFile });
+  static fromSource(options: ReplicaOptions, outside: Outside): Replica {
+    return new Replica([...(outside.node ?? []), program, JSON.stringify(options)], outside);
   }
 
   start(): void {

@@ -13,6 +13,9 @@ export interface Tally {
   podDeletes: number;
   runDeletes: number;
   cancels: number;
+  /** Of the wires between operators and API server, and of parts of the cluster (weather.ts). */
+  wireFaults: number;
+  accidents: number;
 }
 
 export interface Torment {
@@ -25,7 +28,7 @@ export interface Torment {
 const cascades = ["Background", "Foreground", "Orphan"] as const;
 
 export function newTally(): Tally {
-  return { freezes: 0, kills: 0, jobDeletes: 0, podDeletes: 0, runDeletes: 0, cancels: 0 };
+  return { freezes: 0, kills: 0, jobDeletes: 0, podDeletes: 0, runDeletes: 0, cancels: 0, wireFaults: 0, accidents: 0 };
 }
 
 /** Users: one act about every second, until the signal. */
@@ -99,6 +102,6 @@ async function did(scene: Scene, verb: "DELETE" | "PATCH", path: string, body: o
   );
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await wait(ms, undefined, { signal }).catch(() => undefined);
 }
