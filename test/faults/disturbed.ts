@@ -13,14 +13,37 @@ export interface Disturbance {
   readonly isContrary: boolean;
   /** False: the look of invariant 1 is taken out, for the control that must be caught. */
   readonly looks: boolean;
+  /** The process is killed (SIGKILL) the first time it comes to this. */
+  readonly diesAt?: Moment | undefined;
+}
+
+/** Steps of an ordinary run's life, each a request: the status writes by the phase that they write. */
+export const steps = [
+  "make",
+  "look",
+  "record Pending",
+  "letGo",
+  "record Running",
+  "record Succeeded",
+  "release",
+] as const;
+
+/** Before: nothing was sent. After: it was answered, and nobody here has heard of it. */
+export type Moment = `${"before" | "after"} ${(typeof steps)[number]}`;
+
+async function dies(): Promise<never> {
+  process.kill(process.pid, "SIGKILL");
+  return new Promise(() => undefined);
 }
 
 /** The same cluster, disturbed. */
 export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
-  const { random, maxDelayMs, isContrary, looks } = how;
-  async function late<T>(step: () => Promise<T>): Promise<T> {
+  const { random, maxDelayMs, isContrary, looks, diesAt } = how;
+  async function late<T>(name: string, step: () => Promise<T>): Promise<T> {
     await delay();
+    if (diesAt === `before ${name}`) await dies();
     const result = await step();
+    if (diesAt === `after ${name}`) await dies();
     await delay();
     return result;
   }
@@ -33,21 +56,21 @@ export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
       return isContrary ? half(observed, random.chance(0.5)) : observed;
     },
     lostClients: (agent, runs) => cluster.lostClients(agent, runs),
-    look: (pod) => late(async () => (looks ? cluster.look(pod) : [])),
-    make: (run, attempt) => late(() => cluster.make(run, attempt)),
+    look: (pod) => late("look", async () => (looks ? cluster.look(pod) : [])),
+    make: (run, attempt) => late("make", () => cluster.make(run, attempt)),
     record: (run, status) =>
-      late(async () => {
+      late(`record ${status.phase ?? ""}`, async () => {
         // Two operators that disagree about the order would overwrite each other's positions for ever.
         if (!isContrary || status.phase !== "Queued") await cluster.record(run, status);
       }),
-    markLogsGone: (run) => late(() => cluster.markLogsGone(run)),
-    change: (pod, what) => late(() => cluster.change(pod, what)),
-    remove: (thing, options) => late(() => cluster.remove(thing, options)),
+    markLogsGone: (run) => late("markLogsGone", () => cluster.markLogsGone(run)),
+    change: (pod, what) => late(typeof what === "string" ? what : "stop", () => cluster.change(pod, what)),
+    remove: (thing, options) => late("remove", () => cluster.remove(thing, options)),
     announce: (run, announcement) => {
       cluster.announce(run, announcement);
     },
-    explain: (thing) => late(() => cluster.explain(thing)),
-    exists: (kind, id) => late(() => cluster.exists(kind, id)),
+    explain: (thing) => late("explain", () => cluster.explain(thing)),
+    exists: (kind, id) => late("exists", () => cluster.exists(kind, id)),
   };
 }
 
