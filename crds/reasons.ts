@@ -120,7 +120,11 @@ export const failureReasons = {
     "Run it again; set disruptionRetries to have the session continued by itself.",
   ),
   PodDeleted: operator(true, "Somebody deleted the pod while it ran.", "Find out who deleted it, then run it again."),
-  JobLost: operator(true, "Somebody deleted the Job while it ran.", "Find out who deleted it, then run it again."),
+  JobLost: operator(
+    true,
+    "The Job was deleted before the run had ended, by somebody or by one of two operators that acted at once.",
+    "Look in the API server's audit log for who deleted it, then run it again.",
+  ),
   AuthenticationFailed: runner(
     false,
     "The API refused the credentials, or there were none.",

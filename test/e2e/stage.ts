@@ -2,8 +2,10 @@
  * A namespace of a test's own on the real cluster, and the few verbs the stories are told in. Everything is asserted
  * through what kubectl shows; waiting is always for a condition, with a deadline.
  */
-import { kubectl } from "../cluster/kubectl.ts";
+import { expect } from "vitest";
 import type { ClaudeRun, ClaudeRunInput } from "../../crds/claude-run.ts";
+import { failureReasons, type FailureReason } from "../../crds/reasons.ts";
+import { kubectl } from "../cluster/kubectl.ts";
 import { eventually } from "../eventually.ts";
 
 /** A turn of the fake Messages API: what it answers. */
@@ -107,10 +109,12 @@ export class Stage {
     throw new Error("the API server took what it should have refused");
   }
 
-  /** Waits until the run has ended either way, and returns it. */
+  /** Waits until the run has ended either way, and returns it; what every ended run has to show is checked. */
   async ended(name: string, timeoutSeconds = 180): Promise<ClaudeRun> {
     await this.kubectl("wait", "--for=condition=Finished", `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
-    return this.get(name);
+    const run = await this.get(name);
+    checkEnd(run);
+    return run;
   }
 
   /** Waits until the run's `Succeeded` condition has this reason. */
@@ -167,6 +171,25 @@ export function claudeFrom(configMap: string): NonNullable<Spec["pod"]> {
 }
 
 /** Reason and message of the `Succeeded` condition. */
+/** With these the pod was gone, or nobody could ask it, when the run ended. */
+const withoutItsPod = ["PodDeleted", "JobLost", "NodeLost", "Evicted", "Preempted"];
+
+/** A failure names the next step; the pod of a run that had started is mirrored, end and all. */
+function checkEnd(run: ClaudeRun): void {
+  const { failure, pod, conditions } = run.status ?? {};
+  const { reason = "", message } = verdict(run);
+  if (failure !== undefined) {
+    expect(failure.reason).toBe(reason);
+    expect(failure.message).toBe(message);
+    expect(message).toContain(failureReasons[failure.reason as FailureReason].whatToDo);
+  }
+  const hasStarted = conditions?.some(({ type, status }) => type === "Started" && status === "True") === true;
+  if (!hasStarted || withoutItsPod.includes(reason)) return;
+  const some = expect.stringMatching(/./) as string;
+  expect(pod).toMatchObject({ name: some, uid: some, node: some });
+  expect(["Succeeded", "Failed"], `pod of ${run.metadata.name ?? ""}`).toContain(pod?.phase);
+}
+
 export function verdict(run: ClaudeRun): { reason: string | undefined; message: string } {
   const condition = run.status?.conditions?.find(({ type }) => type === "Succeeded");
   return { reason: condition?.reason, message: condition?.message ?? "" };
