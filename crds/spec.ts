@@ -124,7 +124,8 @@ const fields = {
   ).exactOptional(),
   podTTLSecondsAfterFinished: integer(0, TEN_YEARS)
     .describe(
-      "Seconds after which Job, pod and log of a finished run are deleted. Default: a setting of the operator (a day).",
+      "Seconds after which Job, pod and log of a finished run are deleted, as it stood when the attempt's Job was made: " +
+        "a later change counts for attempts to come. Default: a setting of the operator (a day).",
     )
     .exactOptional(),
   ttlSecondsAfterFinished: integer(0, TEN_YEARS)

@@ -85,7 +85,7 @@ const reference = (kind: string) => ({
 });
 
 /** Fields that never change once phase is a finished one. */
-export const finalFields = ["completionTime", "result", "failure"] as const;
+export const finalFields = ["queuedTime", "admittedTime", "startTime", "completionTime", "result", "failure"] as const;
 
 function keptOnceFinished(field: (typeof finalFields)[number]): TransitionRule {
   const kept = immutable(field, "optional");

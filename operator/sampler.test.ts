@@ -48,6 +48,17 @@ test("only pods that run are asked, none sooner than an interval after the last 
   for (const [index, atMs] of times.slice(1).entries()) expect(atMs - (times[index] ?? 0)).toBeGreaterThanOrEqual(29);
 });
 
+test("runs that began together are not asked together: each waits up to a quarter longer, by chance", async () => {
+  const pods = Array.from({ length: 12 }, (_, index) => aRunningPod(anAdmittedRun(`r${index}`)));
+  const startMs = performance.now();
+  const { reads } = sampling({ pods, read: () => Promise.resolve(says(1)), intervalMs: 400 });
+  await eventually("each was asked", () => new Set(reads.map(({ pod }) => pod)).size === pods.length);
+  const waitedMs = reads.slice(0, pods.length).map(({ atMs }) => atMs - startMs);
+  expect(Math.min(...waitedMs)).toBeGreaterThanOrEqual(399);
+  // Twelve by chance within 100 ms, looked for every 2: all within 10 ms has a chance of one in a hundred billion.
+  expect(Math.max(...waitedMs) - Math.min(...waitedMs)).toBeGreaterThan(10);
+});
+
 test("only what is new is told, and kept until the pod runs no more", async () => {
   const pods = [aRunningPod(run)];
   let turns = 1;

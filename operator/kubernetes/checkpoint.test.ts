@@ -1,5 +1,9 @@
+import { KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
-import { newestCheckpoint } from "./checkpoint.ts";
+import { ApiServer } from "../testing/api-server.ts";
+import { aRunningPod, anAdmittedRun } from "../testing/builders.ts";
+import { newestCheckpoint, readCheckpoint } from "./checkpoint.ts";
+import { Transport } from "./transport.ts";
 
 const sha256 = "0".repeat(64);
 function checkpoint(lines: number, facts: object = {}, more: object = {}): string {
@@ -45,4 +49,28 @@ describe("the newest checkpoint in the end of a log", () => {
       progress: { turns: 2, lastActivityTime: "2026-01-01T12:00:00.000Z", activity: "Bash" },
     });
   });
+});
+
+test("a read asks for no more than the log's end, whatever was written: so many lines, so many bytes", async () => {
+  const server = await new ApiServer().listen();
+  const config = new KubeConfig();
+  config.loadFromString(server.kubeconfig());
+  const transport = new Transport(config, { userAgent: "clauderun-operator/test" });
+  try {
+    server.intercept = (_exchange, response) => {
+      response.writeHead(200, { "content-type": "text/plain" }).end(`${checkpoint(5)}\n`);
+      return true;
+    };
+    expect((await readCheckpoint(transport, aRunningPod(anAdmittedRun("a"))))?.log.lines).toBe(5);
+    const [asked] = server.exchanges;
+    expect(asked?.path).toMatch(/\/pods\/a-pod\/log$/);
+    expect(Object.fromEntries(asked?.query ?? [])).toEqual({
+      container: "claude",
+      tailLines: "40",
+      limitBytes: "196608",
+    });
+  } finally {
+    await transport.close();
+    await server.close();
+  }
 });
