@@ -7,7 +7,7 @@ import { ConflictError } from "./errors.ts";
 import type { Checks } from "./health.ts";
 import { livez, readyz } from "./probes.ts";
 import { Caches } from "./kubernetes/caches.ts";
-import { readCheckpoint } from "./kubernetes/checkpoint.ts";
+import { CheckpointReader } from "./kubernetes/checkpoint.ts";
 import { ClientLeases } from "./kubernetes/client-leases.ts";
 import { KubernetesCluster } from "./kubernetes/kubernetes-cluster.ts";
 import type { Transport } from "./kubernetes/transport.ts";
@@ -160,10 +160,11 @@ export class Controller {
 
   #samplerOf({ progressIntervalSeconds, transport, metrics, log }: ControllerOptions): Sampler | undefined {
     if (progressIntervalSeconds === 0) return undefined;
+    const reader = new CheckpointReader(transport);
     return new Sampler({
       intervalMs: progressIntervalSeconds * 1000,
       pods: () => this.#caches.pods.all(),
-      read: (pod) => readCheckpoint(transport, pod),
+      read: (pod) => reader.read(pod),
       onNews: ({ namespace, agent }) => this.#wake(agentKey(namespace, agent), "rest"),
       onRead: metrics.sampled.bind(metrics),
       log,

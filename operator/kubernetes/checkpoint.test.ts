@@ -1,8 +1,8 @@
 import { KubeConfig } from "@kubernetes/client-node";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApiServer } from "../testing/api-server.ts";
 import { aRunningPod, anAdmittedRun } from "../testing/builders.ts";
-import { newestCheckpoint, readCheckpoint } from "./checkpoint.ts";
+import { CheckpointReader, newestCheckpoint } from "./checkpoint.ts";
 import { Transport } from "./transport.ts";
 
 const sha256 = "0".repeat(64);
@@ -51,26 +51,73 @@ describe("the newest checkpoint in the end of a log", () => {
   });
 });
 
-test("a read asks for no more than the log's end, whatever was written: so many lines, so many bytes", async () => {
-  const server = await new ApiServer().listen();
-  const config = new KubeConfig();
-  config.loadFromString(server.kubeconfig());
-  const transport = new Transport(config, { userAgent: "clauderun-operator/test" });
-  try {
-    server.intercept = (_exchange, response) => {
-      response.writeHead(200, { "content-type": "text/plain" }).end(`${checkpoint(5)}\n`);
+describe("a read", () => {
+  const pod = aRunningPod(anAdmittedRun("a"));
+  let server: ApiServer;
+  let transport: Transport;
+  let reader: CheckpointReader;
+  let log = "";
+  const asked = (): (string | undefined)[] => server.exchanges.map(({ query }) => query.get("tailLines") ?? undefined);
+
+  beforeEach(async () => {
+    server = await new ApiServer().listen();
+    // As the kubelet does it: the first bytes of the last lines.
+    server.intercept = ({ query }, response) => {
+      const lines = log
+        .split("\n")
+        .slice(0, -1)
+        .slice(-Number(query.get("tailLines")));
+      const text = lines.map((line) => `${line}\n`).join("");
+      response
+        .writeHead(200, { "content-type": "text/plain" })
+        .end(Buffer.from(text).subarray(0, Number(query.get("limitBytes"))));
       return true;
     };
-    expect((await readCheckpoint(transport, aRunningPod(anAdmittedRun("a"))))?.log.lines).toBe(5);
-    const [asked] = server.exchanges;
-    expect(asked?.path).toMatch(/\/pods\/a-pod\/log$/);
-    expect(Object.fromEntries(asked?.query ?? [])).toEqual({
+    const config = new KubeConfig();
+    config.loadFromString(server.kubeconfig());
+    transport = new Transport(config, { userAgent: "clauderun-operator/test" });
+    reader = new CheckpointReader(transport);
+  });
+  afterEach(async () => {
+    await transport.close();
+    await server.close();
+  });
+
+  test("asks for no more than the log's end, whatever was written: so many lines, so many bytes", async () => {
+    log = `${checkpoint(5)}\n`;
+    expect((await reader.read(pod))?.log.lines).toBe(5);
+    const [seen] = server.exchanges;
+    expect(seen?.path).toMatch(/\/pods\/a-pod\/log$/);
+    expect(Object.fromEntries(seen?.query ?? [])).toEqual({
       container: "claude",
       tailLines: "40",
       limitBytes: "196608",
     });
-  } finally {
-    await transport.close();
-    await server.close();
-  }
+  });
+
+  test("among short lines finds nothing the first time, and asks for more of them the next", async () => {
+    log = `${checkpoint(7)}\n${"{}\n".repeat(20_000)}`;
+    expect(await reader.read(pod)).toBeUndefined();
+    expect((await reader.read(pod))?.log.lines).toBe(7);
+    await reader.read(aRunningPod(anAdmittedRun("b")));
+    expect(asked()).toEqual(["40", "32768", "40"]);
+  });
+
+  test("does not take for the newest what comes before a cut, once lines have grown", async () => {
+    log = "{}\n".repeat(20_000);
+    expect(await reader.read(pod)).toBeUndefined();
+    log = `${checkpoint(1)}\n${`${"x".repeat(16_000)}\n`.repeat(30)}${checkpoint(9)}\n`;
+    expect(await reader.read(pod)).toBeUndefined();
+    log += `{}\n${checkpoint(10)}\n`;
+    await reader.read(pod);
+    expect(asked()).toEqual(["40", "32768", "40"]);
+  });
+
+  test("of a log that is all there and has no checkpoint yet changes nothing", async () => {
+    log = "{}\n";
+    expect(await reader.read(pod)).toBeUndefined();
+    log = "";
+    expect(await reader.read(pod)).toBeUndefined();
+    expect(asked()).toEqual(["40", "40"]);
+  });
 });

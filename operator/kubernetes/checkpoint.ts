@@ -9,17 +9,50 @@ import type { Transport } from "./transport.ts";
 
 /**
  * The runner writes a checkpoint after every 64 KiB and 5 s after any line. The kubelet counts pieces of at most 16 KiB
- * as lines, so that among so many there is one; of larger lines what fits is looked at, and that may be none.
+ * as lines, and hands out the first `limitBytes` of the last `tailLines`: among so many there is a checkpoint if lines are
+ * long. Of short ones, such as partial messages, more are needed.
  */
-const tail = { tailLines: 40, limitBytes: 192 * 1024 };
+const fewestLines = 40;
+const mostLines = 50_000;
+const limitBytes = 192 * 1024;
+const coveredBytes = 96 * 1024;
 const timeoutMs = 5_000;
+/** Pods of which it is known that their lines are short. */
+const rememberedPods = 1_000;
 
-/** What the runner last said of itself; undefined: nothing in what was read. Throws ClusterError if there is no reading. */
-export async function readCheckpoint(transport: Transport, pod: Pod): Promise<Sample | undefined> {
-  const query = { container: containerName, ...tail };
-  const text = await transport.request("GET", `${object("pod", pod)}/log`, { query, timeoutMs, answer: "text" });
-  if (typeof text !== "string") throw new ClusterError(`pod ${pod.namespace}/${pod.name} has no log`);
-  return newestCheckpoint(text);
+/** Reads the ends of logs, once per call; of a pod whose lines proved short it asks for more of them the next time. */
+export class CheckpointReader {
+  readonly #transport: Transport;
+  readonly #tailLines = new Map<string, number>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** What the runner last said of itself; undefined: nothing in what was read. Throws ClusterError if there is no reading. */
+  async read(pod: Pod): Promise<Sample | undefined> {
+    const tailLines = this.#tailLines.get(pod.uid) ?? fewestLines;
+    const query = { container: containerName, tailLines, limitBytes };
+    const path = `${object("pod", pod)}/log`;
+    const text = await this.#transport.request("GET", path, { query, timeoutMs, answer: "text" });
+    if (typeof text !== "string") throw new ClusterError(`pod ${pod.namespace}/${pod.name} has no log`);
+    const bytes = Buffer.byteLength(text);
+    if (bytes >= limitBytes && tailLines > fewestLines) {
+      // The lines have grown: what was cut off is the newest.
+      this.#tailLines.delete(pod.uid);
+      return undefined;
+    }
+    const found = newestCheckpoint(text);
+    const lines = text.split("\n").length - 1;
+    if (found === undefined && lines >= tailLines) this.#askForMore(pod.uid, Math.ceil((coveredBytes * lines) / bytes));
+    return found;
+  }
+
+  #askForMore(uid: string, tailLines: number): void {
+    const [oldest] = this.#tailLines.keys();
+    if (oldest !== undefined && this.#tailLines.size >= rememberedPods) this.#tailLines.delete(oldest);
+    this.#tailLines.set(uid, Math.min(Math.max(tailLines, fewestLines), mostLines));
+  }
 }
 
 const { log, progress, session } = statusSchema.shape;

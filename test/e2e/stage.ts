@@ -187,7 +187,7 @@ function checkEnd(run: ClaudeRun): void {
   if (!hasStarted || withoutItsPod.includes(reason)) return;
   const some = expect.stringMatching(/./) as string;
   expect(pod).toMatchObject({ name: some, uid: some, node: some });
-  expect(["Succeeded", "Failed"], `pod of ${run.metadata.name ?? ""}`).toContain(pod?.phase);
+  expect(["Succeeded", "Failed"], `pod of ${run.metadata.name}`).toContain(pod?.phase);
 }
 
 export function verdict(run: ClaudeRun): { reason: string | undefined; message: string } {
