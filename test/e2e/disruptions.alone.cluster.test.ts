@@ -129,6 +129,25 @@ it("a run that is preempted starts anew where no claim keeps its session, and sa
   expect(events).toMatch(/Attempt 1 of 2 ended: The pod was preempted .*Attempt 2 starts anew/u);
 });
 
+it("a run that is preempted continues its session where a claim keeps it, at the cost of both attempts", async () => {
+  const pod = { priorityClassName: priorityClass("low"), resources: { limits: { [seat]: "1" } } };
+  await stage.create(stage.run("resumed", cutShort, { pod, workspace, agent: "resumed", disruptionRetries: 1 }));
+  await working("resumed");
+  await stage.create(preemptor());
+  await stage.until("the next attempt", async () => (await stage.get("resumed")).status?.attempt === 2);
+  const between = await stage.get("resumed");
+  await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=60s");
+  await stage.kubectl("delete", "pod", "preemptor", "--grace-period=0", "--force");
+  const run = await stage.ended("resumed");
+  expect(run.status).toMatchObject({
+    phase: "Succeeded",
+    attempt: 2,
+    session: between.status?.session,
+    result: { text: "went on", turns: 2, costUSD: "0.0012" },
+  });
+  await expectContinued(run);
+});
+
 it("preemption fails a run that has no retries", async () => {
   const pod = { priorityClassName: priorityClass("low"), resources: { limits: { [seat]: "1" } } };
   await stage.create(stage.run("displaced", [{ hang: true }], { pod }));

@@ -74,6 +74,15 @@ describe.concurrent("a run", () => {
     expect((await stage.ended("stranger")).status?.failure?.reason).toBe("AuthenticationFailed");
   });
 
+  it("with a TTL of its own is gone some seconds after its end, and all that was made for it", async () => {
+    await stage.create(stage.run("fleeting", [{ text: "done" }], { ttlSecondsAfterFinished: 5 }));
+    expect((await stage.ended("fleeting")).status?.phase).toBe("Succeeded");
+    await stage.kubectl("wait", "--for=delete", "clauderun/fleeting", "--timeout=60s");
+    const left = (): Promise<string> =>
+      stage.kubectl("get", "jobs,pods,configmaps", "-l", "paperclip.io/run=fleeting", "-o", "name");
+    await stage.until("nothing of it is left", async () => (await left()) === "");
+  });
+
   it("past its activeDeadlineSeconds is ended by the runner", async () => {
     await stage.create(stage.run("slow", [{ hang: true }], { activeDeadlineSeconds: 12 }));
     const run = await stage.ended("slow");
