@@ -48,7 +48,14 @@ state_of() { # NAME: running, frozen, dead
 }
 
 running() { [ "$(state_of "$1")" = running ]; }
-gone() { ! belongs "$1"; } # a zombie that nobody reaped has no command line: it is gone too
+# A zombie has no command line; it is gone, unless other threads of it still end: they hold its sockets until they have.
+gone() {
+  local tasks
+  belongs "$1" && return 1
+  [ -n "$(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline")" ] && return 0 # somebody else's by now
+  tasks=("/proc/$1/task/"*)
+  [ ${#tasks[@]} -le 1 ]
+}
 # end NAME [TENTHS]: TERM, then KILL for what does not go.
 end() {
   local pid
