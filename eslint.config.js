@@ -81,12 +81,12 @@ export default tseslint.config(
         "error",
         {
           selector:
-            "CallExpression[callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/]",
+            "CallExpression[callee.object.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone|announce)$/]",
           message: "Only act.ts writes: return a decision instead.",
         },
         {
           selector:
-            "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone)$/]",
+            "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(make|record|change|remove|markLogsGone|announce)$/]",
           message: "Only act.ts writes: return a decision instead.",
         },
       ],

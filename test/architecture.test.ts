@@ -1,9 +1,16 @@
-/** The import boundaries are lint rules; here each is broken once, to see that it is one. */
+/** The import boundaries are lint rules; here each is broken once, to see that it is one, and the operator's files keep to them. */
 import { ESLint } from "eslint";
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 
 const eslint = new ESLint();
+
+/** The boundaries alone, without the exceptions that comments make: what an invariant forbids has none. */
+const boundaries = new ESLint({
+  allowInlineConfig: false,
+  ruleFilter: ({ ruleId }) => ruleId.includes("no-restricted-"),
+});
 
 /** What lint says about a file if this line stood on top of it, beyond what it says already. */
 async function saysAbout(file: string, line: string): Promise<string> {
@@ -15,6 +22,15 @@ async function saysAbout(file: string, line: string): Promise<string> {
 beforeAll(async () => {
   await saysAbout("operator/decide/slot.ts", "");
 }, 300_000);
+
+// First, because it holds invariant 8: the rest only shows that the rules are rules.
+it("the operator keeps to them: decide knows neither clock nor client, and only act writes", async () => {
+  const results = await boundaries.lintFiles("operator/**/*.ts");
+  const said = results.flatMap(({ filePath, messages }) =>
+    messages.map(({ line, message }) => `${relative("", filePath)}:${line}: ${message}`),
+  );
+  expect(said).toEqual([]);
+});
 
 const broken: readonly [what: string, file: string, line: string, advice: string][] = [
   [
@@ -51,6 +67,12 @@ const broken: readonly [what: string, file: string, line: string, advice: string
     "only act may write",
     "operator/reconcile.ts",
     'import type { Cluster } from "./cluster.ts";\nexport const w = async (cluster: Cluster, run: never): Promise<void> => cluster.record(run, {});',
+    "Only act.ts writes",
+  ],
+  [
+    "an Event is a write",
+    "operator/sampler.ts",
+    'import type { Cluster } from "./cluster.ts";\nexport const w = (cluster: Cluster, run: never): void => cluster.announce(run, {} as never);',
     "Only act.ts writes",
   ],
   [
