@@ -118,6 +118,8 @@ function silentServer(script: string): object {
     image: agentImage,
     imagePullPolicy: "IfNotPresent",
     command: ["node", "-e", script],
+    // A container that runs may not listen yet, and a refused connection is another failure than silence.
+    readinessProbe: { tcpSocket: { port: 5000 }, periodSeconds: 1 },
     securityContext: {
       runAsNonRoot: true,
       allowPrivilegeEscalation: false,
