@@ -107,11 +107,15 @@ const configuration = {
   options: { manageSingleNode: fakeNode, podPlayStageParallelism: 32, nodeLeaseDurationSeconds: 40 },
 };
 
+/** More than any test asks for. kwok's own node has no storage, which the chart's runs ask for. */
+const room = { cpu: "1k", memory: "1Ti", pods: "1M", "ephemeral-storage": "1Ti" };
+
 const node = {
   apiVersion: "v1",
   kind: "Node",
   metadata: { name: fakeNode, labels: { [fakeNode]: "true", "kubernetes.io/os": "linux" } },
   spec: { taints: [{ key: fakeNode, value: "true", effect: "NoSchedule" }] },
+  status: { allocatable: room, capacity: room },
 };
 
 /** Starts kwok and its node, and waits until the node is ready. */

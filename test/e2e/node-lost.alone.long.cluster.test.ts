@@ -18,23 +18,29 @@ const place = "claude-run.test/place";
 
 let stage: Stage;
 let client: Client;
-let kwok: Program;
+let kwok: Program | undefined;
 let realNode: string;
 const directory = mkdtempSync(join(tmpdir(), "node-lost-"));
 beforeAll(async () => {
   stage = await Stage.open("node-lost");
+  await removeFakeNode();
   realNode = await kubectl(["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]);
   client = await Client.open();
   kwok = await startFakeNode(client, directory);
   await kubectl(["label", "node", fakeNode, `${place}=here`]);
 });
 afterAll(async () => {
-  await kwok.stop();
-  await kubectl(["delete", "node", fakeNode, "--ignore-not-found"]);
+  await kwok?.stop();
+  await removeFakeNode();
   await kubectl(["label", "node", realNode, `${place}-`]);
   await stage.close();
   rmSync(directory, { recursive: true });
 });
+
+/** Also one that an interrupted try left behind. */
+async function removeFakeNode(): Promise<void> {
+  await kubectl(["delete", "node", fakeNode, "--ignore-not-found"]);
+}
 
 const unreachable = { key: "node.kubernetes.io/unreachable", operator: "Exists", effect: "NoExecute" } as const;
 const onFakeNode = { key: fakeNode, operator: "Exists", effect: "NoSchedule" } as const;
@@ -53,7 +59,7 @@ it("a node that falls silent holds the slot until it is released, and its runs e
   await stage.shows("asked-to-leave", "Running");
   await stage.shows("stays", "Running");
   await stage.create(stage.run("heir", [{ text: "my turn" }], { agent: "stays" }));
-  await kwok.stop();
+  await kwok?.stop();
 
   const silent = await stage.shows("stays", "NodeNotReady", 150);
   expect(silent.status?.phase).toBe("Running");
