@@ -1,0 +1,16 @@
+/** Vitest's global set-up: what tests write to the temporary directory goes with them, also when one of them fails. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export default function setup(): () => void {
+  const before = process.env["TMPDIR"];
+  // Short, as the sockets in it may have no more than 108 characters.
+  const directory = mkdtempSync(join(tmpdir(), "vitest-"));
+  process.env["TMPDIR"] = directory;
+  return () => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(directory, { recursive: true, force: true });
+  };
+}
