@@ -111,7 +111,7 @@ async function expectContinued({ status }: ClaudeRun): Promise<void> {
 it("a run that is preempted starts anew where no claim keeps its session, and says so", async () => {
   const resources = { limits: { [seat]: "1" } };
   const pod = { priorityClassName: priorityClass("low"), resources };
-  await stage.create(stage.run("preempted", [{ delayMs: 8_000, text: "done" }], { pod, disruptionRetries: 1 }));
+  await stage.create(stage.run("preempted", [{ delayMs: 12_000, text: "done" }], { pod, disruptionRetries: 1 }));
   await stage.shows("preempted", "Running");
   await stage.create(preemptor());
   await stage.until("the next attempt", async () => (await stage.get("preempted")).status?.attempt === 2);

@@ -226,7 +226,7 @@ describe.concurrent("a status edited by hand costs only its own run:", () => {
     ["far-attempt", { attempt: 1_000_000, admittedTime: "1970-01-01T00:00:00Z" }],
   ];
   it.each(edits)("%s", async (name, status) => {
-    await stage.create(stage.run(name, [{ delayMs: 4_000, text: "here" }]));
+    await stage.create(stage.run(name, [{ delayMs: 8_000, text: "here" }]));
     await stage.shows(name, "Running");
     await stage.kubectl(
       "patch",

@@ -30,7 +30,7 @@ it("a run created while the operator is down runs when it is back", async () => 
 
 it("runs whose pods are deleted and evicted while the operator is down keep what they had done", async () => {
   const evicted = [{ tool: "Bash", input: { command: "true" } }, { hang: true }];
-  await stage.create(stage.run("drained", [{ delayMs: 4_000, text: "still here" }]), stage.run("evicted", evicted));
+  await stage.create(stage.run("drained", [{ delayMs: 10_000, text: "still here" }]), stage.run("evicted", evicted));
   const [drained, busy] = await Promise.all([stage.shows("drained", "Running"), stage.shows("evicted", "Running")]);
   await scaleOperator(0);
   const pod = drained.status?.pod?.name ?? "";

@@ -18,7 +18,9 @@ function cameAfter(b: ClaudeRun, a: ClaudeRun): boolean {
 
 it.concurrent("runs of one agent follow each other by priority and age; another agent's runs beside them", async () => {
   const work = [{ delayMs: 1_500, text: "done" }];
-  await stage.create(stage.run("first", work, { agent: "reviewer" }), stage.run("writer", work, { agent: "writer" }));
+  // Long enough for the others to be seen behind it on a busy machine.
+  const longest = stage.run("first", [{ delayMs: 10_000, text: "done" }], { agent: "reviewer" });
+  await stage.create(longest, stage.run("writer", work, { agent: "writer" }));
   await stage.shows("first", "Running");
   await stage.create(
     stage.run("low", work, { agent: "reviewer" }),
@@ -79,7 +81,7 @@ it.concurrent("Forbid does not mind a suspended run, and Replace ends the holder
 
 it.concurrent("suspend and resume while queued; on an admitted run it does nothing and says so", async () => {
   const agent = "sleepy";
-  await stage.create(stage.run("works", [{ delayMs: 6_000, text: "done" }], { agent }));
+  await stage.create(stage.run("works", [{ delayMs: 20_000, text: "done" }], { agent }));
   await stage.shows("works", "Running");
   await stage.create(
     stage.run("pauses", [{ text: "late" }], { agent }),

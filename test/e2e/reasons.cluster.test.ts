@@ -93,7 +93,7 @@ const lastProgress = {
 
 const fromClaude: readonly [reason: string, name: string, script: string, spec: Spec, status: object][] = [
   ["NoOutput", "silent", "stay()", { idleTimeoutSeconds: 3 }, { result: { signal: "SIGTERM" } }],
-  ["IdleTimeout", "idle", "init(); stay()", { idleTimeoutSeconds: 5 }, { session: { id: "stub" } }],
+  ["IdleTimeout", "idle", "init(); stay()", { idleTimeoutSeconds: 10 }, { session: { id: "stub" } }],
   ["NoResult", "no-result", "init(); process.exit(3)", {}, { session: { id: "stub" }, result: { exitCode: 3 } }],
   [
     "ClaudeFailed",
