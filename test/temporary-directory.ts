@@ -1,5 +1,5 @@
 /** Vitest's global set-up: what tests write to the temporary directory goes with them, also when one of them fails. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +7,8 @@ export default function setup(): () => void {
   const before = process.env["TMPDIR"];
   // Short, as the sockets in it may have no more than 108 characters.
   const directory = mkdtempSync(join(tmpdir(), "vitest-"));
+  // Like the folder it stands for: PostgreSQL runs as a user of its own in a folder below.
+  chmodSync(directory, 0o755);
   process.env["TMPDIR"] = directory;
   return () => {
     if (before === undefined) delete process.env["TMPDIR"];
