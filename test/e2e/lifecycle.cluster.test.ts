@@ -49,6 +49,25 @@ describe.concurrent("a run", () => {
     );
   });
 
+  it("tells of itself in few Events: that it waits, that the wait is over, how it ended", async () => {
+    const agent = "told";
+    await stage.create(stage.run("ahead", [{ hang: true }], { agent }));
+    await stage.shows("ahead", "Running");
+    await stage.create(stage.run("behind", [{ text: "my turn" }], { agent }));
+    await stage.shows("behind", "AgentBusy");
+    await stage.change("ahead", { cancel: true });
+    for (const name of ["ahead", "behind"]) await stage.ended(name);
+    const told = async (name: string): Promise<string[]> => {
+      const about = `--field-selector=involvedObject.kind=ClaudeRun,involvedObject.name=${name}`;
+      const shape = "-o=jsonpath={range .items[*]}{.type} {.reason}{';'}{end}";
+      return (await stage.kubectl("get", "events", about, shape)).split(";").slice(0, -1).toSorted();
+    };
+    const all = ["Normal Admitted", "Normal AgentBusy", "Normal Completed"];
+    await stage.until("the last Event is there", async () => (await told("behind")).length >= all.length);
+    expect(await told("behind")).toEqual(all);
+    expect(await told("ahead")).toEqual(["Normal Cancelled"]);
+  });
+
   it("takes a prompt from a ConfigMap that the operator never reads", async () => {
     await stage.kubectl("create", "configmap", "prompts", `--from-literal=p=Say it @fake [{"text":"From a file."}]`);
     const promptFrom = { configMapKeyRef: { name: "prompts", key: "p" } };

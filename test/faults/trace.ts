@@ -113,8 +113,9 @@ function isFinishedJob({ status }: RawObject): boolean {
 }
 
 function startedContainers({ status }: RawObject): string[] {
+  // One that could not be started is told of as terminated, with the epoch for its start.
   const ran = status?.containerStatuses?.filter(
-    ({ state }) => state?.["running"] !== undefined || state?.["terminated"]?.startedAt !== undefined,
+    ({ state }) => state?.["running"] !== undefined || Date.parse(state?.["terminated"]?.startedAt ?? "") > 0,
   );
   return (ran ?? []).flatMap(({ containerID }) => containerID?.replace(/^containerd:\/\//, "") ?? []);
 }
