@@ -180,7 +180,11 @@ it("counts a container that has run, and none that could not be started", () => 
   const metadata = { uid: "u", name: "n", resourceVersion: "1" };
   const started = (startedAt: string): unknown => {
     const state = { terminated: { startedAt } };
-    const seen = readChange("pod", { metadata, status: { containerStatuses: [{ containerID: "c://x", state }] } }, false);
+    const seen = readChange(
+      "pod",
+      { metadata, status: { containerStatuses: [{ containerID: "c://x", state }] } },
+      false,
+    );
     return "started" in seen ? seen.started : undefined;
   };
   expect(started("2026-01-01T12:00:00Z")).toHaveLength(1);

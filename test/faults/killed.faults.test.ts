@@ -25,8 +25,9 @@ describe.concurrent("the operator is killed", () => {
     const first = Replica.fromSource({ ...ordinary, diesAt }, { logFile });
     const second = Replica.fromSource(ordinary, { logFile });
     try {
-      // Long enough that Running is written: a state that passes is not.
-      for (const name of ["first", "behind"]) await scene.create({ name, agent: "one", lastsSeconds: 4 });
+      // A state that passes is not written, and what the parts suffer next door can hide one for seconds.
+      const lastsSeconds = diesAt.endsWith("record Running") ? 20 : 4;
+      for (const name of ["first", "behind"]) await scene.create({ name, agent: "one", lastsSeconds });
       first.start();
       await eventually(`it is killed ${diesAt}`, () => first.crashes === 1, 180_000);
       second.start();
