@@ -81,24 +81,24 @@ it("a drained run goes on in the same session once a node takes it, and nobody o
   await kubectl(["uncordon", node]);
 
   const run = await stage.ended("drained");
-  expect(run.status).toMatchObject({
-    phase: "Succeeded",
-    attempt: 2,
-    session: between.status?.session,
-    result: { text: "went on", turns: 2, costUSD: "0.0012" },
-  });
   expect(run.status?.result).not.toHaveProperty("incomplete");
   expect(run.status?.pod?.name).toMatch(/-2-[a-z0-9]{5}$/u);
   expect(run.status?.pod?.name).not.toBe(first);
-  await expectContinued(run);
+  await expectContinued(run, between);
   const rival = await stage.ended("rival");
   expect(Date.parse(rival.status?.startTime ?? "")).toBeGreaterThanOrEqual(
     Date.parse(run.status?.completionTime ?? ""),
   );
 });
 
-/** The API was asked in one session only, each time with more of the same conversation. */
-async function expectContinued({ status }: ClaudeRun): Promise<void> {
+/** It ended in the session that it had between its attempts; the API was asked in no other, each time with more of the same conversation. */
+async function expectContinued({ status }: ClaudeRun, between: ClaudeRun): Promise<void> {
+  expect(status).toMatchObject({
+    phase: "Succeeded",
+    attempt: 2,
+    session: between.status?.session,
+    result: { text: "went on", turns: 2, costUSD: "0.0012" },
+  });
   const log = await kubectl(["logs", "-n", "fake-api", "deployment/fake-api", "--tail=-1"]);
   const sizes = log
     .split("\n")
@@ -139,13 +139,7 @@ it("a run that is preempted continues its session where a claim keeps it, at the
   await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=60s");
   await stage.kubectl("delete", "pod", "preemptor", "--grace-period=0", "--force");
   const run = await stage.ended("resumed");
-  expect(run.status).toMatchObject({
-    phase: "Succeeded",
-    attempt: 2,
-    session: between.status?.session,
-    result: { text: "went on", turns: 2, costUSD: "0.0012" },
-  });
-  await expectContinued(run);
+  await expectContinued(run, between);
 });
 
 it("preemption fails a run that has no retries", async () => {
