@@ -1,10 +1,10 @@
 /** What the operator made of one run, as bodies for other runs in another namespace. */
 import type { Client } from "./client.ts";
-import { namespace, runsPath, jobsPath } from "./objects.ts";
+import { jobsPath, lastsAnnotation, namespace, runsPath } from "./objects.ts";
 
 export interface Bodies {
-  /** A run's Job, and its ConfigMap of the same name. */
-  readonly job: (run: Identity) => object;
+  /** A run's Job, whose pod is to last so long, and its ConfigMap of the same name. */
+  readonly job: (run: Identity, lastsMs: number) => object;
   readonly cargo: (run: Identity) => object;
   /** Statuses: as its pod is let go, and at its end. */
   readonly admitted: object;
@@ -28,7 +28,11 @@ interface StoredRun extends Stored {
 }
 
 interface StoredJob extends Stored {
-  readonly spec: { readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } } };
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>>; readonly annotations?: object };
+    };
+  };
 }
 
 const configMapsPath = `/api/v1/namespaces/${namespace}/configmaps`;
@@ -42,7 +46,7 @@ export async function bodiesOf(client: Client, model: string, toNamespace: strin
   const jobBody = fresh((await client.request("GET", `${jobsPath}/${job}`)) as StoredJob);
   const cargoBody = bornAgain((await client.request("GET", `${configMapsPath}/${job}`)) as Stored);
   return {
-    job: (to) => becomes(jobBody, to),
+    job: (to, lastsMs) => becomes(lasting(jobBody, lastsMs), to),
     cargo: (to) => becomes(cargoBody, to),
     admitted: admittedAs(run.status),
     finished: run.status,
@@ -56,21 +60,28 @@ function admittedAs(status: StoredRun["status"]): object {
   return { ...Object.fromEntries(soFar), phase: "Pending" };
 }
 
+/** The model's pod lasted as long as the model was to. */
+function lasting({ spec: { template, ...spec }, ...job }: StoredJob, lastsMs: number): object {
+  const annotations = { ...template.metadata.annotations, [lastsAnnotation]: `${lastsMs}ms` };
+  return { ...job, spec: { ...spec, template: { ...template, metadata: { ...template.metadata, annotations } } } };
+}
+
 /** Without what the API server and the Job controller have put in. */
-function fresh({ spec, ...rest }: StoredJob): object {
+function fresh({ spec, ...rest }: StoredJob): StoredJob {
   const { template, ...mine } = Object.fromEntries(
     Object.entries(spec).filter(([key]) => key !== "selector"),
   ) as unknown as StoredJob["spec"];
   const labels = Object.entries(template.metadata.labels).filter(([key]) => !/controller-uid|job-name/.test(key));
   const metadata = { ...template.metadata, labels: Object.fromEntries(labels), creationTimestamp: undefined };
-  return bornAgain({ ...rest, status: undefined, spec: { ...mine, template: { ...template, metadata } } } as Stored);
+  const job = { ...rest, status: undefined, spec: { ...mine, template: { ...template, metadata } } };
+  return bornAgain(job as StoredJob);
 }
 
-function bornAgain(object: Stored): object {
+function bornAgain<Object extends Stored>(object: Object): Object {
   // Its owner is the model's Job: in another namespace it would be collected as garbage.
   const given = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences"];
   const metadata = Object.entries(object.metadata).filter(([key]) => !given.includes(key));
-  return { ...object, metadata: Object.fromEntries(metadata) };
+  return { ...object, metadata: Object.fromEntries(metadata) as Object["metadata"] };
 }
 
 /** Names and uids stand in names, labels, annotations, volumes and owners. */

@@ -79,14 +79,20 @@ export class BareOperator {
     const waiting = await this.#of("run", next);
     const sentMs = performance.now();
     await this.#create(name, lastsMs);
-    const first = await this.#admit(await this.#of("run", name));
+    const first = await this.#admit(await this.#of("run", name), lastsMs);
     into.job.push((await this.#of("job", name)).atMs - sentMs);
     into.letGo.push((await this.#of("letGo", name)).atMs - sentMs);
     const finishedMs = await this.#finish(first, into.finished);
-    const second = await this.#admit(waiting);
+    const second = await this.#admit(waiting, lastsMs);
     into.handOff.push((await this.#of("letGo", next)).atMs - finishedMs);
     await this.#finish(second, []);
     for (const each of [name, next]) await this.#of("jobComplete", each);
+  }
+
+  /** One run from its creation to its end, whose moment it returns. */
+  async live(name: string, lastsMs: number): Promise<number> {
+    await this.#create(name, lastsMs);
+    return this.#finish(await this.#admit(await this.#of("run", name), lastsMs), []);
   }
 
   /** Many at once, each on its way as soon as its events come; the pool of connections is all that holds them back. */
@@ -97,7 +103,7 @@ export class BareOperator {
     const startedMs = performance.now();
     const queue = names.values();
     const live = async (name: string, sentMs: number): Promise<number> => {
-      const run = await this.#admit(await this.#of("run", name));
+      const run = await this.#admit(await this.#of("run", name), lastsMs);
       job.push((await this.#of("job", name)).atMs - sentMs);
       return this.#finish(run, finished);
     };
@@ -110,7 +116,6 @@ export class BareOperator {
     };
     await Promise.all(Array.from({ length: connections }, send));
     const makespanMs = Math.max(...(await Promise.all(ends))) - startedMs;
-    for (const name of names) await this.#of("jobComplete", name);
     return { makespanMs, job, finished };
   }
 
@@ -120,9 +125,9 @@ export class BareOperator {
   }
 
   /** Job, list, compare-and-swap, patch; returns the run as it was written. */
-  async #admit({ object: run }: Seen): Promise<Shown> {
+  async #admit({ object: run }: Seen, lastsMs: number): Promise<Shown> {
     const { name } = run.metadata;
-    await this.#client.request("POST", jobs, this.#bodies.job(run.metadata));
+    await this.#client.request("POST", jobs, this.#bodies.job(run.metadata, lastsMs));
     const { object: pod } = await this.#of("pod", name);
     const query = new URLSearchParams({
       labelSelector: `${labels.agent}=${name}`,

@@ -1,7 +1,7 @@
 /** Everything at once: how long until all have finished, who had the processor meanwhile, what it left in memory. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
-import type { BareBurst, BareOperator } from "./bare.ts";
+import type { BareOperator } from "./bare.ts";
 import { connections, type Client } from "./client.ts";
 import type { Moments } from "./moments.ts";
 import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
@@ -49,11 +49,13 @@ export async function measureFloorBurst(bench: Bench, size: number, name: string
   return burst;
 }
 
-/** ClaudeRuns without the operator, by whoever sends its requests. */
-export async function measureBareBurst(bareOperator: BareOperator, size: number): Promise<BareBurst> {
+/** ClaudeRuns without the operator, by whoever sends its requests: its processor time is the benchmark's. */
+export async function measureBareBurst({ processes }: Bench, size: number, bareOperator: BareOperator): Promise<Burst> {
+  const before = usageOf(processes);
   const burst = await bareOperator.burst(numbered("bare-burst", size), lastsMs);
+  const usage = usageBetween(before, usageOf(processes));
   await wait(restMs);
-  return burst;
+  return { size, ...burst, usage };
 }
 
 /** ClaudeRuns, an agent for each. */

@@ -79,7 +79,8 @@ async function measure(options: Options, client: Client, programs: Program[], di
   const rest = await measureRest(operator, options.restSeconds);
   const burst =
     options.burstRuns === 0 ? {} : { burst: await measureBursts(options, { ...bench, operator, bareOperator }) };
-  const sustained = options.sustainedPerSecond === 0 ? {} : { sustained: await steadily(options, bench) };
+  const sustained =
+    options.sustainedPerSecond === 0 ? {} : { sustained: await steadily(options, { ...bench, bareOperator }) };
   let kept: { kept?: Kept } = {};
   if (options.keptRuns > 0) {
     say(`${options.keptRuns} finished runs, met by an operator that starts`);
@@ -102,21 +103,23 @@ async function measure(options: Options, client: Client, programs: Program[], di
 }
 
 async function measureBursts(
-  { burstRuns, hasBareBurst }: Options,
+  { burstRuns, hasBare }: Options,
   { operator, bareOperator, ...bench }: Bench & { operator: Program; bareOperator: BareOperator },
 ): Promise<NonNullable<Figures["burst"]>> {
   say(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
   const before = await measureFloorBurst(bench, burstRuns, "floor-before");
-  const bare = hasBareBurst ? { bare: await measureBareBurst(bareOperator, burstRuns) } : {};
+  const bare = hasBare ? { bare: await measureBareBurst(bench, burstRuns, bareOperator) } : {};
   const run = await measureRunBurst(bench, burstRuns, operator);
   const after = await measureFloorBurst(bench, burstRuns, "floor-after");
   return { floors: [before, after], ...bare, run };
 }
 
-async function steadily(options: Options, { client, moments }: Bench): Promise<Steady> {
-  const { sustainedPerSecond: perSecond, sustainedSeconds: seconds } = options;
+async function steadily(
+  { sustainedPerSecond: perSecond, sustainedSeconds: seconds, hasBare }: Options,
+  { client, moments, bareOperator }: Bench & { bareOperator: BareOperator },
+): Promise<Steady> {
   say(`${perSecond} Jobs a second for ${seconds} s, then as many runs`);
-  return measureSustained(client, moments, { perSecond, seconds });
+  return measureSustained(client, moments, { perSecond, seconds, ...(hasBare ? { bareOperator } : {}) });
 }
 
 /** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */

@@ -11,7 +11,7 @@ export interface Options {
   /** Runs made all at once; 0: no burst. */
   readonly burstRuns: number;
   /** The same burst without the operator, by whoever sends its requests. */
-  readonly hasBareBurst: boolean;
+  readonly hasBare: boolean;
   /** Seconds in which nothing is asked of the operator. */
   readonly restSeconds: number;
   /** Runs made per second for `sustainedSeconds`; 0: none. */
@@ -35,7 +35,7 @@ export const usage = `usage: npm run bench -- [options]
   --idle N         runs one after the other (60; quick 10)
   --hand-off N     runs of one agent (20; quick 8)
   --burst N        runs all at once (500; quick 0, which is none)
-  --bare-burst     the burst a second time, without the operator: by a program that only sends its requests
+  --bare           burst and steady rate once more without the operator: by a program that only sends its requests
   --rest S         seconds of doing nothing (60; quick 5)
   --sustained N    runs made per second, as steadily as Jobs before them (0, which is none)
   --seconds S      for so long (120)
@@ -56,7 +56,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     idleRuns: count("--idle", values.idle, isQuick ? 10 : 60, 1),
     handOffRuns: count("--hand-off", values["hand-off"], isQuick ? 8 : 20, 2),
     burstRuns: count("--burst", values.burst, isQuick ? 0 : 500, 0),
-    hasBareBurst: values["bare-burst"] === true,
+    hasBare: values.bare === true,
     restSeconds: count("--rest", values.rest, isQuick ? 5 : 60, 1),
     sustainedPerSecond: count("--sustained", values.sustained, 0, 0),
     sustainedSeconds: count("--seconds", values.seconds, 120, 1),
@@ -77,7 +77,7 @@ function parse(args: readonly string[]) {
         idle: { type: "string" },
         "hand-off": { type: "string" },
         burst: { type: "string" },
-        "bare-burst": { type: "boolean" },
+        bare: { type: "boolean" },
         rest: { type: "string" },
         sustained: { type: "string" },
         seconds: { type: "string" },

@@ -1,6 +1,5 @@
 /** The figures as Markdown: one table with the floor and the goal beside each, then what explains them. */
 import type { Requests } from "./audit.ts";
-import type { BareBurst } from "./bare.ts";
 import type { Burst, OperatorBurst } from "./burst.ts";
 import type { IdleFigures } from "./idle.ts";
 import { others } from "./proc.ts";
@@ -20,7 +19,7 @@ export interface Figures {
   readonly rest: Rest;
   readonly sustained?: Steady;
   readonly kept?: Kept;
-  readonly burst?: { readonly floors: readonly Burst[]; readonly bare?: BareBurst; readonly run: OperatorBurst };
+  readonly burst?: { readonly floors: readonly Burst[]; readonly bare?: Burst; readonly run: OperatorBurst };
 }
 
 /** Everything that `npm run bench` prints. */
@@ -38,11 +37,12 @@ export function report(figures: Figures): string {
   ].join("\n");
 }
 
-function burstDetails({ floors, run }: NonNullable<Figures["burst"]>): string[] {
+function burstDetails({ floors, bare, run }: NonNullable<Figures["burst"]>): string[] {
   const perOne = ({ usage, size }: Burst): Map<string, number> =>
     new Map(usage.map(([name, ms]): [string, number] => [name, ms / size]));
   const floor = floors.map(perOne);
   const floorMs = (name: string): number => floor.reduce((sum, each) => sum + (each.get(name) ?? 0), 0) / floor.length;
+  const bareMs = bare === undefined ? undefined : perOne(bare);
   const runMs = perOne(run);
   const ratio = (name: string, ms: number): string =>
     floorMs(name) >= 1 && name !== others ? `${(ms / floorMs(name)).toFixed(1)} ×` : "–";
@@ -51,14 +51,17 @@ function burstDetails({ floors, run }: NonNullable<Figures["burst"]>): string[] 
     "Processor time in the bursts, in milliseconds per Job or run:",
     "",
     ...table(
-      ["process", "floor", "ClaudeRun", "ratio"],
-      [...runMs].map(([name, ms]) => [name, short(floorMs(name)), short(ms), ratio(name, ms)]),
+      ["process", "floor", "bare", "ClaudeRun", "ratio"],
+      [...runMs].map(([name, ms]) => {
+        const without = bareMs?.get(name);
+        return [name, short(floorMs(name)), without === undefined ? "–" : short(without), short(ms), ratio(name, ms)];
+      }),
     ),
     "",
-    `"${others}" is what else the machine did, the kernel included: ${[floors[0], run, floors[1]]
+    `"${others}" is what else the machine did, the kernel included: ${[floors[0], bare, run, floors[1]]
       .filter((each) => each !== undefined)
       .map(shareOfOthers)
-      .join(", ")} of a core in the three bursts.`,
+      .join(", ")} of a core in these bursts, in the order of their making.`,
     "",
   ];
 }

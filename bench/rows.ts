@@ -158,14 +158,18 @@ function burstRows({ floors, bare, run }: NonNullable<Figures["burst"]>): Row[] 
   ];
 }
 
-function sustainedRows({ floor, run }: Steady): Row[] {
+function sustainedRows({ floor, bare, run }: Steady): Row[] {
   const title = `${run.perSecond} a second for ${run.seconds} s`;
   const growth = ({ unfinished }: Sustained): string => quarters(unfinished).map(Math.round).join(", ");
+  const total = (each: Sustained): string => milliseconds(summarize(each.total));
+  const drain = ({ drainMs }: Sustained): string => seconds(drainMs);
+  const beside = (of: (each: Sustained) => string): string =>
+    of(floor) + (bare === undefined ? "" : `; bare ${of(bare)}`);
   const [, second = 0, , last = 0] = quarters(run.unfinished);
   return [
     {
       figure: `${title}: unfinished, mean of each quarter`,
-      floor: growth(floor),
+      floor: beside(growth),
       measured: growth(run),
       goal: "not growing",
       // the first quarter begins with none; a quarter more is noise
@@ -173,10 +177,10 @@ function sustainedRows({ floor, run }: Steady): Row[] {
     },
     {
       figure: `${title}: created → finished`,
-      floor: milliseconds(summarize(floor.total)),
-      measured: milliseconds(summarize(run.total)),
+      floor: beside(total),
+      measured: total(run),
     },
-    { figure: `${title}: last one finished after`, floor: seconds(floor.drainMs), measured: seconds(run.drainMs) },
+    { figure: `${title}: last one finished after`, floor: beside(drain), measured: drain(run) },
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Created at a steady rate, for minutes: does what is unfinished stay as little as it was, or does it grow? */
 import { setTimeout as wait } from "node:timers/promises";
+import type { BareOperator } from "./bare.ts";
 import type { Client } from "./client.ts";
 import type { Moments } from "./moments.ts";
 import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
@@ -22,69 +23,60 @@ export interface Sustained {
 
 export interface Steady {
   readonly floor: Sustained;
+  readonly bare?: Sustained;
   readonly run: Sustained;
 }
 
-/** Plain Jobs at the rate, then ClaudeRuns, an agent for each. */
+interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+/** Plain Jobs at the rate, the operator's requests without it if there is who sends them, then ClaudeRuns, an agent for each. */
 export async function measureSustained(
   client: Client,
   moments: Moments,
-  options: { perSecond: number; seconds: number },
+  { bareOperator, ...pace }: Pace & { readonly bareOperator?: BareOperator },
 ): Promise<Steady> {
-  const floor = await measure(client, moments, {
-    ...options,
-    path: jobsPath,
-    body: (index) => plainJob(`steady-floor-${index}`, { lastsMs }),
-    name: "steady-floor",
-    end: "jobComplete",
+  const limitMs = pace.seconds * 1_000 + drainLimitMs;
+  const floor = await measure(pace, async (index) => {
+    const name = `steady-floor-${index}`;
+    await client.request("POST", jobsPath, plainJob(name, { lastsMs }));
+    return moments.wait(name, "jobComplete", limitMs);
   });
-  const run = await measure(client, moments, {
-    ...options,
-    path: runsPath,
-    body: (index) => claudeRun(`steady-${index}`, { agent: `steady-${index}`, lastsMs }),
-    name: "steady",
-    end: "runFinished",
+  const bare =
+    bareOperator === undefined
+      ? {}
+      : { bare: await measure(pace, (index) => bareOperator.live(`steady-bare-${index}`, lastsMs)) };
+  const run = await measure(pace, async (index) => {
+    const name = `steady-${index}`;
+    await client.request("POST", runsPath, claudeRun(name, { agent: name, lastsMs }));
+    return moments.wait(name, "runFinished", limitMs);
   });
-  return { floor, run };
+  return { floor, ...bare, run };
 }
 
-interface Plan {
-  readonly perSecond: number;
-  readonly seconds: number;
-  readonly path: string;
-  readonly name: string;
-  readonly body: (index: number) => object;
-  readonly end: "jobComplete" | "runFinished";
-}
-
-async function measure(client: Client, moments: Moments, plan: Plan): Promise<Sustained> {
-  const { perSecond, seconds, path, name, body, end } = plan;
+/** `live` makes the one with this index and returns the moment of its end. */
+async function measure({ perSecond, seconds }: Pace, live: (index: number) => Promise<number>): Promise<Sustained> {
   const count = perSecond * seconds;
   const unfinished: number[] = [];
   const total: number[] = [];
   let created = 0;
-  let finished = 0;
-  const sampler = setInterval(() => unfinished.push(created - finished), sampleMs);
+  const sampler = setInterval(() => unfinished.push(created - total.length), sampleMs);
   const startedMs = performance.now();
   try {
     const ends: Promise<void>[] = [];
-    const answers: Promise<unknown>[] = [];
     for (let index = 0; index < count; index += 1) {
       const dueMs = startedMs + (index * 1_000) / perSecond;
       if (performance.now() < dueMs) await wait(dueMs - performance.now());
       const sentMs = performance.now();
       created += 1;
-      answers.push(client.request("POST", path, body(index)));
-      const ended = moments.wait(`${name}-${index}`, end, seconds * 1_000 + drainLimitMs).then((ms) => {
-        finished += 1;
-        total.push(ms - sentMs);
-      });
-      ends.push(ended);
+      ends.push(live(index).then((ms) => void total.push(ms - sentMs)));
     }
     const lastMs = performance.now();
     // from here on it can only shrink
     clearInterval(sampler);
-    await Promise.all([...answers, ...ends]);
+    await Promise.all(ends);
     return { perSecond, seconds, unfinished, total, drainMs: performance.now() - lastMs };
   } finally {
     clearInterval(sampler);
