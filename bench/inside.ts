@@ -3,8 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { crdName } from "../crds/names.ts";
+import { applyCrd } from "../test/cluster/crd.ts";
 import { bareNamespace, type BareOperator } from "./bare.ts";
 import { measureBareBurst, measureFloorBurst, measureRunBurst, type Bench } from "./burst.ts";
 import { Client } from "./client.ts";
@@ -24,7 +23,6 @@ import { measureRest } from "./rest.ts";
 import { setting } from "./setting.ts";
 import { measureSustained, type Steady } from "./sustained.ts";
 
-const crds = fileURLToPath(new URL("../crds/clauderuns.yaml", import.meta.url));
 /** So long after its start the operator has settled. */
 const settleMs = 10_000;
 
@@ -37,21 +35,14 @@ function kubectl(...args: string[]): void {
 }
 
 /** The namespace and the fake node of an earlier time may be left where a cluster was kept. */
-function prepare(): void {
+async function prepare(): Promise<void> {
   kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `namespace/${bareNamespace}`, `node/${fakeNode}`);
-  kubectl("apply", "--server-side", "-f", crds);
-  // Not --for=condition=Established: it gives up at once on a CRD that has no conditions yet.
-  kubectl(
-    "wait",
-    '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True',
-    `crd/${crdName}`,
-    "--timeout=30s",
-  );
+  await applyCrd();
   for (const each of [namespace, bareNamespace]) kubectl("create", "namespace", each);
 }
 
 async function measure(options: Options, client: Client, programs: Program[], directory: string): Promise<Figures> {
-  prepare();
+  await prepare();
   const { profileDirectory } = options;
   const operator = await startOperator({
     logFile: `${directory}/operator.log`,

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Agent, request } from "undici";
+import { applyCrd } from "../test/cluster/crd.ts";
 import { group, plural, version } from "./names.ts";
 
 const run = promisify(execFile);
@@ -38,16 +39,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Connects to the cluster, with the CRD applied and served. */
 export async function testServer(): Promise<TestServer> {
-  const crd = new URL("clauderuns.yaml", import.meta.url).pathname;
-  await kubectl("apply", "--server-side", "--force-conflicts", "-f", crd);
-  // Not --for=condition=Established: it gives up at once on a CRD that has no conditions yet.
-  await kubectl(
-    "wait",
-    '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True',
-    "-f",
-    crd,
-    "--timeout=30s",
-  );
+  await applyCrd();
   const text = await kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json");
   const { clusters, users } = JSON.parse(text) as Kubeconfig;
   const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
