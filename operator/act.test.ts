@@ -239,6 +239,16 @@ describe("act", () => {
     expect(cluster.written).toEqual([]);
   });
 
+  it("asks for Events again when it has waited for twice as long, and every half minute in the end", async () => {
+    const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
+    const decision = { do: "record", run, status: waiting, soft: true, about: pod } as const;
+    const after = (waitedMs: number) => act(decision, { ...world, nowMs: pod.createdMs + waitedMs }, hands().hands);
+    const clockBehindMs = -60_000;
+    expect(await Promise.all([clockBehindMs, 0, 5_000, 10_000, 300_000].map(after))).toEqual([
+      ...[5_000, 5_000, 5_000, 10_000, 30_000],
+    ]);
+  });
+
   it("writes a place far back in the queue in its own time, anything else at once", async () => {
     const { cluster, hands: its } = hands();
     const at = (position: number, message = "busy") =>

@@ -28,8 +28,9 @@ export interface Hands {
   readonly onFinished?: (run: Run, status: ClaudeRunStatus) => void;
 }
 
-/** How often Events are asked for while something waits that only they explain. */
-const lookAgainMs = 5_000;
+/** Events are asked for again while something waits that only they explain, ever more seldom: the API server reads them from etcd. */
+const soonestLookMs = 5_000;
+const latestLookMs = 30_000;
 
 /** Within this a watch shows what the API server has. */
 const cacheLagMs = 1_000;
@@ -166,9 +167,14 @@ async function record(decision: Doing<"record">, observed: Observed, hands: Hand
   await ensureThere(decision.ifThere, hands.cluster);
   const next = about === undefined ? decision.status : await quoted(decision, about, observed, hands);
   if (!isDeepStrictEqual(run.status, next)) await write(run, next, hands);
-  if (about !== undefined) return lookAgainMs;
+  if (about !== undefined) return lookAgainMs(observed.nowMs - about.createdMs);
   patience.forget(run.uid);
   return undefined;
+}
+
+/** As long as it has waited already. */
+function lookAgainMs(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs, soonestLookMs), latestLookMs);
 }
 
 /** The status in the words of the newest Event about what is waited for. */
