@@ -57,17 +57,20 @@ describe("a read", () => {
   let transport: Transport;
   let reader: CheckpointReader;
   let log = "";
+  /** Written between the kubelet's search for the first of the last lines and its reading from there to the end. */
+  let meanwhile = "";
   const asked = (): (string | undefined)[] => server.exchanges.map(({ query }) => query.get("tailLines") ?? undefined);
 
   beforeEach(async () => {
     server = await new ApiServer().listen();
+    meanwhile = "";
     // As the kubelet does it: the first bytes of the last lines.
     server.intercept = ({ query }, response) => {
       const lines = log
         .split("\n")
         .slice(0, -1)
         .slice(-Number(query.get("tailLines")));
-      const text = lines.map((line) => `${line}\n`).join("");
+      const text = lines.map((line) => `${line}\n`).join("") + meanwhile;
       response
         .writeHead(200, { "content-type": "text/plain" })
         .end(Buffer.from(text).subarray(0, Number(query.get("limitBytes"))));
@@ -101,6 +104,15 @@ describe("a read", () => {
     expect((await reader.read(pod))?.log.lines).toBe(7);
     await reader.read(aRunningPod(anAdmittedRun("b")));
     expect(asked()).toEqual(["40", "32768", "40"]);
+  });
+
+  test("of a log that grows as it is read takes what is among the lines that were asked for", async () => {
+    log = `${checkpoint(7)}\n${"{}\n".repeat(20_000)}`;
+    expect(await reader.read(pod)).toBeUndefined();
+    meanwhile = "{}\n".repeat(60_000);
+    expect((await reader.read(pod))?.log.lines).toBe(7);
+    await reader.read(pod);
+    expect(asked()).toEqual(["40", "32768", "32768"]);
   });
 
   test("does not take for the newest what comes before a cut, once lines have grown", async () => {

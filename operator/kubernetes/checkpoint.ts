@@ -37,13 +37,14 @@ export class CheckpointReader {
     const text = await this.#transport.request("GET", path, { query, timeoutMs, answer: "text" });
     if (typeof text !== "string") throw new ClusterError(`pod ${pod.namespace}/${pod.name} has no log`);
     const bytes = Buffer.byteLength(text);
-    if (bytes >= limitBytes && tailLines > fewestLines) {
+    const lines = text.split("\n").length - 1;
+    // What was written while it was read comes on top of the lines that were asked for, and may be cut off.
+    if (bytes >= limitBytes && lines < tailLines && tailLines > fewestLines) {
       // The lines have grown: what was cut off is the newest.
       this.#tailLines.delete(pod.uid);
       return undefined;
     }
     const found = newestCheckpoint(text);
-    const lines = text.split("\n").length - 1;
     if (found === undefined && lines >= tailLines) this.#askForMore(pod.uid, Math.ceil((coveredBytes * lines) / bytes));
     return found;
   }
