@@ -36,8 +36,11 @@ describe.concurrent("a run", () => {
     const beforeEnd = log.slice(0, log.trimEnd().lastIndexOf("\n") + 1);
     expect(createHash("sha256").update(beforeEnd).digest("hex")).toBe(status?.log?.sha256);
     expect(Buffer.byteLength(beforeEnd)).toBe(status?.log?.bytes);
-    const [pod] = await stage.pods("good");
-    expect(pod?.metadata.finalizers ?? []).not.toContain("paperclip.io/record-result");
+    // Given back after the status is written.
+    await stage.until("its pod is given back", async () => {
+      const [pod] = await stage.pods("good");
+      return pod !== undefined && !(pod.metadata.finalizers ?? []).includes("paperclip.io/record-result");
+    });
     // Events are sent after the status, and nothing waits for them. One that never waited has only its end to tell.
     await stage.until("its Event is shown", async () => {
       const described = await stage.kubectl("describe", "clr", "good");

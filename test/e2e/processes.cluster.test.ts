@@ -13,6 +13,8 @@ const bash = (command: string) => ({ tool: "Bash", input: { command } });
 const orphans = "for i in $(seq 200); do (sh -c 'sleep 0.05' > /dev/null 2>&1 &); done; echo left";
 /** Ends once none of them sleeps any more. */
 const count = "while pgrep -x sleep; do :; done; echo zombies:$(cat /proc/[0-9]*/stat | grep -c ') Z ')";
+/** Not before the runner has said what it knows: else it depends on who is quicker. */
+const killer = "until [ -s /dev/termination-log ]; do sleep 0.05; done; kill 1; sleep 60";
 const forger = "setsid sh -c 'while :; do echo forged > /dev/termination-log; done' > /dev/null 2>&1 &";
 
 describe.concurrent("what a tool leaves behind", () => {
@@ -31,7 +33,7 @@ describe.concurrent("what a tool leaves behind", () => {
   });
 
   it("and a tool that ends the whole pod ends the run: its session is known, the rest is marked incomplete", async () => {
-    await stage.create(stage.run("killer", [bash("kill 1; sleep 60"), { text: "never" }]));
+    await stage.create(stage.run("killer", [bash(killer), { text: "never" }]));
     const run = await stage.ended("killer");
     expect(run.status).toMatchObject({
       failure: { reason: "NoResult", retryable: true },
