@@ -1,7 +1,9 @@
 # The operator: one bundle on Node, and no shell. dist/ comes from `npm run build`; the build context named npm holds Node's binary:
-#   npm ci --prefix test/images --ignore-scripts
-#   docker build --build-context npm=test/images/node_modules .
-FROM docker.io/library/debian:bookworm-slim AS node
+#   npm ci --prefix test/images --ignore-scripts --os=linux --cpu=x64 --libc=glibc
+#   docker build --platform linux/amd64 --build-context npm=test/images/node_modules .
+# BASE pins the base image where you want that: --build-arg BASE=docker.io/library/debian@sha256:…
+ARG BASE=docker.io/library/debian:bookworm-slim
+FROM ${BASE} AS node
 COPY --from=npm node-linux-*/bin/node /usr/local/bin/node
 # Node and the libraries that it is linked with, each at its path.
 RUN mkdir /image \

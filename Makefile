@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 setup:
 	@./tools/setup
-check: setup  ## everything without a cluster: types, lint, generated files, unit, property and simulation tests
+check: setup  ## everything without a cluster: types, lint, prose, generated files, unit, property and simulation tests
 	@node tools/check.ts
 test: setup   ## everything, on a real cluster; ends in "N passed, N failed"
 	@node tools/check.ts --cluster $(CHECK_OPTIONS)

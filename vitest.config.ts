@@ -23,10 +23,11 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{crds,runner,operator,adapter,cli,test}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.{cluster,faults}.test.ts", "test/cli/**"],
+          include: ["{crds,kube,client,runner,operator,adapter,cli,test,tools}/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.{cluster,faults}.test.ts", "test/cli/**", ...longOnes],
           globalSetup: ["test/temporary-directory.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -37,7 +38,7 @@ export default defineConfig({
           globalSetup: ["test/cli/setup.ts", "test/temporary-directory.ts"],
           fileParallelism: false,
           maxConcurrency: 2,
-          testTimeout: 60_000,
+          testTimeout: 240_000,
         },
       },
       {
@@ -45,7 +46,7 @@ export default defineConfig({
         // the operator and leave it, the CRD and the node as they are. Most of their time is waiting for pods.
         test: {
           name: "cluster",
-          include: ["{crds,operator,adapter,test}/**/*.cluster.test.ts"],
+          include: ["{crds,kube,client,operator,adapter,test}/**/*.cluster.test.ts"],
           exclude: ["**/node_modules/**", "**/*.alone.*", ...longOnes],
           globalSetup: ["test/cluster/vitest-setup.ts", "test/temporary-directory.ts"],
           maxConcurrency: 12,
@@ -68,7 +69,7 @@ export default defineConfig({
         },
       },
       {
-        // Operators of its own, tormented on the real cluster, side by side: the restarts of one file are felt in all.
+        // Operators of its own with injected faults on the real cluster, side by side: the restarts of one file are felt in all.
         test: {
           name: "faults",
           include: ["test/faults/**/*.faults.test.ts"],

@@ -1,17 +1,18 @@
 /** Whole runs while API server and network misbehave: each verb alone, then seeded schedules of everything at once. */
 import { describe, expect, it } from "vitest";
 import { connectionFor } from "./kubernetes/connections.ts";
-import type { ApiFault } from "./testing/answers.ts";
-import { TestApi } from "./testing/api-server.ts";
-import type { Verb } from "./testing/asked.ts";
-import { chance, claudeLine, logFault } from "./testing/chance.ts";
-import { operate, type OperatedRun } from "./testing/operator.ts";
-import { play, type Played } from "./testing/play.ts";
+import type { ApiFault } from "../client/testing/responses.ts";
+import { TestApi } from "../client/testing/api-server.ts";
+import type { ApiVerb } from "../client/testing/api-request.ts";
+import { randomBelow, claudeLine, logFault } from "../client/testing/random.ts";
+import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
+import { operate, type OperatedRun } from "../client/testing/operated-run.ts";
+import { startRun, type StartedRun } from "./testing/start-run.ts";
 
 const schedules = Number(process.env["RUN_SEEDS"] ?? 500);
 
 /** Everything that execute() asks for. */
-const verbs: readonly Verb[] = [
+const verbs: readonly ApiVerb[] = [
   "create leases",
   "create clauderuns",
   "create secrets",
@@ -21,9 +22,9 @@ const verbs: readonly Verb[] = [
   "delete secrets",
 ];
 const faults: readonly [name: string, fault: ApiFault][] = [
-  ["500", { kind: "refuse", code: 500 }],
-  ["429", { kind: "refuse", code: 429, retryAfterSeconds: 1 }],
-  ["410", { kind: "refuse", code: 410 }],
+  ["500", { kind: "reject", code: 500 }],
+  ["429", { kind: "reject", code: 429, retryAfterSeconds: 1 }],
+  ["410", { kind: "reject", code: 410 }],
   ["a reset before it was done", { kind: "reset", done: false }],
   ["a reset after it was done", { kind: "reset", done: true }],
   ["an answer that breaks off", { kind: "cut", afterBytes: 10 }],
@@ -32,12 +33,12 @@ const faults: readonly [name: string, fault: ApiFault][] = [
 ];
 
 /** Starts a run whose requests wait for two seconds: long for a busy machine, short for a test. */
-async function start(prepare: (api: TestApi) => void): Promise<{ api: TestApi } & Played> {
+async function start(prepare: (api: TestApi) => void): Promise<{ api: TestApi } & StartedRun> {
   const api = await new TestApi().listen();
-  const kubeconfig = api.kubeconfig();
+  const kubeconfig = allowedKubeconfig(api.kubeconfig());
   connectionFor(kubeconfig).timeoutMs = 2_000;
   prepare(api);
-  return { api, ...play(api, { config: { kubeconfig } }) };
+  return { api, ...startRun(api, { config: { kubeconfig } }) };
 }
 
 describe("case 23: exactly one fault", () => {
@@ -53,13 +54,13 @@ describe("case 23: exactly one fault", () => {
             finishedMs = performance.now();
           });
         });
-        expect(await result, `${name}: ${host.said}`).toMatchObject({
+        expect(await result, `${name}: ${host.ownLines}`).toMatchObject({
           exitCode: 0,
           errorMessage: null,
           summary: "Done.",
         });
-        expect(performance.now() - finishedMs, name).toBeLessThan(10_000);
-        await expect.poll(() => api.all("secrets"), { message: name, timeout: 20_000 }).toEqual([]);
+        expect(performance.now() - finishedMs, name).toBeLessThan(40_000);
+        await expect.poll(() => api.all("secrets"), { message: name, timeout: 50_000 }).toEqual([]);
         expect(met, `${name} was met`).toBeGreaterThan(0);
         expect(api.runs, name).toHaveLength(1);
         expect(api.count("delete clauderuns"), name).toBe(0);
@@ -71,7 +72,7 @@ describe("case 23: exactly one fault", () => {
   it("410 to the watch while the run goes on: it is read again, and the watch goes on from there", async () => {
     let operated: OperatedRun | undefined;
     const { api, host, result } = await start((it) => operate(it, (run) => (operated = run.running())));
-    await host.until(() => host.said.includes("is running"));
+    await host.until(() => host.ownLines.includes("is running"));
     api.compact();
     api.endWatches("reset");
     operated?.succeeds();
@@ -88,14 +89,14 @@ function apiFaults(below: (below: number) => number, rarity: number): TestApi["f
     left -= 1;
     const afterBytes = below(2_000);
     const kind = below(verb === "get pods/log" ? 3 : 6);
-    if (kind === 0) return { kind: "refuse", code: [500, 503, 429, 410][below(4)] ?? 500 };
+    if (kind === 0) return { kind: "reject", code: [500, 503, 429, 410][below(4)] ?? 500 };
     if (kind === 1) return { kind: "reset", done: below(2) === 0 };
     if (kind === 2) return below(6) === 0 ? { kind: "hang" } : { kind: "reset", done: false };
     return kind === 3 ? { kind: "slow", afterBytes } : { kind: "cut", afterBytes };
   };
 }
 
-/** The operator's part: claude writes, watches break, and in the end the run is finished, now and then before its log is read. */
+/** Plays the operator: claude writes, watches break, and the run finishes, sometimes before its log was read. */
 async function unfold(api: TestApi, run: OperatedRun, below: (below: number) => number): Promise<void> {
   const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   run.kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
@@ -132,7 +133,7 @@ function written({ log }: OperatedRun): { stdout: string; stderr: string[] } {
 }
 
 async function judge(seed: number): Promise<void> {
-  const below = chance(seed);
+  const below = randomBelow(seed);
   const runs: OperatedRun[] = [];
   const { api, host, result } = await start((it) => {
     it.fault = apiFaults(below, 3 + below(12));
@@ -141,7 +142,7 @@ async function judge(seed: number): Promise<void> {
       void unfold(it, run, below);
     });
   });
-  expect(await result, `seed ${seed}: ${host.said}`).toMatchObject({
+  expect(await result, `seed ${seed}: ${host.ownLines}`).toMatchObject({
     exitCode: 0,
     errorMessage: null,
     summary: "Done.",
@@ -150,7 +151,7 @@ async function judge(seed: number): Promise<void> {
   expect(others, `seed ${seed}: one run`).toEqual([]);
   if (run === undefined) throw new Error(`seed ${seed}: no run`);
   const { stdout, stderr } = written(run);
-  expect(host.said, `seed ${seed}`).not.toMatch(/are missing|ends after/);
+  expect(host.ownLines, `seed ${seed}`).not.toMatch(/are missing|ends after/);
   expect(host.stdout === stdout, `seed ${seed}: stdout, byte for byte`).toBe(true);
   const told = host.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("[clauderun]"));
   expect(told, `seed ${seed}: stderr`).toEqual(stderr);

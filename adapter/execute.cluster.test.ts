@@ -13,6 +13,7 @@ import { Stage, type Turn } from "../test/e2e/stage.ts";
 import { ConnectionProxy } from "../test/faults/connection-proxy.ts";
 import { execute } from "./execute.ts";
 import { runName } from "./spec/names.ts";
+import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { TestHost, type HostOptions } from "./testing/host.ts";
 
 const run = promisify(execFile);
@@ -57,7 +58,7 @@ describe("execute", () => {
   it("case 1: returns the mapped result of a run, its transcript byte for byte, and leaves no Secret", async () => {
     const host = hostFor([{ tool: "Bash", input: { command: "echo from the tool" } }, { text: "Done." }]);
     const result = await execute(host.context);
-    expect(result, host.said).toMatchObject({
+    expect(result, host.ownLines).toMatchObject({
       exitCode: 0,
       signal: null,
       timedOut: false,
@@ -82,7 +83,7 @@ describe("execute", () => {
       "its Secret is gone",
       async () => !(await stage.kubectl("get", "secrets", "-o", "name")).includes(nameOf(host)),
     );
-    expect(host.said).toContain("is running in pod");
+    expect(host.ownLines).toContain("is running in pod");
   });
 
   it("case 34: a cancel while it runs ends the pod, and is acknowledged", async () => {
@@ -117,9 +118,9 @@ describe("execute", () => {
     const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 5 } });
     const second = hostFor([{ text: "never" }], { agentId });
     const runningFirst = execute(first.context);
-    await first.until(() => first.said.includes("is running in pod"));
+    await first.until(() => first.ownLines.includes("is running in pod"));
     const runningSecond = execute(second.context);
-    await second.until(() => second.said.includes("is queued"));
+    await second.until(() => second.ownLines.includes("is queued"));
     second.cancel();
     expect(await runningSecond).toMatchObject({ errorCode: "cancelled" });
     expect(await stage.pods(nameOf(second))).toEqual([]);
@@ -142,7 +143,7 @@ describe("execute", () => {
     const result = await execute(host.context);
     expect(result).toMatchObject({ errorCode: "k8s_image_pull_failed", executionRecovery: { kind: "bootstrap" } });
     expect(result.errorMessage).toContain("localhost/no/such:image");
-    expect(host.said).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
+    expect(host.ownLines).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
   });
 
   it("case 18: a pod that no node takes waits for the start deadline, then says what the scheduler said", async () => {
@@ -161,7 +162,7 @@ describe("execute", () => {
     const script = fileURLToPath(new URL("testing/other-server.ts", import.meta.url));
     const options = JSON.stringify({ agentId, runId: there.context.runId, config: there.context.config });
     const other = run(process.execPath, [script, options], { timeout: 120_000 });
-    expect(await execute(here.context), here.said).toMatchObject({ exitCode: 0, summary: "Here." });
+    expect(await execute(here.context), here.ownLines).toMatchObject({ exitCode: 0, summary: "Here." });
     const { result } = JSON.parse((await other).stdout) as { result: object };
     expect(result).toMatchObject({ exitCode: 0, summary: "There." });
     const runs = await Promise.all([here, there].map((host) => stage.ended(nameOf(host))));
@@ -193,25 +194,25 @@ describe("execute", () => {
     it("case 29 (on purpose): with Queue it waits, and its transcript is its own, from byte 0", async () => {
       const host = hostFor([{ text: "Mine." }], { agentId, runtime });
       const waiting = execute(host.context);
-      await host.until(() => host.said.includes("is queued"));
+      await host.until(() => host.ownLines.includes("is queued"));
       first.cancel();
       expect(await running).toMatchObject({ errorCode: "cancelled" });
       expect(await waiting).toMatchObject({ exitCode: 0, summary: "Mine." });
       expect(host.stdout).toBe(await written(host));
       expect(host.stdout.split("\n")[0]).toContain('"subtype":"init"');
-      // What the earlier one wrote is still there to be read.
+      // The files of the earlier run are still in the workspace.
       expect(await written(first)).toContain('"subtype":"init"');
     });
   });
 
-  it("case 30: a run that is being deleted blocks nobody: the next starts when its pod is gone", async () => {
+  it("case 30: a run that is being deleted blocks no other run: the next starts when its pod is gone", async () => {
     const agentId = "7f1fbe6e-0000-4000-8000-000000000030";
     const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 3 } });
     const running = execute(first.context);
     await first.until(() => first.stdout.includes('"subtype":"init"'));
     await stage.kubectl("delete", "clauderun", nameOf(first), "--wait=false");
     const next = hostFor([{ text: "Next." }], { agentId });
-    expect(await execute(next.context), next.said).toMatchObject({ exitCode: 0, summary: "Next." });
+    expect(await execute(next.context), next.ownLines).toMatchObject({ exitCode: 0, summary: "Next." });
     expect(await running).toMatchObject({ errorCode: "k8s_job_deleted_externally" });
     expect(await stage.pods(nameOf(first))).toEqual([]);
   });
@@ -221,7 +222,7 @@ describe("execute", () => {
     config.loadFromDefault();
     const proxy = await ConnectionProxy.open(config.getCurrentCluster()?.server ?? "");
     const kubeconfig = join(mkdtempSync(join(tmpdir(), "adapter-")), "config");
-    const shown = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "-o", "json"])) as {
+    const shown = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"])) as {
       clusters: { cluster: { server: string } }[];
     };
     for (const { cluster } of shown.clusters) cluster.server = proxy.url;
@@ -231,10 +232,12 @@ describe("execute", () => {
       input: { command: 'for i in $(seq 1 400); do echo "Größe 🦀 $i"; done' },
       delayMs: 700,
     };
-    const host = hostFor([print, print, print, print, print, { text: "Done." }], { config: { kubeconfig } });
+    const host = hostFor([print, print, print, print, print, { text: "Done." }], {
+      config: { kubeconfig: allowedKubeconfig(kubeconfig) },
+    });
     const running = execute(host.context);
     const stop = breakAgain(proxy);
-    expect(await running, host.said).toMatchObject({ exitCode: 0, summary: "Done." });
+    expect(await running, host.ownLines).toMatchObject({ exitCode: 0, summary: "Done." });
     stop();
     proxy.close();
     expect(host.stdout).toBe(await written(host));

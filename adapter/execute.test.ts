@@ -1,8 +1,8 @@
-/** Cases of the adapter that this one replaces, by their numbers: the life of a run, against an API server in this process. */
+/** Numbered cases of the adapter that this one replaces: the life of a run, against an API server in this process. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "./testing/api-server.ts";
-import { init, operate, OperatedRun } from "./testing/operator.ts";
-import { play } from "./testing/play.ts";
+import { TestApi } from "../client/testing/api-server.ts";
+import { init, operate, OperatedRun } from "../client/testing/operated-run.ts";
+import { startRun } from "./testing/start-run.ts";
 
 let api: TestApi;
 beforeEach(async () => {
@@ -24,15 +24,15 @@ describe("results", () => {
       if (api.runs.length === 1) run.finished("Failed", "SessionNotFound", "No conversation found with session id s");
       else run.succeeds();
     });
-    const { host, result } = play(api);
+    const { host, result } = startRun(api);
     expect(await result).toMatchObject({ ...succeeded, clearSession: false });
     expect(api.runs.map(({ status }) => status?.phase)).toEqual(["Failed", "Succeeded"]);
-    expect(host.said).toContain("trying once more with a new one");
+    expect(host.ownLines).toContain("retrying with a new session");
   });
 
   it("case 2: or not, if that is not wanted", async () => {
     operate(api, (run) => run.finished("Failed", "SessionNotFound", "No conversation found with session id s"));
-    const { result } = play(api, { config: { freshSessionOnMissing: false } });
+    const { result } = startRun(api, { config: { freshSessionOnMissing: false } });
     expect(await result).toMatchObject({ errorCode: "session_unavailable", clearSession: true });
     expect(api.runs).toHaveLength(1);
   });
@@ -43,12 +43,12 @@ describe("results", () => {
       run.running().writes(init, { type: "result", subtype: "success", is_error: false, result: "Done." }, spurious);
       run.reports({ reason: "ClaudeFailed", message: "Spurious.", result: { exitCode: 0, isError: true } });
     });
-    expect(await play(api).result).toMatchObject({ errorCode: "claude_failed", summary: "Spurious." });
+    expect(await startRun(api).result).toMatchObject({ errorCode: "claude_failed", summary: "Spurious." });
   });
 
   it("case 13: claude killed before any output is a failure, though there is nothing on stdout", async () => {
     operate(api, (run) => run.running().reports({ reason: "NoResult", result: { exitCode: 137, signal: "SIGKILL" } }));
-    const { host, result } = play(api);
+    const { host, result } = startRun(api);
     expect(await result).toMatchObject({ errorCode: "claude_no_result", exitCode: 137, signal: "SIGKILL" });
     expect(host.stdout).toBe("");
   });
@@ -58,22 +58,22 @@ describe("results", () => {
       run.running().log.stderr("cannot open the config");
       run.reports({ reason: "ClaudeStartFailed", result: { exitCode: 1 } });
     });
-    const { host, result } = play(api);
+    const { host, result } = startRun(api);
     expect((await result).errorMessage).toContain("cannot open the config");
     expect(host.stderr).toContain("cannot open the config\n");
   });
 
-  it("case 21: deleted while it ran, it says where it was last; finished before, its result stands", async () => {
+  it("case 21: a run deleted before its end reports its last state; a finished one keeps its result", async () => {
     operate(api, (run) => {
       run.running().deleted();
     });
-    const lost = await play(api).result;
+    const lost = await startRun(api).result;
     expect(lost).toMatchObject({ errorCode: "k8s_job_deleted_externally" });
     expect(lost.errorMessage).toContain("on node-1");
     operate(api, (run) => {
       run.succeeds().deleted();
     });
-    expect(await play(api).result).toMatchObject(succeeded);
+    expect(await startRun(api).result).toMatchObject(succeeded);
   });
 });
 
@@ -83,9 +83,9 @@ describe("the way to the first word", () => {
       run.queued(2).queued(2).queued(1).pending("Scheduling").pending("PullingImage").pending("PullingImage");
       run.running().running().succeeds();
     });
-    const { host, result } = play(api);
+    const { host, result } = startRun(api);
     expect(await result).toMatchObject(succeeded);
-    const told = states(host.said).map((line) => /is (\w+)(, position \d|: \w+)?/.exec(line)?.[0]);
+    const told = states(host.ownLines).map((line) => /is (\w+)(, position \d|: \w+)?/.exec(line)?.[0]);
     // A status that was overtaken may be skipped, none is told twice and none out of order.
     const all = [
       "is queued, position 2",
@@ -100,44 +100,44 @@ describe("the way to the first word", () => {
   it("case 16: a container that can't start is told with its name, code and reason", async () => {
     const message = "container claude: exit code 127, StartError: exec node: not found";
     operate(api, (run) => run.pending("Starting").finished("Failed", "ContainerStartFailed", message));
-    expect(await play(api).result).toMatchObject({
+    expect(await startRun(api).result).toMatchObject({
       errorCode: "k8s_container_start_failed",
       errorMessage: message,
       executionRecovery: { kind: "bootstrap", providerWorkStarted: false },
     });
   });
 
-  it("case 19: what the API server refuses as invalid is told in its words", async () => {
-    api.fault = ({ verb }) => (verb === "create clauderuns" ? { kind: "refuse", code: 422 } : undefined);
-    expect(await play(api).result).toMatchObject({
+  it("case 19: a rejection of the API server is reported with its message", async () => {
+    api.fault = ({ verb }) => (verb === "create clauderuns" ? { kind: "reject", code: 422 } : undefined);
+    expect(await startRun(api).result).toMatchObject({
       errorCode: "k8s_job_create_failed",
-      errorMessage: expect.stringContaining("422 refused by the test") as string,
+      errorMessage: expect.stringContaining("422 rejected by the test") as string,
     });
   });
 
   it("case 22: a pod that is over before its container's end is known still gives the exit code", async () => {
     operate(api, (run) => {
       run.running().writes(init);
-      run.says("Running", "Running", "", { pod: { name: run.pod, phase: "Failed", node: "node-1" } });
+      run.setPhase("Running", "Running", "", { pod: { name: run.pod, phase: "Failed", node: "node-1" } });
       setImmediate(() => run.finished("Failed", "NoResult", "claude ended", { result: { exitCode: 3 } }));
     });
-    expect(await play(api).result).toMatchObject({ exitCode: 3, errorCode: "claude_no_result" });
+    expect(await startRun(api).result).toMatchObject({ exitCode: 3, errorCode: "claude_no_result" });
   });
 });
 
-describe("what is kept", () => {
+describe("kept objects", () => {
   it("case 25: retainJobs leaves the pod to the operator's own time; else it is what was asked for", async () => {
     operate(api, (run) => run.succeeds());
-    await play(api, { config: { ttlSecondsAfterFinished: 30 } }).result;
-    await play(api, { config: { ttlSecondsAfterFinished: 30, retainJobs: true } }).result;
+    await startRun(api, { config: { ttlSecondsAfterFinished: 30 } }).result;
+    await startRun(api, { config: { ttlSecondsAfterFinished: 30, retainJobs: true } }).result;
     expect(api.runs.map(({ spec }) => spec.podTTLSecondsAfterFinished)).toEqual([30, undefined]);
     expect(api.count("delete clauderuns")).toBe(0);
   });
 
   it("case 25: a Secret that can't be deleted changes nothing", async () => {
-    api.fault = ({ verb }) => (verb === "delete secrets" ? { kind: "refuse", code: 403 } : undefined);
+    api.fault = ({ verb }) => (verb === "delete secrets" ? { kind: "reject", code: 403 } : undefined);
     operate(api, (run) => run.succeeds());
-    expect(await play(api).result).toMatchObject(succeeded);
+    expect(await startRun(api).result).toMatchObject(succeeded);
   });
 });
 
@@ -148,9 +148,9 @@ describe("a run that was there before", () => {
   it("case 33: the same run submitted twice is one ClaudeRun, and both have its result and its whole transcript", async () => {
     const admitted: OperatedRun[] = [];
     operate(api, (run) => admitted.push(run));
-    const first = play(api, { runId, agentId });
-    const second = play(api, { runId, agentId });
-    await Promise.all([first, second].map(({ host }) => host.until(() => host.said.includes("created ClaudeRun"))));
+    const first = startRun(api, { runId, agentId });
+    const second = startRun(api, { runId, agentId });
+    await Promise.all([first, second].map(({ host }) => host.until(() => host.ownLines.includes("created ClaudeRun"))));
     admitted[0]?.succeeds();
     expect(await first.result).toMatchObject(succeeded);
     expect(await second.result).toMatchObject(succeeded);
@@ -160,19 +160,19 @@ describe("a run that was there before", () => {
 
   it("case 33: a ClaudeRun of the name that belongs to another run is left alone", async () => {
     operate(api, (run) => run.succeeds());
-    await play(api, { runId, agentId }).result;
+    await startRun(api, { runId, agentId }).result;
     const [run] = api.runs;
     const { metadata } = run ?? { metadata: undefined };
     api.put("clauderuns", { ...run, metadata: { ...metadata, annotations: { "paperclip.io/paperclip-run-id": "x" } } });
-    expect(await play(api, { runId, agentId }).result).toMatchObject({
+    expect(await startRun(api, { runId, agentId }).result).toMatchObject({
       errorCode: "k8s_job_create_failed",
       errorMessage: expect.stringContaining("belongs to another run") as string,
     });
   });
 
-  it("case 33: a Secret of the name that somebody else has left is not used: it makes room", async () => {
+  it("case 33: an existing Secret of the same name is replaced, not used", async () => {
     operate(api, (run) => run.succeeds());
-    await play(api, { runId, agentId }).result;
+    await startRun(api, { runId, agentId }).result;
     const name = api.runs[0]?.metadata.name ?? "";
     api.remove("clauderuns", name);
     api.put("secrets", { metadata: { name }, data: { "env.PAPERCLIP_API_KEY": "Zm9yZ2Vk" } });
@@ -181,13 +181,13 @@ describe("a run that was there before", () => {
       used = api.get("secrets", name)?.["data"];
       run.succeeds();
     });
-    expect(await play(api, { runId, agentId }).result).toMatchObject(succeeded);
+    expect(await startRun(api, { runId, agentId }).result).toMatchObject(succeeded);
     expect(used).toEqual({ "env.PAPERCLIP_API_KEY": Buffer.from("run-token-not-real").toString("base64") });
   });
 
   it("case 33: a missing right to make Secrets is told as itself, and the run does not start", async () => {
-    api.fault = ({ verb }) => (verb === "create secrets" ? { kind: "refuse", code: 403 } : undefined);
-    expect(await play(api).result).toMatchObject({
+    api.fault = ({ verb }) => (verb === "create secrets" ? { kind: "reject", code: 403 } : undefined);
+    expect(await startRun(api).result).toMatchObject({
       errorCode: "k8s_prompt_secret_create_failed",
       errorMessage: expect.stringContaining("403") as string,
     });
@@ -198,10 +198,10 @@ describe("a run that was there before", () => {
   it("case 34: taken over, it can be cancelled", async () => {
     const admitted: OperatedRun[] = [];
     operate(api, (run) => admitted.push(run.running()));
-    const first = play(api, { runId, agentId });
-    await first.host.until(() => first.host.said.includes("is running"));
-    const second = play(api, { runId, agentId });
-    await second.host.until(() => second.host.said.includes("is running"));
+    const first = startRun(api, { runId, agentId });
+    await first.host.until(() => first.host.ownLines.includes("is running"));
+    const second = startRun(api, { runId, agentId });
+    await second.host.until(() => second.host.ownLines.includes("is running"));
     api.onRun = (run) => {
       if (run.spec.cancel) admitted[0]?.finished("Cancelled", "Cancelled", "as asked");
     };
@@ -214,8 +214,8 @@ describe("a run that was there before", () => {
 
 describe("case 32: while the API can't take the run", () => {
   it.each([503, 403, 401])("answered with %i, nothing was started and the host may try again", async (code) => {
-    api.fault = ({ verb }) => (verb === "create clauderuns" ? { kind: "refuse", code } : undefined);
-    expect(await play(api).result).toMatchObject({
+    api.fault = ({ verb }) => (verb === "create clauderuns" ? { kind: "reject", code } : undefined);
+    expect(await startRun(api).result).toMatchObject({
       errorCode: "k8s_concurrency_guard_unreachable",
       errorMessage: expect.stringContaining(String(code)) as string,
       executionRecovery: { kind: "bootstrap", providerWorkStarted: false },
@@ -226,11 +226,11 @@ describe("case 32: while the API can't take the run", () => {
 });
 
 describe("cancel", () => {
-  it("case 34: is not acknowledged when the run was deleted: nobody knows whether its pod has ended", async () => {
+  it("case 34: is not acknowledged if the run was deleted: it is unknown whether its pod has stopped", async () => {
     let run: OperatedRun | undefined;
     operate(api, (operated) => (run = operated.running()));
-    const { host, result } = play(api);
-    await host.until(() => host.said.includes("is running"));
+    const { host, result } = startRun(api);
+    await host.until(() => host.ownLines.includes("is running"));
     api.onRun = ({ spec }) => {
       if (spec.cancel) run?.deleted();
     };
@@ -241,8 +241,8 @@ describe("cancel", () => {
   it("case 27: a host that has only lost its own lease, as it does while it ends, does not cancel at once", async () => {
     let run: OperatedRun | undefined;
     operate(api, (operated) => (run = operated.running()));
-    const { host, result } = play(api);
-    await host.until(() => host.said.includes("is running"));
+    const { host, result } = startRun(api);
+    await host.until(() => host.ownLines.includes("is running"));
     host.cancel("Legacy controller lease lost");
     run?.succeeds();
     expect(await result).toMatchObject({ exitCode: 0 });

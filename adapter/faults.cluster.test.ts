@@ -1,6 +1,6 @@
 /**
- * One run after another of the real CLI on the real cluster, with a fault of one kind at each verb on the way between adapter
- * and API server. The transcript is compared with what the runner wrote, whose own digest proves that.
+ * Runs of the real CLI on the real cluster, with one kind of fault at each verb between adapter and API server. The
+ * transcript is compared with the runner's log, which is verified by its digest.
  */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,10 +8,11 @@ import { kubectl } from "../test/cluster/kubectl.ts";
 import { Stage } from "../test/e2e/stage.ts";
 import { execute } from "./execute.ts";
 import { connectionFor } from "./kubernetes/connections.ts";
-import { anchorOf } from "./log/anchor.ts";
+import { anchorOf } from "../client/log/anchor.ts";
 import { runName } from "./spec/names.ts";
-import type { Verb } from "./testing/asked.ts";
+import type { ApiVerb } from "../client/testing/api-request.ts";
 import { FaultProxy, type ProxyFault } from "../test/faults/fault-proxy.ts";
+import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { TestHost } from "./testing/host.ts";
 
 let stage: Stage;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 /** Every verb that a run asks for. */
-const verbs: readonly Verb[] = [
+const verbs: readonly ApiVerb[] = [
   "create leases",
   "list clauderuns",
   "create clauderuns",
@@ -41,7 +42,7 @@ const print = {
   delayMs: 400,
 };
 
-/** What the runner wrote: claude's lines, after its digest over the whole log was found true. */
+/** Returns claude's lines from the runner's log, after verifying the digest of the whole log. */
 async function proven(name: string): Promise<string> {
   const { status } = await stage.ended(name);
   const log = Buffer.from(await stage.kubectl("logs", status?.pod?.name ?? ""));
@@ -58,7 +59,7 @@ async function proven(name: string): Promise<string> {
 }
 
 /** How often a fault strikes each verb: the log is opened again and again. */
-type Story = readonly [what: string, fault: (verb: Verb, nth: number) => ProxyFault | undefined];
+type Story = readonly [what: string, fault: (verb: ApiVerb, nth: number) => ProxyFault | undefined];
 
 /** The first request of each verb. */
 const once =
@@ -81,8 +82,8 @@ const stories: readonly Story[] = [
     (verb, nth) =>
       /^(watch|get)/.test(verb) ? again("cut")(verb, nth) : once({ kind: "reset", done: true })(verb, nth),
   ],
-  ["a 500", once({ kind: "refuse", code: 500 })],
-  ["a 410", once({ kind: "refuse", code: 410 })],
+  ["a 500", once({ kind: "reject", code: 500 })],
+  ["a 410", once({ kind: "reject", code: 410 })],
   ["no answer", once({ kind: "hang" })],
   ["an answer in two pieces", once({ kind: "slow", afterBytes: 30 })],
   ["an answer that breaks off, the log's again and again", again("cut")],
@@ -92,10 +93,10 @@ const stories: readonly Story[] = [
 describe.concurrent("case 41: at each verb", () => {
   it.each(stories)("%s: the run succeeds, its transcript is byte for byte what the runner wrote", async (_, fault) => {
     const proxy = await FaultProxy.open();
-    const kubeconfig = proxy.kubeconfig();
+    const kubeconfig = allowedKubeconfig(proxy.kubeconfig());
     connectionFor(kubeconfig).timeoutMs = 4_000;
-    const asked = new Map<Verb, number>();
-    const met = new Set<Verb>();
+    const asked = new Map<ApiVerb, number>();
+    const met = new Set<ApiVerb>();
     proxy.fault = (verb) => {
       const nth = asked.get(verb) ?? 0;
       asked.set(verb, nth + 1);
@@ -113,7 +114,7 @@ describe.concurrent("case 41: at each verb", () => {
       },
     });
     const result = await execute(host.context);
-    expect(result, `${result.errorMessage ?? ""}\n${host.said}`).toMatchObject({ exitCode: 0, summary: "Done." });
+    expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0, summary: "Done." });
     const name = runName(host.context.agent.id, host.context.runId);
     expect(host.stdout).toBe(await proven(name));
     await stage.until(

@@ -1,4 +1,4 @@
-/** What the Paperclip server loads: createServerAdapter(). */
+/** Entry point of the adapter: the Paperclip server calls createServerAdapter(). */
 import type { ServerAdapterModule } from "@paperclipai/adapter-utils";
 import { configurationDoc, configSchema } from "./config-schema.ts";
 import { testEnvironment } from "./environment/test-environment.ts";
@@ -10,7 +10,7 @@ import { sessionCodec } from "./spec/session.ts";
 
 export { execute } from "./execute.ts";
 
-/** The adapter of type `claude_k8s`. */
+/** Returns the adapter of type `claude_k8s`. */
 export function createServerAdapter(): ServerAdapterModule {
   return {
     type: adapterType,

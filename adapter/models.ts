@@ -1,14 +1,14 @@
-/** Models that the form offers; any other may be typed. A leaf: it imports nothing of ours. */
+/** Models that the form offers; users may enter any other. */
 import type { AdapterModel } from "@paperclipai/adapter-utils";
 
-/** Aliases of the CLI: they stay right as models come and go. */
+/** Aliases of the CLI, which stay valid as models change. */
 export const models: AdapterModel[] = [
   { id: "opus", label: "Claude Opus (newest)" },
   { id: "sonnet", label: "Claude Sonnet (newest)" },
   { id: "haiku", label: "Claude Haiku (newest)" },
 ];
 
-/** On Bedrock models have names of the account's own: none are offered. */
+/** Returns no models on Bedrock, where their names depend on the account. */
 export function listModels(environment: Readonly<Record<string, string | undefined>>): AdapterModel[] {
   const isBedrock =
     ["1", "true"].includes(environment["CLAUDE_CODE_USE_BEDROCK"] ?? "") ||

@@ -1,4 +1,4 @@
-/** What a pod that the adapter made is given, read from inside of it: its claude says what it sees. */
+/** The contents of a pod that the adapter created, as its claude sees them. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Stage } from "../test/e2e/stage.ts";
@@ -43,7 +43,7 @@ describe.concurrent("case 38: claude's stdin, from a run that the adapter made",
   ])("of %s is the prompt, byte for byte", async (_, promptTemplate) => {
     const host = hostFor({ promptTemplate });
     const result = await execute(host.context);
-    expect(result, `${result.errorMessage ?? ""}\n${host.said}`).toMatchObject({ exitCode: 0 });
+    expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0 });
     expect(result.summary).toBe(createHash("sha256").update(promptTemplate).digest("hex"));
   });
 });
@@ -57,7 +57,7 @@ describe("case 40: the environment of a pod, as a whole", () => {
     const host = hostFor({ ...config, promptTemplate: "Work." }, { issueId: "issue-1", wakeReason: "assigned" });
     const result = await execute(host.context);
     delete process.env["DATABASE_URL"];
-    expect(result, `${result.errorMessage ?? ""}\n${host.said}`).toMatchObject({ exitCode: 0 });
+    expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0 });
     const told = host.stdout.split("\n").find((line) => line.startsWith('{"type":"told"')) ?? "{}";
     const { env, args } = JSON.parse(told) as { env: Record<string, string>; args: string[] };
     const { agent, runId, authToken } = host.context;
@@ -88,7 +88,7 @@ describe("case 40: the environment of a pod, as a whole", () => {
       "RUNNER_CONFIG",
     ]);
     expect(args).not.toContain("Work.");
-    // Keys are read from the Secret: whoever may look at pods or Jobs sees none.
+    // Keys come from the Secret, so users who may read pods or Jobs do not see them.
     const name = runName(agent.id, runId);
     const shown = await stage.kubectl("get", "clauderuns,jobs,pods,configmaps", "-o", "json");
     expect(shown.includes(name)).toBe(true);

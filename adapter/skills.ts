@@ -1,4 +1,4 @@
-/** The skills tab: which skills go into the pods of an agent. They are copied for each run, so there is nothing to sync. */
+/** The skills tab: lists the skills of an agent. They are copied for each run, so there is nothing to sync. */
 import {
   isPaperclipSkillSourceMissing,
   readPaperclipRuntimeSkillEntries,
@@ -7,7 +7,7 @@ import {
 import type { AdapterSkillContext, AdapterSkillSnapshot } from "@paperclipai/adapter-utils";
 import { bundlePath } from "./spec/bundle.ts";
 
-/** What the agent has, what it could have, and what is missing on the server. */
+/** Returns the agent's skills, the available ones, and those missing on the server. */
 export async function listSkills(ctx: AdapterSkillContext): Promise<AdapterSkillSnapshot> {
   const entries = await readPaperclipRuntimeSkillEntries(ctx.config, import.meta.dirname);
   const desired = resolveLegacyPaperclipDesiredSkillNames(ctx.config, entries);
@@ -37,9 +37,9 @@ export async function listSkills(ctx: AdapterSkillContext): Promise<AdapterSkill
         desired: true,
         managed: true,
         state: "missing" as const,
-        detail: "Paperclip knows no skill of this name: remove it from the agent or add it to the company.",
+        detail: "Paperclip has no skill of this name: remove it from the agent or add it to the company.",
       })),
     ],
-    warnings: unknown.map((key) => `Skill ${key} is wanted and not there.`),
+    warnings: unknown.map((key) => `Skill ${key} is not available.`),
   };
 }

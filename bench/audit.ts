@@ -1,4 +1,4 @@
-/** The operator's requests as the API server counted them, by its audit log. */
+/** Counts requests in the API server's audit log. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { userAgent } from "./operator.ts";
 
 const cluster = fileURLToPath(new URL("../test/cluster/cluster", import.meta.url));
 
-/** As much of a line of the audit log as is read. */
+/** The used fields of an audit event. */
 export interface AuditEvent {
   readonly auditID: string;
   readonly stage: string;
@@ -20,22 +20,22 @@ export interface AuditEvent {
 export interface Requests {
   readonly writes: number;
   readonly reads: number;
-  /** Watches that it opened: on a quiet cluster none, more if the API server cut some off. */
+  /** Opened watches: none on a quiet cluster, unless the API server ended some. */
   readonly watches: number;
-  /** "create jobs" → how many. */
+  /** Number of requests by kind, such as "create jobs". */
   readonly byKind: Readonly<Record<string, number>>;
-  /** Answers of 400 and above, "409 update clauderuns/status" → how many. */
-  readonly refused: Readonly<Record<string, number>>;
+  /** Number of responses of 400 and above by kind, such as "409 update clauderuns/status". */
+  readonly rejected: Readonly<Record<string, number>>;
 }
 
 const writing = new Set(["create", "update", "patch", "delete", "deletecollection"]);
-/** Elections renew by the clock, not by the run. */
+/** Not counted, because leader election renews by time and not per run. */
 const uncounted = new Set(["leases"]);
 
-/** Counts the operator's requests that the API server received between two times (milliseconds since the epoch). */
+/** Counts the operator's requests received between two times (milliseconds since the epoch). */
 export async function requestsBetween(fromMs: number, toMs: number): Promise<Requests> {
   const byKind: Record<string, number> = {};
-  const refused: Record<string, number> = {};
+  const rejected: Record<string, number> = {};
   let writes = 0;
   let reads = 0;
   let watches = 0;
@@ -53,16 +53,16 @@ export async function requestsBetween(fromMs: number, toMs: number): Promise<Req
     if (writing.has(event.verb)) writes += 1;
     else reads += 1;
     const { code = 200 } = event.responseStatus ?? {};
-    if (code >= 400) refused[`${code} ${kind}`] = (refused[`${code} ${kind}`] ?? 0) + 1;
+    if (code >= 400) rejected[`${code} ${kind}`] = (rejected[`${code} ${kind}`] ?? 0) + 1;
   }
-  return { writes, reads, watches, byKind, refused };
+  return { writes, reads, watches, byKind, rejected };
 }
 
-/** All that a client's requests left in the audit log, oldest first. */
+/** Yields a client's audit events, oldest first. */
 export async function* eventsOf(client: string): AsyncGenerator<AuditEvent> {
   const log = spawn(cluster, ["logs", "audit"], { stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: log.stdout })) {
-    // cheaper than parsing what others asked for
+    // cheaper than parsing the lines of other clients
     if (!line.includes(`"userAgent":"${client}"`)) continue;
     yield JSON.parse(line) as AuditEvent;
   }

@@ -1,31 +1,31 @@
 /**
- * The least that an operator of this design has to ask: the same requests with the same bodies, by a program that decides
- * nothing, checks nothing, remembers nothing. What an operator takes beyond it is its own; what these take is not.
+ * The floor for an operator of this design: a program that sends the same requests with the same bodies and does
+ * nothing else. The difference to this floor is the operator's own cost.
  */
 import { apiVersion, finalizer, group, kind, labels, plural, schedulingGate, version } from "../crds/names.ts";
 import { bodiesOf, type Bodies } from "./bare-bodies.ts";
 import { connections, type Client, type WatchEvent } from "./client.ts";
 import { claudeRun } from "./objects.ts";
 
-/** The operator does not watch it. */
+/** A namespace that the operator does not watch. */
 export const bareNamespace = "bench-bare";
 
 /** Milliseconds, one value per run. */
 export interface BareFigures {
   readonly job: number[];
-  readonly letGo: number[];
+  readonly ungated: number[];
   readonly finished: number[];
   readonly handOff: number[];
 }
 
-/** The same of many at once. */
+/** Figures of many runs at once. */
 export interface BareBurst {
   readonly makespanMs: number;
   readonly job: readonly number[];
   readonly finished: readonly number[];
 }
 
-/** What is read of runs, Jobs and pods. */
+/** The used fields of runs, Jobs and pods. */
 interface Shown {
   readonly metadata: {
     readonly name: string;
@@ -42,7 +42,7 @@ interface Seen {
   readonly object: Shown;
 }
 
-type Moment = "run" | "finished" | "job" | "jobComplete" | "pod" | "letGo" | "succeeded";
+type Moment = "run" | "finished" | "job" | "jobComplete" | "pod" | "ungated" | "succeeded";
 
 const path = (api: string, what: string): string => `/${api}/namespaces/${bareNamespace}/${what}`;
 const runs = path(`apis/${group}/${version}`, plural);
@@ -53,49 +53,49 @@ const configMaps = path("api/v1", "configmaps");
 export class BareOperator {
   readonly #client: Client;
   readonly #bodies: Bodies;
-  readonly #seen = new Map<string, PromiseWithResolvers<Seen>>();
+  readonly #events = new Map<string, PromiseWithResolvers<Seen>>();
 
   private constructor(client: Client, bodies: Bodies) {
     this.#client = client;
     this.#bodies = bodies;
   }
 
-  /** Sends again what the operator made of the finished run `model`; resolves once its watches are open. */
+  /** Copies the operator's requests for the finished run `model`. Resolves once its watches are open. */
   static async like(client: Client, model: string): Promise<BareOperator> {
     const bare = new BareOperator(client, await bodiesOf(client, model, bareNamespace));
     const end = (why: unknown): void => {
-      for (const { reject } of bare.#seen.values()) reject(why);
+      for (const { reject } of bare.#events.values()) reject(why);
     };
-    await client.watch(runs, (event) => bare.#take(event, runMoments), end);
-    await client.watch(jobs, (event) => bare.#take(event, jobMoments), end);
-    await client.watch(pods, (event) => bare.#take(event, podMoments), end);
+    await client.watch(runs, (event) => bare.#recordEvent(event, runMoments), end);
+    await client.watch(jobs, (event) => bare.#recordEvent(event, jobMoments), end);
+    await client.watch(pods, (event) => bare.#recordEvent(event, podMoments), end);
     return bare;
   }
 
-  /** Two runs: one from its creation to its end, and one that waits for its slot. */
+  /** Measures two runs: one from creation to end, and one that waits for its slot. */
   async measure(name: string, lastsMs: number, into: BareFigures): Promise<void> {
     const next = `${name}-next`;
     await this.#create(next, lastsMs);
-    const waiting = await this.#of("run", next);
+    const waiting = await this.#seen("run", next);
     const sentMs = performance.now();
     await this.#create(name, lastsMs);
-    const first = await this.#admit(await this.#of("run", name), lastsMs);
-    into.job.push((await this.#of("job", name)).atMs - sentMs);
-    into.letGo.push((await this.#of("letGo", name)).atMs - sentMs);
+    const first = await this.#admit(await this.#seen("run", name), lastsMs);
+    into.job.push((await this.#seen("job", name)).atMs - sentMs);
+    into.ungated.push((await this.#seen("ungated", name)).atMs - sentMs);
     const finishedMs = await this.#finish(first, into.finished);
     const second = await this.#admit(waiting, lastsMs);
-    into.handOff.push((await this.#of("letGo", next)).atMs - finishedMs);
+    into.handOff.push((await this.#seen("ungated", next)).atMs - finishedMs);
     await this.#finish(second, []);
-    for (const each of [name, next]) await this.#of("jobComplete", each);
+    for (const each of [name, next]) await this.#seen("jobComplete", each);
   }
 
-  /** One run from its creation to its end, whose moment it returns. */
-  async live(name: string, lastsMs: number): Promise<number> {
+  /** Runs one from creation to end. Resolves to the time of its end. */
+  async runToEnd(name: string, lastsMs: number): Promise<number> {
     await this.#create(name, lastsMs);
-    return this.#finish(await this.#admit(await this.#of("run", name), lastsMs), []);
+    return this.#finish(await this.#admit(await this.#seen("run", name), lastsMs), []);
   }
 
-  /** Many at once, each on its way as soon as its events come; the pool of connections is all that holds them back. */
+  /** Runs many at once, limited only by the pool of connections. */
   async burst(names: readonly string[], lastsMs: number): Promise<BareBurst> {
     const job: number[] = [];
     const finished: number[] = [];
@@ -103,8 +103,8 @@ export class BareOperator {
     const startedMs = performance.now();
     const queue = names.values();
     const live = async (name: string, sentMs: number): Promise<number> => {
-      const run = await this.#admit(await this.#of("run", name), lastsMs);
-      job.push((await this.#of("job", name)).atMs - sentMs);
+      const run = await this.#admit(await this.#seen("run", name), lastsMs);
+      job.push((await this.#seen("job", name)).atMs - sentMs);
       return this.#finish(run, finished);
     };
     const send = async (): Promise<void> => {
@@ -124,21 +124,21 @@ export class BareOperator {
     await this.#client.request("POST", runs, { ...rest, metadata: { ...metadata, namespace: bareNamespace } });
   }
 
-  /** Job, list, compare-and-swap, patch; returns the run as it was written. */
+  /** Admits a run: Job, list, compare-and-swap, patch. Returns the updated run. */
   async #admit({ object: run }: Seen, lastsMs: number): Promise<Shown> {
     const { name } = run.metadata;
     await this.#client.request("POST", jobs, this.#bodies.job(run.metadata, lastsMs));
-    const { object: pod } = await this.#of("pod", name);
+    const { object: pod } = await this.#seen("pod", name);
     const query = new URLSearchParams({
       labelSelector: `${labels.agent}=${name}`,
       fieldSelector: "status.phase!=Succeeded,status.phase!=Failed",
       resourceVersion: pod.metadata.resourceVersion,
       resourceVersionMatch: "NotOlderThan",
     });
-    const cargo = this.#client.request("POST", configMaps, this.#bodies.cargo(run.metadata));
+    const configMap = this.#client.request("POST", configMaps, this.#bodies.configMap(run.metadata));
     await this.#client.request("GET", `${pods}?${query.toString()}`);
-    const admitted = await this.#record(run, this.#bodies.admitted);
-    await cargo;
+    const admitted = await this.#updateStatus(run, this.#bodies.admitted);
+    await configMap;
     const gate = "/spec/schedulingGates/0";
     await this.#client.request(
       "PATCH",
@@ -157,9 +157,9 @@ export class BareOperator {
 
   async #finish(run: Shown, into: number[]): Promise<number> {
     const { name } = run.metadata;
-    const { atMs, object: pod } = await this.#of("succeeded", name);
-    await this.#record(run, this.#bodies.finished);
-    const finishedMs = (await this.#of("finished", name)).atMs;
+    const { atMs, object: pod } = await this.#seen("succeeded", name);
+    await this.#updateStatus(run, this.#bodies.finished);
+    const finishedMs = (await this.#seen("finished", name)).atMs;
     into.push(finishedMs - atMs);
     const patch = { metadata: { uid: pod.metadata.uid, "$deleteFromPrimitiveList/finalizers": [finalizer] } };
     const type = "application/strategic-merge-patch+json";
@@ -167,7 +167,7 @@ export class BareOperator {
     return finishedMs;
   }
 
-  async #record({ metadata: { name, uid, resourceVersion } }: Shown, status: object): Promise<Shown> {
+  async #updateStatus({ metadata: { name, uid, resourceVersion } }: Shown, status: object): Promise<Shown> {
     const metadata = { name, namespace: bareNamespace, uid, resourceVersion };
     return (await this.#client.request("PUT", `${runs}/${name}/status`, {
       apiVersion,
@@ -177,21 +177,21 @@ export class BareOperator {
     })) as Shown;
   }
 
-  #take({ object }: WatchEvent, momentsOf: (shown: Shown) => Moment[]): void {
+  #recordEvent({ object }: WatchEvent, momentsOf: (shown: Shown) => Moment[]): void {
     const shown = object as Shown;
     const name = shown.metadata.labels?.[labels.run] ?? shown.metadata.name;
     const seen = { atMs: performance.now(), object: shown };
-    for (const moment of momentsOf(shown)) this.#promised(moment, name).resolve(seen);
+    for (const moment of momentsOf(shown)) this.#promiseOf(moment, name).resolve(seen);
   }
 
-  #of(moment: Moment, name: string): Promise<Seen> {
-    return this.#promised(moment, name).promise;
+  #seen(moment: Moment, name: string): Promise<Seen> {
+    return this.#promiseOf(moment, name).promise;
   }
 
-  #promised(moment: Moment, name: string): PromiseWithResolvers<Seen> {
+  #promiseOf(moment: Moment, name: string): PromiseWithResolvers<Seen> {
     const key = `${moment} ${name}`;
-    const known = this.#seen.get(key) ?? Promise.withResolvers<Seen>();
-    this.#seen.set(key, known);
+    const known = this.#events.get(key) ?? Promise.withResolvers<Seen>();
+    this.#events.set(key, known);
     return known;
   }
 }
@@ -206,7 +206,7 @@ function jobMoments({ status }: Shown): Moment[] {
 
 function podMoments({ spec, status }: Shown): Moment[] {
   const moments: Moment[] = ["pod"];
-  if ((spec?.schedulingGates ?? []).length === 0) moments.push("letGo");
+  if ((spec?.schedulingGates ?? []).length === 0) moments.push("ungated");
   if (status?.phase === "Succeeded") moments.push("succeeded");
   return moments;
 }

@@ -1,4 +1,4 @@
-/** Everything at once: how long until all have finished, who had the processor meanwhile, what it left in memory. */
+/** Measures many runs at once: time until all have finished, CPU time by process, and memory. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
 import type { BareOperator } from "./bare.ts";
@@ -8,17 +8,17 @@ import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
 import { cpuMs, memory, usageBetween, usageOf, type Named } from "./proc.ts";
 
 const lastsMs = 1_000;
-/** Beside a minute for all, each may take so long: with Kubernetes' own limits the Job controller makes three a second. */
+/** Timeout per run, plus a minute: with Kubernetes' default limits the Job controller creates three pods a second. */
 const eachMs = 600;
-/** After this the Job controller and the garbage collection of the process have come to rest. */
+/** Pause until the Job controller and the garbage collection of the process are idle. */
 const restMs = 10_000;
 
 export interface Burst {
   readonly size: number;
   readonly makespanMs: number;
-  /** From its own POST to the Job, each. */
+  /** Per run, from its POST to the Job. */
   readonly job: readonly number[];
-  /** From the pod's success to the run's (the floor: the Job's) end, each. */
+  /** Per run, from the pod's success to the end of the run (for the floor: of the Job). */
   readonly finished: readonly number[];
   /** Processor time by process, in milliseconds. */
   readonly usage: [name: string, ms: number][];
@@ -30,7 +30,7 @@ export interface OperatorBurst extends Burst {
   readonly memory: { readonly beforeBytes: number; readonly peakBytes: number; readonly afterBytes: number };
 }
 
-/** What a measurement of many works with. */
+/** Environment of a burst. */
 export interface Bench {
   readonly client: Client;
   readonly moments: Moments;
@@ -49,7 +49,7 @@ export async function measureFloorBurst(bench: Bench, size: number, name: string
   return burst;
 }
 
-/** ClaudeRuns without the operator, by whoever sends its requests: its processor time is the benchmark's. */
+/** ClaudeRuns by the bare operator in this process, whose CPU time is part of the benchmark's. */
 export async function measureBareBurst({ processes }: Bench, size: number, bareOperator: BareOperator): Promise<Burst> {
   const before = usageOf(processes);
   const burst = await bareOperator.burst(numbered("bare-burst", size), lastsMs);
@@ -73,7 +73,7 @@ export async function measureRunBurst(bench: Bench, size: number, operator: Name
   const { nowBytes: afterBytes, peakBytes } = memory(operator.pid);
   return {
     ...burst,
-    // with what it does after the end: releasing pods, hearing of Jobs that complete
+    // includes work after the end: removing finalizers, events of completed Jobs
     cpuMsPerRun: (cpuMs(operator.pid) - beforeMs) / size,
     requests: await requestsBetween(fromMs, Date.now()),
     memory: { beforeBytes, peakBytes, afterBytes },

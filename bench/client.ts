@@ -1,6 +1,6 @@
 /**
- * The benchmark's own client: one pool for requests, one connection per watch, credentials read once. Not the
- * operator's, so that what is measured and what measures do not change together.
+ * The benchmark's own client: one pool for requests, one connection per watch, credentials read once. It does not share
+ * code with the operator, so that a change of the operator does not change the measurement.
  */
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -19,11 +19,11 @@ interface Versioned {
   readonly metadata: { readonly resourceVersion: string };
 }
 
-interface Sent {
+interface BenchRequest {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
-  /** A merge patch, unless it says otherwise. */
+  /** Default: a merge patch. */
   readonly patchType?: PatchType | undefined;
   readonly signal?: AbortSignal;
 }
@@ -33,7 +33,7 @@ interface OpenWatch {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** So many requests are on their way at once in a burst. */
+/** Concurrent requests in a burst. */
 export const connections = 32;
 
 export class Client {
@@ -41,8 +41,8 @@ export class Client {
   readonly #tls: Agent.Options["connect"];
   readonly #pool: Agent;
   readonly #watches = new AbortController();
-  /** How often the API server ended a watch. */
-  cutOffs = 0;
+  /** Number of watches that the API server ended. */
+  watchRestarts = 0;
 
   private constructor(origin: string, tls: Agent.Options["connect"]) {
     this.#origin = origin;
@@ -50,7 +50,7 @@ export class Client {
     this.#pool = new Agent({ connect: tls ?? {}, connections, keepAliveTimeout: 60_000, allowH2: false });
   }
 
-  /** Credentials as kubectl finds them. */
+  /** Opens a client with kubectl's credentials. */
   static async open(): Promise<Client> {
     const config = new KubeConfig();
     config.loadFromDefault();
@@ -61,7 +61,7 @@ export class Client {
     return new Client(config.getCurrentCluster()?.server ?? "", tls);
   }
 
-  /** One request; throws for whatever is not a success. */
+  /** Sends a request and returns the JSON response; throws on an error status. */
   async request(method: Method, path: string, body?: unknown, patchType?: PatchType): Promise<unknown> {
     const response = await this.#send(this.#pool, { method, path, body, patchType });
     const text = await response.body.text();
@@ -70,8 +70,8 @@ export class Client {
   }
 
   /**
-   * Follows a collection from now on; resolves once the API server has taken the watch. It cuts off whoever does not
-   * keep up: then the watch goes on where it was, and is counted, as what came meanwhile was seen late.
+   * Watches a collection from now on; resolves once the watch is open. The API server ends the watch of a slow
+   * reader. The watch is then resumed and counted, because its events were late.
    */
   async watch(path: string, onEvent: (event: WatchEvent) => void, onEnd: (why: unknown) => void): Promise<void> {
     const list = (await this.request("GET", path)) as Versioned;
@@ -81,12 +81,12 @@ export class Client {
     });
   }
 
-  /** Reads a stream to its end, line by line, as plainly as it can be done. */
+  /** Reads a stream to its end, line by line. */
   async read(path: string, onLine: (line: string) => void): Promise<void> {
     const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
     const { statusCode, body } = await this.#send(agent, { method: "GET", path, signal: this.#watches.signal });
     if (statusCode !== 200) throw new Error(`GET ${path}: ${statusCode} ${await body.text()}`);
-    for await (const line of lines(body)) onLine(line);
+    for await (const { text } of lines(body, Infinity)) onLine(text);
     await agent.destroy();
   }
 
@@ -101,14 +101,14 @@ export class Client {
   ): Promise<never> {
     let { first: open, version } = watch;
     for (;;) {
-      for await (const line of lines(open.body)) {
+      for await (const { text: line } of lines(open.body, Infinity)) {
         const event = JSON.parse(line) as WatchEvent & { object: Versioned };
-        if (event.type === "ERROR") throw new Error(`the watch of ${path} cannot go on: ${line}`);
+        if (event.type === "ERROR") throw new Error(`the watch of ${path} failed: ${line}`);
         version = event.object.metadata.resourceVersion;
         watch.onEvent(event);
       }
       await open.agent.destroy();
-      this.cutOffs += 1;
+      this.watchRestarts += 1;
       open = await this.#openWatch(path, version);
     }
   }
@@ -125,7 +125,7 @@ export class Client {
     return { agent, body };
   }
 
-  #send(agent: Agent, { method, path, body, patchType, signal }: Sent): Promise<Dispatcher.ResponseData> {
+  #send(agent: Agent, { method, path, body, patchType, signal }: BenchRequest): Promise<Dispatcher.ResponseData> {
     return agent.request({
       origin: this.#origin,
       path,
@@ -141,7 +141,7 @@ export class Client {
   }
 }
 
-/** The kubeconfig's server speaks for the cluster; its version stands beside the figures. */
+/** Returns the API server's version. */
 export async function serverVersion(client: Client): Promise<string> {
   return ((await client.request("GET", "/version")) as { gitVersion: string }).gitVersion;
 }

@@ -1,6 +1,6 @@
 /**
- * A node that only pretends, by kwok: its pods run for as long as they say and leave a runner's report behind, so that
- * what is measured is Kubernetes and the operator, and neither container starts nor claude.
+ * A fake node by kwok. Its pods run for their annotated time and end with a runner's report, so that the benchmark
+ * measures Kubernetes and the operator without container starts and claude.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ import type { Client } from "./client.ts";
 import { fakeNode, lastsAnnotation } from "./objects.ts";
 import { start, type Program } from "./programs.ts";
 
-/** What a short, good run of claude leaves in the termination message. */
+/** Termination message of a short, successful run. */
 const report: RunReport = {
   v: 1,
   complete: true,
@@ -103,22 +103,22 @@ function stage(name: string, matchExpressions: object[], next: object, lasts?: s
 const configuration = {
   apiVersion: "config.kwok.x-k8s.io/v1alpha1",
   kind: "KwokConfiguration",
-  // a burst must wait for Kubernetes, not for the pretended node
+  // a burst must wait for Kubernetes, not for the fake node
   options: { manageSingleNode: fakeNode, podPlayStageParallelism: 32, nodeLeaseDurationSeconds: 40 },
 };
 
-/** More than any test asks for. kwok's own node has no storage, which the chart's runs ask for. */
-const room = { cpu: "1k", memory: "1Ti", pods: "1M", "ephemeral-storage": "1Ti" };
+/** More than any test requests, including storage, which kwok's default node lacks. */
+const capacity = { cpu: "1k", memory: "1Ti", pods: "1M", "ephemeral-storage": "1Ti" };
 
 const node = {
   apiVersion: "v1",
   kind: "Node",
   metadata: { name: fakeNode, labels: { [fakeNode]: "true", "kubernetes.io/os": "linux" } },
   spec: { taints: [{ key: fakeNode, value: "true", effect: "NoSchedule" }] },
-  status: { allocatable: room, capacity: room },
+  status: { allocatable: capacity, capacity: capacity },
 };
 
-/** Starts kwok and its node, and waits until the node is ready. */
+/** Starts kwok and waits until its node is ready. */
 export async function startFakeNode(client: Client, directory: string): Promise<Program> {
   const file = `${directory}/kwok.yaml`;
   writeFileSync(file, [configuration, ...stages].map((each) => stringify(each)).join("---\n"));
@@ -126,7 +126,7 @@ export async function startFakeNode(client: Client, directory: string): Promise<
   const command = ["kwok", "--kubeconfig", process.env["KUBECONFIG"] ?? "", "--config", file] as const;
   const kwok = await start("kwok", command, { logFile: `${directory}/kwok.log` });
   try {
-    await readyNode(client, directory);
+    await waitForNode(client, directory);
     return kwok;
   } catch (error) {
     await kwok.stop();
@@ -142,7 +142,7 @@ export function kwokVersion(): string {
   return execFileSync("kwok", ["--version"], { encoding: "utf8" }).split(" ")[2] ?? "unknown";
 }
 
-async function readyNode(client: Client, directory: string): Promise<void> {
+async function waitForNode(client: Client, directory: string): Promise<void> {
   const deadlineMs = Date.now() + 30_000;
   for (;;) {
     const { status } = (await client.request("GET", `/api/v1/nodes/${fakeNode}`)) as {

@@ -1,4 +1,4 @@
-/** One run after the other on an idle cluster, each after a plain Job: latencies, and requests per run. */
+/** Measures one run after the other on an idle cluster, each after a plain Job: latencies and requests per run. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
 import { BareOperator, type BareFigures } from "./bare.ts";
@@ -12,13 +12,13 @@ const lastsMs = 200;
 export interface IdleFigures {
   readonly floor: { readonly job: number[]; readonly pod: number[]; readonly finished: number[] };
   readonly run: {
-    /** The ClaudeRun's own event: before it no operator can begin. */
+    /** The ClaudeRun's own watch event, before which no operator can begin. */
     readonly seen: number[];
     readonly job: number[];
-    readonly letGo: number[];
+    readonly ungated: number[];
     readonly finished: number[];
   };
-  /** The same requests, by a program that does nothing else. */
+  /** The same requests from the bare operator. */
   readonly bare: BareFigures;
   readonly requests: Requests;
   readonly runs: number;
@@ -30,32 +30,32 @@ export async function measureIdle(
   runs: number,
 ): Promise<IdleFigures> {
   const floor: IdleFigures["floor"] = { job: [], pod: [], finished: [] };
-  const run: IdleFigures["run"] = { seen: [], job: [], letGo: [], finished: [] };
-  const bare: BareFigures = { job: [], letGo: [], finished: [], handOff: [] };
+  const run: IdleFigures["run"] = { seen: [], job: [], ungated: [], finished: [] };
+  const bare: BareFigures = { job: [], ungated: [], finished: [], handOff: [] };
   const fromMs = Date.now();
   for (let index = 0; index < runs; index += 1) {
     await measureFloor(client, moments, { name: `floor-${index}`, into: floor });
     await bareOperator.measure(`bare-${index}`, lastsMs, bare);
     await measureRun(client, moments, { name: `idle-${index}`, into: run });
   }
-  // the release of the last pod comes after its run has finished
+  // the last pod's finalizer is removed after its run has finished
   await wait(500);
   return { floor, run, bare, requests: await requestsBetween(fromMs, Date.now()), runs };
 }
 
 /**
- * Connections, compiled code, the namespace's ConfigMap: the first runs pay for what none after them does. Returns who
- * sends the same requests without an operator.
+ * Warms up, because only the first runs pay for connections, compiled code and the namespace's ConfigMap. Returns
+ * the bare operator.
  */
 export async function warmUp(client: Client, moments: Moments): Promise<BareOperator> {
-  const unused = { seen: [], job: [], pod: [], letGo: [], finished: [] };
+  const unused = { seen: [], job: [], pod: [], ungated: [], finished: [] };
   for (let index = 0; index < 3; index += 1) {
     await measureFloor(client, moments, { name: `warm-floor-${index}`, into: unused });
     await measureRun(client, moments, { name: `warm-${index}`, into: unused });
   }
   const bare = await BareOperator.like(client, "warm-0");
   for (let index = 0; index < 3; index += 1) {
-    await bare.measure(`warm-bare-${index}`, lastsMs, { job: [], letGo: [], finished: [], handOff: [] });
+    await bare.measure(`warm-bare-${index}`, lastsMs, { job: [], ungated: [], finished: [], handOff: [] });
   }
   return bare;
 }
@@ -83,8 +83,8 @@ async function measureRun(
   const finishedMs = await moments.wait(name, "runFinished");
   into.seen.push((await moments.wait(name, "runAdded")) - sentMs);
   into.job.push((await moments.wait(name, "jobAdded")) - sentMs);
-  into.letGo.push((await moments.wait(name, "podLetGo")) - sentMs);
+  into.ungated.push((await moments.wait(name, "podUngated")) - sentMs);
   into.finished.push(finishedMs - (await moments.wait(name, "podSucceeded")));
-  // The next one shall find an idle cluster: the Job controller still has this Job to close.
+  // Waits for the Job controller, so that the next run finds an idle cluster.
   await moments.wait(name, "jobComplete");
 }

@@ -1,4 +1,4 @@
-/** The measuring itself, where the cluster can be reached: started by main.ts through `test/cluster/cluster run`. */
+/** The measurement itself, started by main.ts through `test/cluster/cluster run`, which gives access to the cluster. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,10 +23,10 @@ import { measureRest } from "./rest.ts";
 import { setting } from "./setting.ts";
 import { measureSustained, type Steady } from "./sustained.ts";
 
-/** So long after its start the operator has settled. */
+/** Time until the operator is idle after its start. */
 const settleMs = 10_000;
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stderr.write(`bench: ${line}\n`);
 }
 
@@ -34,7 +34,7 @@ function kubectl(...args: string[]): void {
   execFileSync("kubectl", args, { stdio: ["ignore", "ignore", "inherit"], timeout: 120_000 });
 }
 
-/** The namespace and the fake node of an earlier time may be left where a cluster was kept. */
+/** Removes namespaces and the fake node of an earlier benchmark on a kept cluster. */
 async function prepare(): Promise<void> {
   kubectl("delete", "--ignore-not-found", `namespace/${namespace}`, `namespace/${bareNamespace}`, `node/${fakeNode}`);
   await applyCrd();
@@ -50,8 +50,8 @@ async function measure(options: Options, client: Client, programs: Program[], di
   });
   programs.push(operator);
   void operator.ended.then(() => {
-    // no more than a word: whoever waits for the operator's work fails by itself
-    if (programs.includes(operator)) say(`the operator has ended: ${lastLines(`${directory}/operator.log`)}`);
+    // only a message: waits for the operator's work time out
+    if (programs.includes(operator)) printLine(`the operator has ended: ${lastLines(`${directory}/operator.log`)}`);
   });
   const startedMs = Date.now();
   programs.push(await startFakeNode(client, directory));
@@ -59,22 +59,22 @@ async function measure(options: Options, client: Client, programs: Program[], di
   await wait(settleMs - (Date.now() - startedMs));
   const idleBytes = memory(operator.pid).nowBytes;
 
-  say(`${options.idleRuns} runs and as many Jobs, one after the other, about ${options.idleRuns * 2} s`);
+  printLine(`${options.idleRuns} runs and as many Jobs, one after the other, about ${options.idleRuns * 2} s`);
   const bareOperator = await warmUp(client, moments);
   const idle = await measureIdle({ client, moments, bareOperator }, options.idleRuns);
-  say(`${options.handOffRuns} runs of one agent`);
+  printLine(`${options.handOffRuns} runs of one agent`);
   const handOff = await measureHandOff(client, moments, options.handOffRuns);
   const self = { name: "this benchmark", pid: process.pid };
   const bench: Bench = { client, moments, processes: [...components(), ...programs, self] };
-  say(`nothing for ${options.restSeconds} s`);
+  printLine(`nothing for ${options.restSeconds} s`);
   const rest = await measureRest(operator, options.restSeconds);
   const burst =
     options.burstRuns === 0 ? {} : { burst: await measureBursts(options, { ...bench, operator, bareOperator }) };
   const sustained =
-    options.sustainedPerSecond === 0 ? {} : { sustained: await steadily(options, { ...bench, bareOperator }) };
+    options.sustainedPerSecond === 0 ? {} : { sustained: await measureSteady(options, { ...bench, bareOperator }) };
   let kept: { kept?: Kept } = {};
   if (options.keptRuns > 0) {
-    say(`${options.keptRuns} finished runs, met by an operator that starts`);
+    printLine(`${options.keptRuns} finished runs, met by an operator that starts`);
     programs.splice(programs.indexOf(operator), 1);
     await operator.stop();
     const startOperatorAgain = (): Promise<Program> => startOperator({ logFile: `${directory}/again.log` });
@@ -88,7 +88,7 @@ async function measure(options: Options, client: Client, programs: Program[], di
   }
   return {
     ...{ idleBytes, idle, handOff, rest, ...burst, ...sustained, ...kept },
-    cutOffs: client.cutOffs,
+    cutOffs: client.watchRestarts,
     setting: await setting(client),
   };
 }
@@ -97,7 +97,7 @@ async function measureBursts(
   { burstRuns, hasBare }: Options,
   { operator, bareOperator, ...bench }: Bench & { operator: Program; bareOperator: BareOperator },
 ): Promise<NonNullable<Figures["burst"]>> {
-  say(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
+  printLine(`${burstRuns} Jobs at once, then as many runs, then Jobs again`);
   const before = await measureFloorBurst(bench, burstRuns, "floor-before");
   const bare = hasBare ? { bare: await measureBareBurst(bench, burstRuns, bareOperator) } : {};
   const run = await measureRunBurst(bench, burstRuns, operator);
@@ -105,15 +105,15 @@ async function measureBursts(
   return { floors: [before, after], ...bare, run };
 }
 
-async function steadily(
+async function measureSteady(
   { sustainedPerSecond: perSecond, sustainedSeconds: seconds, hasBare }: Options,
   { client, moments, bareOperator }: Bench & { bareOperator: BareOperator },
 ): Promise<Steady> {
-  say(`${perSecond} Jobs a second for ${seconds} s, then as many runs`);
+  printLine(`${perSecond} Jobs a second for ${seconds} s, then as many runs`);
   return measureSustained(client, moments, { perSecond, seconds, ...(hasBare ? { bareOperator } : {}) });
 }
 
-/** Where the cluster is kept nothing of ours stays in it; the operator must still live, as it holds ended pods. */
+/** Cleans up a kept cluster while the operator still runs, because it must remove the finalizers of pods. */
 async function cleanUp(options: Options, client: Client, programs: Program[]): Promise<void> {
   if (options.keep) {
     kubectl("delete", "--ignore-not-found", "--timeout=100s", `namespace/${namespace}`, `namespace/${bareNamespace}`);
@@ -143,11 +143,11 @@ async function main(): Promise<void> {
   }
 }
 
-// Whatever was being waited for when somebody stopped us need not be waited for any more.
+// Exits at once, because a signal may leave unfinished waits.
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
+    printLine(error instanceof Error ? error.message : String(error));
     process.exit(1);
   },
 );

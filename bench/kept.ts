@@ -1,16 +1,16 @@
-/** Finished runs are kept as a record of cost: what they cost the operator in memory. */
+/** Measures the operator's memory for finished runs, which are kept as a record of cost. */
 import { setTimeout as wait } from "node:timers/promises";
 import { connections, type Client } from "./client.ts";
 import { claudeRun, runsPath } from "./objects.ts";
 import { memory } from "./proc.ts";
 import type { Program } from "./programs.ts";
 
-/** So long after its start the operator has settled. */
+/** Time until the operator is idle after its start. */
 const settleMs = 20_000;
 
 export interface Kept {
   readonly runs: number;
-  /** A fresh operator's memory on the same cluster without and with them, at rest. */
+  /** Memory of a new, idle operator on the same cluster without and with the runs. */
   readonly withoutBytes: number;
   readonly withBytes: number;
   readonly peakBytes: number;
@@ -18,12 +18,12 @@ export interface Kept {
 
 interface Options {
   readonly runs: number;
-  /** A run that has finished: its status is what the others are given. */
+  /** A finished run, whose status is copied. */
   readonly finishedRun: string;
   readonly startOperator: () => Promise<Program>;
 }
 
-/** Call it while no operator runs: the runs are made as if they had finished long ago. */
+/** Creates finished runs and measures. Call it while no operator runs. */
 export async function measureKept(client: Client, { runs, finishedRun, startOperator }: Options): Promise<Kept> {
   const without = await atRest(startOperator);
   const { status } = (await client.request("GET", `${runsPath}/${finishedRun}`)) as { status: Status };
@@ -47,7 +47,7 @@ interface Status {
   readonly conditions: readonly { readonly type: string }[];
 }
 
-/** As it is once its pod is gone. */
+/** Returns the status of a run whose pod is deleted. */
 function withoutPod(status: Status): Status {
   const conditions = status.conditions.map((each) =>
     each.type === "LogsAvailable" ? { ...each, status: "False", reason: "PodGone" } : each,

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: prints figures, beside the floor (a plain Job) from the same run. Brings up a cluster of its own beside
- * the tests' one, measures inside of it, and takes it down again.
+ * `npm run bench`: prints figures next to a floor (a plain Job) of the same benchmark. Starts a cluster separate
+ * from the tests', measures in it, and takes it down.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,10 +13,10 @@ const cluster = `${checkout}test/cluster/cluster`;
 const inside = fileURLToPath(new URL("inside.ts", import.meta.url));
 
 const stop = new AbortController();
-const isStopped = () => stop.signal.aborted;
+const isStopping = () => stop.signal.aborted;
 let child: ChildProcess | undefined;
 
-/** Beside the cluster that the tests of this checkout use. */
+/** Environment of a cluster separate from the tests' of this checkout. */
 function clusterEnvironment(): Record<string, string> {
   const { CLUSTER_DIR: directory, CLUSTER_NS: namespace, XDG_CACHE_HOME: cache } = process.env;
   const id = createHash("sha256")
@@ -30,12 +30,12 @@ function clusterEnvironment(): Record<string, string> {
   };
 }
 
-/** Runs a command; what it says on stdout is the benchmark's only if it is the measuring itself. */
+/** Runs a command. Only the measurement writes to stdout; stdout of other commands goes to stderr. */
 async function run(command: string, args: readonly string[], stdout: "ours" | "asides"): Promise<number> {
   const started = spawn(command, args, {
     stdio: ["ignore", stdout === "ours" ? "inherit" : 2, "inherit"],
     env: { ...process.env, ...clusterEnvironment(), BENCH_LOAD: loadBefore },
-    // Ctrl-C reaches all of the terminal's process group: we decide who hears of it, and once.
+    // A process group of its own, so that Ctrl-C reaches only this process, which stops the child once.
     detached: true,
   });
   child = started;
@@ -47,7 +47,7 @@ async function run(command: string, args: readonly string[], stdout: "ours" | "a
   return code;
 }
 
-/** What else was running before we began. */
+/** Load of the machine before the benchmark. */
 const loadBefore = (loadavg()[0] ?? 0).toFixed(2);
 
 async function bench(options: Options): Promise<number> {
@@ -59,11 +59,11 @@ async function bench(options: Options): Promise<number> {
   ];
   let code = 0;
   for (const [command, args, stdout] of steps) {
-    if (!isStopped() && code === 0) code = await run(command, args, stdout);
+    if (!isStopping() && code === 0) code = await run(command, args, stdout);
   }
-  if (options.keep) process.stderr.write(`bench: the cluster is left up: ${down()}\n`);
+  if (options.keep) process.stderr.write(`bench: keeping the cluster; take it down with: ${down()}\n`);
   else code = (await run(cluster, ["down"], "asides")) || code;
-  return isStopped() ? 130 : code;
+  return isStopping() ? 130 : code;
 }
 
 function down(): string {
@@ -87,7 +87,7 @@ function optionsOrExit(): Options {
 const options = optionsOrExit();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (isStopped()) return;
+    if (isStopping()) return;
     stop.abort();
     process.stderr.write("bench: stopping and cleaning up\n");
     child?.kill("SIGTERM");

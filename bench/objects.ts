@@ -1,4 +1,7 @@
-/** What the benchmark creates: a ClaudeRun, and the floor, a plain Job whose pod runs at the same place for as long. */
+/**
+ * Objects of the benchmark: a ClaudeRun, and as the floor a plain Job whose pod runs on the same node for the same
+ * time.
+ */
 import { apiVersion, group, kind, plural, version } from "../crds/names.ts";
 import type { ClaudeRunInput } from "../crds/claude-run.ts";
 
@@ -7,9 +10,9 @@ export const runsPath = `/apis/${group}/${version}/namespaces/${namespace}/${plu
 export const jobsPath = `/apis/batch/v1/namespaces/${namespace}/jobs`;
 export const podsPath = `/api/v1/namespaces/${namespace}/pods`;
 
-/** Pods say by this annotation how long the fake node lets them run. */
+/** Annotation with the time for which the fake node runs a pod. */
 export const lastsAnnotation = "bench.claude-run/lasts";
-/** Name of the fake node, its label and its taint: only the benchmark's pods land there, and nowhere else. */
+/** Name of the fake node, its label and its taint: it runs all pods of the benchmark and no others. */
 export const fakeNode = "bench";
 
 const image = "localhost/claude-run/agent:dev";

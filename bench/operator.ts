@@ -1,4 +1,4 @@
-/** The operator as it is shipped: the bundle, one process, its own User-Agent so that the audit log tells its requests. */
+/** Runs the operator as shipped: the bundle in one process, with its own User-Agent for the audit log. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,7 +11,7 @@ import { start, type Program } from "./programs.ts";
 const bundle = fileURLToPath(new URL("../dist/operator.mjs", import.meta.url));
 const dockerfile = fileURLToPath(new URL("../Dockerfile", import.meta.url));
 const version = "bench";
-/** What the operator calls itself to the API server. */
+/** User-Agent of the operator. */
 export const userAgent = `${fieldManager}/${version}`;
 
 const startLimitMs = 30_000;
@@ -32,7 +32,7 @@ export async function startOperator(options: { logFile: string; profileDirectory
     },
   });
   try {
-    await ready(operator, port, logFile);
+    await waitUntilReady(operator, port, logFile);
     return operator;
   } catch (error) {
     await operator.stop();
@@ -40,22 +40,22 @@ export async function startOperator(options: { logFile: string; profileDirectory
   }
 }
 
-/** The environment that the image sets. */
+/** Returns the environment of the image. */
 function shippedEnvironment(): Record<string, string> {
   const lines = readFileSync(dockerfile, "utf8").matchAll(/^ENV ([A-Z_]+)=(\S+)$/gm);
   return Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value]));
 }
 
-/** What node is told in the image. */
+/** Returns node's flags in the image. */
 function shippedFlags(): string[] {
   const entryPoint = /^ENTRYPOINT (\["[^"]*node".*\])$/m.exec(readFileSync(dockerfile, "utf8"))?.[1];
   if (entryPoint === undefined) throw new Error("the Dockerfile has no ENTRYPOINT that starts node");
   return (JSON.parse(entryPoint) as string[]).slice(1, -1);
 }
 
-async function ready(operator: Program, port: number, logFile: string): Promise<void> {
+async function waitUntilReady(operator: Program, port: number, logFile: string): Promise<void> {
   const deadlineMs = Date.now() + startLimitMs;
-  while (!(await answers(port))) {
+  while (!(await isReady(port))) {
     if (operator.hasEnded()) throw new Error(`the operator ended at once: ${lastLines(logFile)}`);
     if (Date.now() > deadlineMs) {
       throw new Error(`the operator is not ready after ${startLimitMs / 1000} s: ${lastLines(logFile)}`);
@@ -64,7 +64,7 @@ async function ready(operator: Program, port: number, logFile: string): Promise<
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function isReady(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/readyz`).then(
     (response) => response.ok,
     () => false,
@@ -81,7 +81,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The end of what a program wrote. */
+/** Returns the last lines of a program's log. */
 export function lastLines(logFile: string): string {
   return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n");
 }

@@ -1,31 +1,31 @@
-/** What `npm run bench` can be asked for. */
+/** Options of `npm run bench`. */
 import { parseArgs } from "node:util";
 
 export interface Options {
   readonly isQuick: boolean;
   readonly keep: boolean;
-  /** Runs made one after the other on an idle cluster. */
+  /** Runs one after the other on an idle cluster. */
   readonly idleRuns: number;
-  /** Runs of one agent, queued behind each other. */
+  /** Queued runs of one agent. */
   readonly handOffRuns: number;
-  /** Runs made all at once; 0: no burst. */
+  /** Runs created at once; 0: no burst. */
   readonly burstRuns: number;
-  /** The same burst without the operator, by whoever sends its requests. */
+  /** Repeat the burst with the bare operator. */
   readonly hasBare: boolean;
-  /** Seconds in which nothing is asked of the operator. */
+  /** Seconds without work for the operator. */
   readonly restSeconds: number;
-  /** Runs made per second for `sustainedSeconds`; 0: none. */
+  /** Runs created per second for `sustainedSeconds`; 0: none. */
   readonly sustainedPerSecond: number;
   readonly sustainedSeconds: number;
   /** Finished runs that are kept; 0: none. */
   readonly keptRuns: number;
-  /** Where raw figures go. */
+  /** File for the raw figures. */
   readonly jsonFile?: string;
-  /** Where the operator's CPU profile goes. */
+  /** Directory for the operator's CPU profile. */
   readonly profileDirectory?: string;
 }
 
-/** A mistake on the command line, in one line. */
+/** Invalid option; the message is one line. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -34,18 +34,18 @@ export const usage = `usage: npm run bench -- [options]
   --quick          small numbers and no burst: about a minute
   --idle N         runs one after the other (60; quick 10)
   --hand-off N     runs of one agent (20; quick 8)
-  --burst N        runs all at once (500; quick 0, which is none)
-  --bare           burst and steady rate once more without the operator: by a program that only sends its requests
-  --rest S         seconds of doing nothing (60; quick 5)
-  --sustained N    runs made per second, as steadily as Jobs before them (0, which is none)
-  --seconds S      for so long (120)
-  --kept N         finished runs that the operator finds when it starts (0, which is none)
-  --json FILE      writes the raw figures there too
-  --profile DIR    the operator writes a CPU profile there when it ends
-  --keep           leaves the benchmark's cluster up for a next time
-  --help           this`;
+  --burst N        runs all at once (500; quick 0: none)
+  --bare           repeat burst and steady rate with a program that only sends the operator's requests
+  --rest S         seconds without work (60; quick 5)
+  --sustained N    runs created per second, after Jobs at the same rate (0: none)
+  --seconds S      duration of --sustained (120)
+  --kept N         finished runs that exist when the operator starts (0: none)
+  --json FILE      also write the raw figures to FILE
+  --profile DIR    write the operator's CPU profile to DIR
+  --keep           keep the benchmark's cluster
+  --help           print this help`;
 
-/** Reads the command line; undefined: only help was asked for. */
+/** Reads the command line; undefined for --help. Throws OptionError. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help === true) return undefined;
@@ -94,7 +94,7 @@ function parse(args: readonly string[]) {
 
 const most = 20_000;
 
-/** A whole number from an option; throws OptionError with what is allowed. */
+/** Parses a whole number. Throws OptionError with the allowed range. */
 export function count(option: string, text: string | undefined, fallback: number, least: number): number {
   if (text === undefined) return fallback;
   const number = Number(text);

@@ -1,19 +1,19 @@
-/** What /proc tells: memory of a process, and who had the processor for how long. */
+/** Reads memory and CPU time of processes from /proc. */
 import { existsSync, readFileSync } from "node:fs";
 
-/** The kernel counts in hundredths of a second wherever Node runs. */
+/** The kernel counts in hundredths of a second on all platforms of Node. */
 const msPerTick = 10;
 const bytesPerKiB = 1024;
 
 /** Processor time of a process, all threads, in milliseconds. */
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // the name in parentheses may hold spaces
+  // the name in parentheses may contain spaces
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * msPerTick;
 }
 
-/** Resident memory now and at its highest, in bytes. */
+/** Returns resident memory and its peak in bytes. */
 export function memory(pid: number): { nowBytes: number; peakBytes: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const bytes = (name: string): number =>
@@ -30,17 +30,17 @@ function machineBusyMs(): number {
   return (user + nice + system + irq + softirq) * msPerTick;
 }
 
-/** A process worth naming. */
+/** A process with a name for the report. */
 export interface Named {
   readonly name: string;
   readonly pid: number;
 }
 
-/** Processor time by name, at a moment. */
+/** CPU time in milliseconds by name. */
 export type Usage = ReadonlyMap<string, number>;
 
 const everything = "everything";
-/** Whatever is neither ours nor the cluster's: other work on the machine, and the kernel. */
+/** CPU time outside of the named processes: other work on the machine, and the kernel. */
 export const others = "others";
 
 export function usageOf(processes: readonly Named[]): Usage {
@@ -48,7 +48,7 @@ export function usageOf(processes: readonly Named[]): Usage {
   return new Map([[everything, machineBusyMs()], ...alive.map(({ name, pid }) => [name, cpuMs(pid)] as const)]);
 }
 
-/** What each used between two moments, most first, and what others did. */
+/** Returns the CPU time of each process between two samples, highest first, and of others. */
 export function usageBetween(before: Usage, after: Usage): [name: string, ms: number][] {
   const used = [...after].map(([name, ms]): [string, number] => [name, ms - (before.get(name) ?? 0)]);
   const named = used.filter(([name]) => name !== everything);

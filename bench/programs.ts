@@ -1,4 +1,4 @@
-/** Starts the programs that are measured or needed for it, and ends exactly those, by their process ids. */
+/** Starts programs of the benchmark and stops exactly those by process id. */
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
@@ -6,13 +6,13 @@ import { once } from "node:events";
 export interface Program {
   readonly name: string;
   readonly pid: number;
-  /** Resolves once it has ended, whoever ended it. */
+  /** Resolves once the program has ended for any reason. */
   readonly ended: Promise<void>;
   hasEnded(): boolean;
   stop(): Promise<void>;
 }
 
-const patienceMs = 15_000;
+const stopTimeoutMs = 15_000;
 
 /** Starts a program with its output in a file. */
 export async function start(
@@ -36,7 +36,7 @@ export async function start(
   async function stop(): Promise<void> {
     if (hasEnded()) return;
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+    const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
     await ended;
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-/** The figures as Markdown: one table with the floor and the goal beside each, then what explains them. */
+/** The figures as Markdown: one table with floors and goals, then details. */
 import type { Requests } from "./audit.ts";
 import type { Burst, OperatorBurst } from "./burst.ts";
 import type { IdleFigures } from "./idle.ts";
@@ -11,7 +11,7 @@ import type { Steady } from "./sustained.ts";
 
 export interface Figures {
   readonly setting: Readonly<Record<string, string>>;
-  /** How often the API server cut off a watch of the benchmark's own. */
+  /** Number of the benchmark's watches that the API server ended. */
   readonly cutOffs: number;
   readonly idleBytes: number;
   readonly idle: IdleFigures;
@@ -22,15 +22,15 @@ export interface Figures {
   readonly burst?: { readonly floors: readonly Burst[]; readonly bare?: Burst; readonly run: OperatorBurst };
 }
 
-/** Everything that `npm run bench` prints. */
+/** Returns the output of `npm run bench`. */
 export function report(figures: Figures): string {
   return [
     ...Object.entries(figures.setting).map(([name, value]) => `- ${name}: ${value}`),
     "",
     ...figureTable(["floor: a Job", "ClaudeRun"], rowsOf(figures)),
     "",
-    "Times are p50 / p99 (of fewer than 100 values: the greatest). " +
-      `Watches of the benchmark that were cut off and resumed: ${figures.cutOffs}.`,
+    "Times are p50 / p99 (for fewer than 100 values: the maximum). " +
+      `Watches of the benchmark that were resumed: ${figures.cutOffs}.`,
     "",
     ...requestTable("idle", figures.idle.requests, figures.idle.runs),
     ...(figures.burst === undefined ? [] : burstDetails(figures.burst)),
@@ -48,7 +48,7 @@ function burstDetails({ floors, bare, run }: NonNullable<Figures["burst"]>): str
     floorMs(name) >= 1 && name !== others ? `${(ms / floorMs(name)).toFixed(1)} ×` : "–";
   return [
     ...requestTable("burst", run.requests, run.size),
-    "Processor time in the bursts, in milliseconds per Job or run:",
+    "CPU time in the bursts, in milliseconds per Job or run:",
     "",
     ...table(
       ["process", "floor", "bare", "ClaudeRun", "ratio"],
@@ -58,10 +58,10 @@ function burstDetails({ floors, bare, run }: NonNullable<Figures["burst"]>): str
       }),
     ),
     "",
-    `"${others}" is what else the machine did, the kernel included: ${[floors[0], bare, run, floors[1]]
+    `"${others}" is all other work of the machine, including the kernel: ${[floors[0], bare, run, floors[1]]
       .filter((each) => each !== undefined)
       .map(shareOfOthers)
-      .join(", ")} of a core in these bursts, in the order of their making.`,
+      .join(", ")} of a core in these bursts, in order.`,
     "",
   ];
 }
@@ -71,23 +71,23 @@ function shareOfOthers({ usage, makespanMs }: Burst): string {
   return `${Math.round((ms / makespanMs) * 100)} %`;
 }
 
-function requestTable(which: string, { byKind, refused, watches }: Requests, runs: number): string[] {
+function requestTable(which: string, { byKind, rejected, watches }: Requests, runs: number): string[] {
   const sorted = Object.entries(byKind).sort((a, b) => b[1] - a[1]);
-  const faults = Object.entries(refused).map(([what, count]) => `${count} × ${what}`);
+  const faults = Object.entries(rejected).map(([what, count]) => `${count} × ${what}`);
   return [
-    `The operator's requests per run, ${which}, by the API server's audit log (watches and leases left out):`,
+    `The operator's requests per run, ${which}, from the API server's audit log (without watches and leases):`,
     "",
     ...table(
       ["request", "per run"],
       sorted.map(([kind, count]) => [kind, (count / runs).toFixed(2)]),
     ),
     "",
-    `Refused: ${faults.length === 0 ? "none" : faults.join(", ")}. Watches opened again: ${watches}.`,
+    `Rejected: ${faults.length === 0 ? "none" : faults.join(", ")}. Watches reopened: ${watches}.`,
     "",
   ];
 }
 
-/** Figures between their floors and their goals. */
+/** Returns a table of figures with floors and goals. */
 export function figureTable([floor, measured]: readonly [string, string], rows: readonly Row[]): string[] {
   return table(
     ["figure", floor, measured, "goal", "met"],
@@ -101,7 +101,7 @@ export function figureTable([floor, measured]: readonly [string, string], rows: 
   );
 }
 
-/** A table in Markdown. */
+/** Returns a Markdown table. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)];

@@ -1,16 +1,16 @@
-/** Nothing to do: what the operator takes all the same. */
+/** Measures the idle operator's CPU time and requests. */
 import { setTimeout as wait } from "node:timers/promises";
 import { requestsBetween, type Requests } from "./audit.ts";
 import { cpuMs, type Named } from "./proc.ts";
 
 export interface Rest {
   readonly seconds: number;
-  /** Of one core, in percent. */
+  /** Percent of one core. */
   readonly cpuPercent: number;
   readonly requests: Requests;
 }
 
-/** Watches the operator do nothing. */
+/** Measures for `seconds` without work. */
 export async function measureRest(operator: Named, seconds: number): Promise<Rest> {
   const fromMs = Date.now();
   const beforeMs = cpuMs(operator.pid);

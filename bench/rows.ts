@@ -1,4 +1,4 @@
-/** The table of figures: each beside its floor and its goal (design goals are of two quiet cores). */
+/** Rows of figures with floors and goals; goals are for two idle cores. */
 import type { Burst } from "./burst.ts";
 import type { Kept } from "./kept.ts";
 import type { Figures } from "./report.ts";
@@ -12,13 +12,13 @@ export interface Row {
   readonly floor?: string;
   readonly measured: string;
   readonly goal?: string;
-  /** Absent: there is no goal to miss. */
+  /** Absent without a goal. */
   readonly isMet?: boolean;
 }
 
 const bytesPerMiB = 1024 * 1024;
 
-/** All rows that were measured. */
+/** Returns the rows of all measured figures. */
 export function rowsOf(figures: Figures): Row[] {
   return [
     ...idleRows(figures),
@@ -38,8 +38,8 @@ function idleRows({ idle, handOff, idleBytes }: Figures): Row[] {
       ...{ floor: floor.job, bare: bare.job, run: run.job },
       ...{ p50Ms: 10, p99Ms: 25 },
     }),
-    timed("created → pod let go (floor: pod exists), idle", {
-      ...{ floor: floor.pod, bare: bare.letGo, run: run.letGo },
+    timed("created → ungated (floor: pod exists), idle", {
+      ...{ floor: floor.pod, bare: bare.ungated, run: run.ungated },
       ...{ p50Ms: 35, p99Ms: 75 },
     }),
     timed("pod Succeeded → result in status (floor: Job Complete)", {
@@ -49,7 +49,7 @@ function idleRows({ idle, handOff, idleBytes }: Figures): Row[] {
       p50Ms: 7,
       p99Ms: 15,
     }),
-    timed(`hand-off: terminal → next pod let go, n=${handOff.length}`, {
+    timed(`hand-off: terminal → next pod ungated, n=${handOff.length}`, {
       bare: bare.handOff,
       run: handOff,
       p50Ms: 60,
@@ -91,13 +91,13 @@ function restRows({ seconds: lasted, cpuPercent, requests }: Rest): Row[] {
   const lists = Object.entries(requests.byKind).filter(([kind]) => kind.startsWith("list "));
   return [
     {
-      figure: `nothing to do for ${lasted} s: operator's CPU`,
+      figure: `no work for ${lasted} s: operator's CPU`,
       measured: `${cpuPercent.toFixed(2)} % of a core`,
       goal: "≤ 1 %",
       isMet: cpuPercent <= 1,
     },
     {
-      figure: `nothing to do for ${lasted} s: requests but leases and watches`,
+      figure: `no work for ${lasted} s: requests except leases and watches`,
       measured: `${requests.writes + requests.reads}, lists ${lists.reduce((sum, [, count]) => sum + count, 0)}`,
       goal: "no lists",
       isMet: lists.length === 0,
@@ -163,28 +163,28 @@ function sustainedRows({ floor, bare, run }: Steady): Row[] {
   const growth = ({ unfinished }: Sustained): string => quarters(unfinished).map(Math.round).join(", ");
   const total = (each: Sustained): string => milliseconds(summarize(each.total));
   const drain = ({ drainMs }: Sustained): string => seconds(drainMs);
-  const beside = (of: (each: Sustained) => string): string =>
+  const withFloors = (of: (each: Sustained) => string): string =>
     of(floor) + (bare === undefined ? "" : `; bare ${of(bare)}`);
   const [, second = 0, , last = 0] = quarters(run.unfinished);
   return [
     {
       figure: `${title}: unfinished, mean of each quarter`,
-      floor: beside(growth),
+      floor: withFloors(growth),
       measured: growth(run),
       goal: "not growing",
-      // the first quarter begins with none; a quarter more is noise
+      // the first quarter starts empty; 25 % more is noise
       isMet: last <= second * 1.25,
     },
     {
       figure: `${title}: created → finished`,
-      floor: beside(total),
+      floor: withFloors(total),
       measured: total(run),
     },
-    { figure: `${title}: last one finished after`, floor: beside(drain), measured: drain(run) },
+    { figure: `${title}: last one finished after`, floor: withFloors(drain), measured: drain(run) },
   ];
 }
 
-/** Means of four stretches of equal length. */
+/** Returns the means of four equal parts. */
 function quarters(values: readonly number[]): number[] {
   const size = Math.ceil(values.length / 4);
   return [0, 1, 2, 3].map((index) => {

@@ -1,4 +1,4 @@
-/** What stands beside figures, without which they say nothing: versions, machine, flags, load, date, commit. */
+/** Context of the figures: versions, machine, flags, load, date, commit. */
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,8 @@ import { kwokVersion } from "./fake-node.ts";
 const checkout = fileURLToPath(new URL("..", import.meta.url));
 const bytesPerGiB = 1024 ** 3;
 
-/** Beside every figure, whatever was measured. */
-export async function surroundings(client: Client): Promise<Record<string, string>> {
+/** Returns the context of all benchmarks. */
+export async function environmentOf(client: Client): Promise<Record<string, string>> {
   const model = cpus()[0]?.model ?? "unknown";
   return {
     date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
@@ -22,14 +22,14 @@ export async function surroundings(client: Client): Promise<Record<string, strin
   };
 }
 
-/** Beside the figures of `npm run bench`. */
+/** Returns the context of `npm run bench`. */
 export async function setting(client: Client): Promise<Record<string, string>> {
   return {
-    ...(await surroundings(client)),
+    ...(await environmentOf(client)),
     "fake node": `kwok ${kwokVersion()}`,
     method:
-      "from just before the POST is sent to the moment the watch event arrives, one client for ClaudeRuns and Jobs alike; " +
-      "fake pods that run 0.2 s (bursts: 1 s); the operator as one process from dist/operator.mjs",
+      "from the POST to the arrival of the watch event, with one client. " +
+      "Fake pods run 0.2 s (bursts: 1 s). The operator runs as one process from dist/operator.mjs",
   };
 }
 
@@ -38,7 +38,7 @@ function commit(): string {
     execFileSync("git", ["-C", checkout, ...args], { encoding: "utf8" }).trim();
   try {
     const changed = git("status", "--porcelain", "--", "operator", "crds", "runner", "adapter", "package-lock.json");
-    return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " with changes that are not committed");
+    return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " with uncommitted changes");
   } catch {
     return "unknown (no git)";
   }

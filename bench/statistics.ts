@@ -1,21 +1,21 @@
-/** Percentiles, and how a figure is written. */
+/** Percentiles and formats of figures. */
 
 export interface Summary {
   readonly n: number;
   readonly p50: number;
-  /** Of fewer than a hundred values this is the greatest. */
+  /** The maximum for fewer than a hundred values. */
   readonly p99: number;
   readonly max: number;
 }
 
 export function summarize(values: readonly number[]): Summary {
-  if (values.length === 0) throw new Error("there is nothing to summarize: no value was measured");
+  if (values.length === 0) throw new Error("no value was measured");
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
   return { n: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** "7.3 / 14" milliseconds, or seconds once they are many. */
+/** Formats p50 and p99, such as "7.3 / 14 ms". */
 export function milliseconds({ p50, p99 }: Summary): string {
   return `${short(p50)} / ${short(p99)} ms`;
 }
@@ -24,7 +24,7 @@ export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 1_000 ? 2 : 1)} s`;
 }
 
-/** Three digits say all that such a measurement knows. */
+/** Formats with the precision of such measurements. */
 export function short(value: number): string {
   return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }

@@ -1,4 +1,4 @@
-/** Created at a steady rate, for minutes: does what is unfinished stay as little as it was, or does it grow? */
+/** Creates runs at a steady rate for minutes and measures whether the number of unfinished runs grows. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { BareOperator } from "./bare.ts";
 import type { Client } from "./client.ts";
@@ -7,7 +7,7 @@ import { claudeRun, jobsPath, plainJob, runsPath } from "./objects.ts";
 
 const lastsMs = 1_000;
 const sampleMs = 5_000;
-/** Behind the last creation this is waited for. */
+/** Maximum wait after the last creation. */
 const drainLimitMs = 600_000;
 
 export interface Sustained {
@@ -15,9 +15,9 @@ export interface Sustained {
   readonly seconds: number;
   /** Created and not yet finished, every five seconds. */
   readonly unfinished: readonly number[];
-  /** From each one's POST to its end, in milliseconds. */
+  /** Milliseconds from POST to end, per run. */
   readonly total: readonly number[];
-  /** From the last POST to the last end. */
+  /** Milliseconds from the last POST to the last end. */
   readonly drainMs: number;
 }
 
@@ -27,19 +27,19 @@ export interface Steady {
   readonly run: Sustained;
 }
 
-interface Pace {
+interface Rate {
   readonly perSecond: number;
   readonly seconds: number;
 }
 
-/** Plain Jobs at the rate, the operator's requests without it if there is who sends them, then ClaudeRuns, an agent for each. */
+/** Measures plain Jobs, the bare operator if given, and ClaudeRuns with an agent each, all at the same rate. */
 export async function measureSustained(
   client: Client,
   moments: Moments,
-  { bareOperator, ...pace }: Pace & { readonly bareOperator?: BareOperator },
+  { bareOperator, ...rate }: Rate & { readonly bareOperator?: BareOperator },
 ): Promise<Steady> {
-  const limitMs = pace.seconds * 1_000 + drainLimitMs;
-  const floor = await measure(pace, async (index) => {
+  const limitMs = rate.seconds * 1_000 + drainLimitMs;
+  const floor = await measure(rate, async (index) => {
     const name = `steady-floor-${index}`;
     await client.request("POST", jobsPath, plainJob(name, { lastsMs }));
     return moments.wait(name, "jobComplete", limitMs);
@@ -47,8 +47,8 @@ export async function measureSustained(
   const bare =
     bareOperator === undefined
       ? {}
-      : { bare: await measure(pace, (index) => bareOperator.live(`steady-bare-${index}`, lastsMs)) };
-  const run = await measure(pace, async (index) => {
+      : { bare: await measure(rate, (index) => bareOperator.runToEnd(`steady-bare-${index}`, lastsMs)) };
+  const run = await measure(rate, async (index) => {
     const name = `steady-${index}`;
     await client.request("POST", runsPath, claudeRun(name, { agent: name, lastsMs }));
     return moments.wait(name, "runFinished", limitMs);
@@ -56,8 +56,8 @@ export async function measureSustained(
   return { floor, ...bare, run };
 }
 
-/** `live` makes the one with this index and returns the moment of its end. */
-async function measure({ perSecond, seconds }: Pace, live: (index: number) => Promise<number>): Promise<Sustained> {
+/** `live` creates one run and resolves to the time of its end. */
+async function measure({ perSecond, seconds }: Rate, live: (index: number) => Promise<number>): Promise<Sustained> {
   const count = perSecond * seconds;
   const unfinished: number[] = [];
   const total: number[] = [];
@@ -74,7 +74,7 @@ async function measure({ perSecond, seconds }: Pace, live: (index: number) => Pr
       ends.push(live(index).then((ms) => void total.push(ms - sentMs)));
     }
     const lastMs = performance.now();
-    // from here on it can only shrink
+    // the number can only shrink now
     clearInterval(sampler);
     await Promise.all(ends);
     return { perSecond, seconds, unfinished, total, drainMs: performance.now() - lastMs };

@@ -1,10 +1,10 @@
 /** `doctor --from-pod`: what an older adapter took from its server's pod, and where to write it now. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Bench } from "./testing/command.ts";
+import { CliHarness } from "./testing/command.ts";
 
-let bench: Bench;
+let bench: CliHarness;
 beforeEach(async () => {
-  bench = await new Bench().open();
+  bench = await new CliHarness().open();
 });
 afterEach(() => bench.close());
 
@@ -36,7 +36,7 @@ const spec = {
 
 it("prints values of the chart, keys of the adapter, and what has no place of its own", async () => {
   bench.api.put("pods", { metadata: { name: "server-0" }, spec });
-  const { code, stdout } = await bench.claude(["doctor", "--from-pod", "server-0"]);
+  const { code, stdout } = await bench.runInProcess(["doctor", "--from-pod", "server-0"]);
   expect(code).toBe(0);
   expect(stdout).toBe(`# values of the chart claude-run-operator
 run:
@@ -53,24 +53,24 @@ tolerations:
   - key: agents
     operator: Exists
 
-# Secrets in the server's variables (provider, database): put what agents need,
-# and no more, into one Secret, and name it in credentialsSecretName
-# Secrets mounted as files (deploy-key): agents see none of them; give what they
-# need in env
-# DNS (dnsPolicy None): the chart and the adapter set none; a ClaudeRun's
-# spec.pod.dnsConfig can add to it
+# Secrets in the server's variables (provider, database): copy only the keys
+# that agents need into one Secret, and set credentialsSecretName
+# Secrets mounted as files (deploy-key): agents do not see them; set the values
+# that they need in env
+# DNS (dnsPolicy None): chart and adapter do not set it; use spec.pod.dnsConfig
+# of the ClaudeRun
 `);
 });
 
 it("of a pod that has nothing special says what there is", async () => {
   bench.api.put("pods", { metadata: { name: "plain" }, spec: { containers: [{ image: "i" }] } });
-  const { stdout } = await bench.claude(["doctor", "--from-pod", "plain", "-o", "json"]);
+  const { stdout } = await bench.runInProcess(["doctor", "--from-pod", "plain", "-o", "json"]);
   expect(JSON.parse(stdout)).toEqual({ values: { run: { image: "i" } }, config: {}, left: [] });
 });
 
 it("says that there is no such pod", async () => {
-  expect(await bench.claude(["doctor", "--from-pod", "nope"])).toMatchObject({
+  expect(await bench.runInProcess(["doctor", "--from-pod", "nope"])).toMatchObject({
     code: 1,
-    stderr: "error: there is no pod nope in namespace agents: name the server's, and its namespace by -n\n",
+    stderr: "error: pod nope not found in namespace agents: name the server's pod, and its namespace with -n\n",
   });
 });

@@ -1,7 +1,7 @@
-/** The exit code of a run that was waited for. */
+/** Maps a finished run to an exit code. */
 import { constants } from "node:os";
 import type { ClaudeRun } from "../crds/claude-run.ts";
-import { exitCodes } from "./problem.ts";
+import { exitCodes } from "./errors.ts";
 
 const deadlines: ReadonlySet<string> = new Set([
   "DeadlineExceeded",
@@ -9,7 +9,7 @@ const deadlines: ReadonlySet<string> = new Set([
   "NoOutput",
   "QueueDeadlineExceeded",
 ]);
-/** The runner found these before it started claude. */
+/** The runner finds these before it starts claude. */
 const preflight: ReadonlySet<string> = new Set([
   "RunnerMissing",
   "ClaudeMissing",
@@ -17,20 +17,20 @@ const preflight: ReadonlySet<string> = new Set([
   "SessionNotFound",
 ]);
 
-/** claude's own where it ended by itself; documented words of ours where it did not. */
+/** Returns claude's exit code if it exited by itself, otherwise one of `exitCodes`. */
 export function exitCodeOf({ status }: ClaudeRun): number {
   if (status?.phase === "Succeeded") return 0;
   if (status?.phase === "Cancelled") return exitCodes.cancelled;
   const reason = status?.failure?.reason ?? "";
   if (deadlines.has(reason)) return exitCodes.timeout;
   const { exitCode, signal } = status?.result ?? {};
-  if (exitCode !== undefined && exitCode !== 0) return exitCode & 255 || exitCodes.problem;
+  if (exitCode !== undefined && exitCode !== 0) return exitCode & 255 || exitCodes.error;
   if (signal !== undefined) return 128 + numberOf(signal);
   if (exitCode === undefined && (status?.startTime === undefined || preflight.has(reason))) return exitCodes.notStarted;
-  return exitCodes.problem;
+  return exitCodes.error;
 }
 
-/** A report can name a signal that this machine does not have. */
+/** Returns 0 for a signal that this machine does not have. */
 function numberOf(signal: string): number {
   const numbers: Readonly<Record<string, number | undefined>> = constants.signals;
   return numbers[signal] ?? 0;

@@ -1,86 +1,98 @@
-/** Follows a run to its end: its states and the logs of its attempts, one after the other. */
-import { ApiError } from "../adapter/kubernetes/api-error.ts";
-import { AttemptLog } from "../adapter/attempt-logs.ts";
-import type { Connection } from "../adapter/kubernetes/connection.ts";
-import { podLogPath } from "../adapter/kubernetes/paths.ts";
-import { RunWatch } from "../adapter/kubernetes/run-watch.ts";
-import type { LogSink } from "../adapter/log/sink.ts";
-import { Progress } from "../adapter/progress.ts";
+/** Follows a run to its end: prints its states and the logs of its attempts in order. */
+import { ApiError } from "../kube/api-error.ts";
+import { AttemptLog } from "../client/attempt-log.ts";
+import type { Connection } from "../kube/connection.ts";
+import { podLogPath } from "../client/paths.ts";
+import { RunWatch } from "../client/run-watch.ts";
+import type { LogSink } from "../client/log/sink.ts";
+import { ProgressReporter } from "../client/progress.ts";
 import type { ClaudeRun } from "../crds/claude-run.ts";
-import { isFinished } from "./kubernetes/runs.ts";
-import { Departure, Problem } from "./problem.ts";
-import type { Session } from "./session.ts";
+import { isFinished, podToFollow } from "../client/run-facts.ts";
+import { Detached, CliError } from "./errors.ts";
+import type { CommandContext } from "./command-context.ts";
+import { styled } from "./terminal/terminal.ts";
+import { silenceMs, silentStateMessage } from "./no-log.ts";
 
-/** What is followed, and what is told of it. */
-export interface Following {
-  readonly session: Session;
+/** Options of `followRun`. */
+export interface FollowOptions {
+  readonly ctx: CommandContext;
   readonly run: ClaudeRun;
-  /** Takes the log; without it only the run's states are told. */
+  /** Receives the log; without it only the run's states are printed. */
   readonly sink?: LogSink;
 }
 
-/** Resolves to the finished run. Throws a Problem if the run is deleted, or the reader leaves by Ctrl-C. */
-export async function followRun(following: Following): Promise<ClaudeRun> {
-  const { session, run } = following;
-  const { connection, terminal, where } = session;
+/** Resolves to the finished run. Throws CliError if the run is deleted, and Detached after Ctrl-C. */
+export async function followRun(following: FollowOptions): Promise<ClaudeRun> {
+  const { ctx, run } = following;
+  const { connection, terminal } = ctx;
   const watch = new RunWatch(connection, run);
-  const leaving = new AbortController();
-  const leave = (): void => leaving.abort();
-  // Once: whoever presses it again is out at once.
-  process.once("SIGINT", leave);
+  const detach = new AbortController();
+  const onSigint = (): void => detach.abort();
+  // Only the first Ctrl-C detaches; the second one ends the process.
+  process.once("SIGINT", onSigint);
   watch.start();
-  const progress = new Progress();
-  const silence = watch.onChange(() => {
-    const news = progress.news(watch.run);
-    if (news !== undefined) terminal.note(terminal.paint("dim", news));
-  });
+  const progress = new ProgressReporter();
+  const note = (message: string | undefined): void => {
+    if (message !== undefined) terminal.note(styled("dim", message));
+  };
+  const unsubscribe = watch.onChange(() => note(progress.update(watch.run)));
+  const silenceTimer = noteSilentStates(ctx, watch, note);
   try {
-    await untilFinished(following, watch, leaving.signal);
+    await untilFinished(following, watch, detach.signal);
     const { name } = run.metadata;
-    if (leaving.signal.aborted) {
-      throw new Departure([
-        `left ${name}, which goes on`,
-        `  to read on:  kubectl claude logs ${where}-f ${name}`,
-        `  to end it:   kubectl claude cancel ${where}${name}`,
+    if (detach.signal.aborted) {
+      throw new Detached([
+        `stopped following ${name}; it continues`,
+        `  follow:  ${ctx.command("logs", "-f", name)}`,
+        `  cancel:  ${ctx.command("cancel", name)}`,
       ]);
     }
-    if (watch.isGone && !isFinished(watch.run)) throw new Problem(`${name} was deleted before it had finished`);
+    if (watch.isDeleted && !isFinished(watch.run)) throw new CliError(`${name} was deleted before it had finished`);
     return watch.run;
   } finally {
-    silence();
-    process.removeListener("SIGINT", leave);
+    unsubscribe();
+    clearInterval(silenceTimer);
+    process.removeListener("SIGINT", onSigint);
     await watch.stop();
   }
 }
 
+/** Prints once each state without progress messages, if it lasts. */
+function noteSilentStates(ctx: CommandContext, watch: RunWatch, tell: (message: string) => void): NodeJS.Timeout {
+  let before: ClaudeRun | undefined;
+  let last: string | undefined;
+  return setInterval(() => {
+    const { run } = watch;
+    const state = silentStateMessage(ctx, run);
+    if (state !== undefined && state !== last && before === run) {
+      tell(state);
+      last = state;
+    }
+    before = run;
+  }, silenceMs);
+}
+
 async function untilFinished(
-  { session: { connection, terminal }, sink }: Following,
+  { ctx: { connection, terminal }, sink }: FollowOptions,
   watch: RunWatch,
   signal: AbortSignal,
 ): Promise<void> {
   const followed = new Set<string>();
-  const isOver = (): boolean => watch.isGone || isFinished(watch.run);
+  const isOver = (): boolean => watch.isDeleted || isFinished(watch.run);
   const next = (): string | undefined => (sink === undefined ? undefined : podToFollow(watch.run, followed));
   for (;;) {
     await watch.until(() => next() !== undefined || isOver(), signal);
     const pod = next();
     if (pod === undefined || sink === undefined || signal.aborted) return;
-    if (followed.size > 0) terminal.note(terminal.paint("dim", `── attempt ${watch.run.status?.attempt ?? "?"} ──`));
+    if (followed.size > 0) terminal.note(styled("dim", `── attempt ${watch.run.status?.attempt ?? "?"} ──`));
     followed.add(pod);
-    await refuseWithoutRight(connection, watch.run.metadata.namespace, pod);
+    await requireLogAccess(connection, watch.run.metadata.namespace, pod);
     await new AttemptLog({ connection, watch, sink, pod }).follow(signal);
   }
 }
 
-/** A pod whose container runs or ran, and whose log nobody has read yet. */
-function podToFollow({ status }: ClaudeRun, followed: ReadonlySet<string>): string | undefined {
-  const pod = status?.pod;
-  if (pod === undefined || followed.has(pod.name)) return undefined;
-  return status?.phase === "Running" || status?.startTime !== undefined ? pod.name : undefined;
-}
-
-/** Following tries again whatever may pass; a right that is missing is said at once. */
-async function refuseWithoutRight(connection: Connection, namespace: string, pod: string): Promise<void> {
+/** Fails at once without the permission to read logs; following would retry forever. */
+async function requireLogAccess(connection: Connection, namespace: string, pod: string): Promise<void> {
   const query = { container: "claude", limitBytes: "1" };
   try {
     const stream = await connection.open(podLogPath(namespace, pod), query, new AbortController().signal);

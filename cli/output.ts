@@ -1,37 +1,36 @@
-/** -o json|yaml|name: what programs read. */
-import { dump } from "js-yaml";
+/** Output formats of -o. */
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { group, singular } from "../crds/names.ts";
+import { withEscapes } from "./terminal/hidden.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { yamlOf } from "./yaml.ts";
 
-/** What -o takes. */
+/** The values of -o. */
 export const outputs = ["json", "yaml", "name"] as const;
 export type Output = (typeof outputs)[number];
 
-/** Any value, as JSON or YAML. */
+/** Prints a value as JSON or YAML. Hidden characters are written as escapes, so the output equals the value. */
 export function printValue(terminal: Terminal, format: "json" | "yaml", value: unknown): void {
-  terminal.say(
-    format === "json" ? JSON.stringify(value, undefined, 2) : dump(value, { lineWidth: -1, noRefs: true }).trimEnd(),
-  );
+  terminal.print(format === "json" ? withEscapes(JSON.stringify(value, undefined, 2)) : yamlOf(value));
 }
 
-/** One object, as kubectl would print it. */
-export function printRun(
+/** Prints one object as kubectl does. */
+export function printObject(
   terminal: Terminal,
   format: Output,
   run: object & { readonly metadata: { readonly name: string } },
 ): void {
-  if (format === "name") terminal.say(`${singular}.${group}/${run.metadata.name}`);
+  if (format === "name") terminal.printLine(`${singular}.${group}/${run.metadata.name}`);
   else printValue(terminal, format, withoutManagedFields(run));
 }
 
-/** Several, as kubectl would print them. */
-export function printRuns(terminal: Terminal, format: Output, runs: readonly ClaudeRun[]): void {
-  if (format === "name") for (const run of runs) printRun(terminal, format, run);
+/** Prints a list of runs as kubectl does. */
+export function printList(terminal: Terminal, format: Output, runs: readonly ClaudeRun[]): void {
+  if (format === "name") for (const run of runs) printObject(terminal, format, run);
   else printValue(terminal, format, { apiVersion: "v1", kind: "List", items: runs.map(withoutManagedFields) });
 }
 
-/** Who owns which field is of no use to people, and kubectl hides it too. */
+/** Removes managedFields, as kubectl does. */
 function withoutManagedFields(run: object & { readonly metadata: object }): object {
   const metadata = Object.fromEntries(Object.entries(run.metadata).filter(([field]) => field !== "managedFields"));
   return { ...run, metadata };

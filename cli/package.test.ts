@@ -1,4 +1,4 @@
-/** What npm would publish, and that it needs nothing else. Needs dist: tools/setup builds it. */
+/** The published npm package needs no other file. Needs dist: tools/setup builds it. */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,9 @@ const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) 
 it("the package holds its two programs and no more", () => {
   const packed = execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: folder, encoding: "utf8", stdio: "pipe" });
   const [{ files } = { files: [] }] = JSON.parse(packed) as { readonly files: readonly { readonly path: string }[] }[];
-  expect(files.map(({ path }) => path).toSorted()).toEqual([...Object.values(manifest.bin), "package.json"].toSorted());
+  // The second package.json says that the bundle is no ES module.
+  const others = ["dist/package.json", "package.json"];
+  expect(files.map(({ path }) => path).toSorted()).toEqual([...Object.values(manifest.bin), ...others].toSorted());
 });
 
 it("both can be executed", () => {

@@ -1,6 +1,7 @@
-/** The command line: verbs, their flags, and what each leads to. */
+/** The command line: commands, their flags and handlers. */
 import { Argument, Command, Option } from "commander";
-import { cancel, resume, suspend } from "./commands/change.ts";
+import { continueRun, retry } from "./commands/continue-and-retry.ts";
+import { cancel, resume, suspend } from "./commands/cancel-and-suspend.ts";
 import { cost, groupings } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
 import { list } from "./commands/list.ts";
@@ -12,85 +13,139 @@ import { why } from "./commands/why.ts";
 import { scripts } from "./completion/scripts.ts";
 import { outputs } from "./output.ts";
 import { fields, optionOf } from "./run/fields.ts";
-import { Session, type CommonOptions } from "./session.ts";
+import { CommandContext, type CommonOptions } from "./command-context.ts";
+import { Terminal, type Streams } from "./terminal/terminal.ts";
 
-/** What a verb does with its options and arguments; resolves to the exit code. */
-type Verb = (session: Session, options: never, argument: never) => Promise<number>;
+/** Runs a command with its options and arguments. Resolves to the exit code. */
+type CommandHandler = (ctx: CommandContext, options: never, argument: never, second: never) => Promise<number>;
 
-/** What came of the command line: the session as soon as there is one, and the exit code. */
-export interface Running {
-  session: Session | undefined;
+/** State of one command line: its context once a command runs, and the exit code. */
+export interface Invocation {
+  readonly streams: Streams;
+  ctx: CommandContext | undefined;
   exitCode: number;
 }
 
 const output = (...choices: readonly string[]): Option =>
-  new Option("-o, --output <format>", "for programs").choices(choices);
+  new Option("-o, --output <format>", "output format").choices(choices);
 const allNamespaces = (): Option => new Option("-A, --all-namespaces", "in all namespaces");
 const selector = (): Option => new Option("-l, --selector <labels>", "only runs with these labels");
 const operatorLease = (): Option =>
   new Option("--operator-lease <lease>", "NAMESPACE/NAME of the operator's Lease").default(
     "claude-run-system/claude-run",
   );
-const repeated = (word: string, before: string[] = []): string[] => [...before, word];
+const collect = (word: string, before: string[] = []): string[] => [...before, word];
 
-/** The whole command line; what was run is told in `running`. */
-export function programOf(running: Running): Command {
+/** Returns the whole command line. Records context and exit code in the given invocation. */
+export function buildProgram(running: Invocation): Command {
+  // Prints help and usage errors, before a context has its own terminal.
+  const terminal = new Terminal("auto", running.streams);
   const program = new Command("kubectl claude")
-    .description("Runs Claude Code agents on Kubernetes, follows them, and says why they ended as they did.")
+    .description("Runs Claude Code agents on Kubernetes, follows them, and explains how they ended.")
     .option("-n, --namespace <name>", "the runs' namespace (default: the context's own)")
     .option("--context <name>", "context of the kubeconfig")
     .option("--kubeconfig <file>", "kubeconfig to use (default: KUBECONFIG, ~/.kube/config)")
-    .addOption(new Option("--color <when>", "colours; NO_COLOR is heeded").choices(["auto", "always", "never"]))
+    .option("--cluster <name>", "cluster of the kubeconfig (default: the context's own)")
+    .option("--user <name>", "user of the kubeconfig (default: the context's own)")
+    .option("--server <url>", "address of the API server (default: the cluster's own)")
+    .option("--token <token>", "bearer token for the API server")
+    .option("--as <user>", "user to act as (impersonation)")
+    .option("--as-group <group>", "group to act as; can be repeated", collect)
+    .option("--as-uid <uid>", "uid to act as")
+    .option("--tls-server-name <name>", "name to verify in the server's certificate")
+    .option("--certificate-authority <file>", "CA certificates to verify the server's certificate")
+    .option("--insecure-skip-tls-verify", "do not verify the server's certificate")
+    .addOption(
+      new Option("--color <when>", "when to print colours; NO_COLOR turns auto off").choices([
+        "auto",
+        "always",
+        "never",
+      ]),
+    )
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`) })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      outputError: (text) => terminal.note(text.trim()),
+    })
     .helpCommand(false)
     .version("0.1.0", "--version")
     .exitOverride();
   const act =
-    (verb: Verb) =>
+    (verb: CommandHandler) =>
     async (...given: unknown[]): Promise<void> => {
       const command = given.at(-1) as Command;
-      running.session = new Session(command.optsWithGlobals<CommonOptions>());
-      running.exitCode = await verb(running.session, command.opts<never>(), given[0] as never);
+      running.ctx = new CommandContext(command.optsWithGlobals<CommonOptions>(), running.streams);
+      running.exitCode = await verb(running.ctx, command.opts<never>(), given[0] as never, given[1] as never);
     };
-  makingVerbs(program, act);
-  readingVerbs(program, act);
-  changingVerbs(program, act);
-  caringVerbs(program, act);
-  completionVerb(program);
+  addRun(program, act);
+  addContinueAndRetry(program, act);
+  addReadCommands(program, act);
+  addChangeCommands(program, act);
+  addMaintenanceCommands(program, act);
+  addCompletion(program, terminal);
   return program;
 }
 
-type Act = (verb: Verb) => (...given: unknown[]) => Promise<void>;
+type Action = (verb: CommandHandler) => (...given: unknown[]) => Promise<void>;
 
-function makingVerbs(program: Command, act: Act): void {
+function addRun(program: Command, act: Action): void {
   const command = program
     .command("run")
-    .description("make a run: PROMPT, --prompt-file, stdin, or your editor")
-    .argument("[prompt]", "what claude is asked; - reads stdin")
-    .option("--name <name>", "its name (default: the agent's and five letters)")
-    .option("-f, --follow", "print its log until it has ended; ends with its exit code")
-    .option("-w, --wait", "wait until it has ended and print the answer; ends with its exit code")
+    .description("create a run; prompt from PROMPT, --prompt-file, stdin or your editor")
+    .argument("[prompt]", "the prompt; - reads stdin")
+    .option("--name <name>", "name of the run (default: the agent's name and five characters)")
     .option("--prompt-file <file>", "read the prompt from a file")
-    .option("--resume-last", "go on in the session of the agent's newest finished run");
+    .option("--resume-last", "continue the session of the agent's newest finished run");
   for (const field of fields) command.addOption(optionOf(field));
-  command
-    .option("--env <name=value>", "variable of the container; secrets belong into --credentials", repeated)
-    .option("--label <key=value>", "label of the run", repeated)
-    .option("--raw", "with --follow: claude's JSON as it is")
-    .option("--full", "with --follow: fold nothing")
-    .addOption(
-      new Option("--dry-run <how>", "make nothing: print the object, or ask the server").choices(["client", "server"]),
-    )
-    .addOption(output(...outputs))
-    .action(act(run));
+  addRunOptions(command);
+  command.action(act(run));
 }
 
-function readingVerbs(program: Command, act: Act): void {
+/** Fields that a copy of a run takes from it. */
+const notForCopies: ReadonlySet<string> = new Set(["agent", "session.resume", "suspend"]);
+
+function addContinueAndRetry(program: Command, act: Action): void {
+  const copying = (name: string, description: string): Command =>
+    program.command(name).description(description).argument("<run>", "name of the run, or a unique prefix");
+  const commands = [
+    copying("continue", "continue the session of a finished run, with the same spec")
+      .argument("[prompt]", 'the prompt (default: "Go on."); - reads stdin')
+      .option("--prompt-file <file>", "read the prompt from a file")
+      .action(act(continueRun)),
+    copying("retry", "repeat a finished run with the same spec")
+      .option("--new-session", "start a new session instead of the one that the run resumed")
+      .action(act(retry)),
+  ];
+  for (const command of commands) {
+    command.option("--name <name>", "name of the new run (default: the agent's name and five characters)");
+    for (const field of fields) if (!notForCopies.has(field.path)) command.addOption(optionOf(field));
+    addRunOptions(command);
+  }
+}
+
+/** Adds the options to create and follow a run. */
+function addRunOptions(command: Command): void {
+  command
+    .option("-f, --follow", "print the log until the run has finished; exits with its exit code")
+    .option("-w, --wait", "wait for the run and print its answer; exits with its exit code")
+    .option("--env <name=value>", "environment variable; use --credentials for secrets", collect)
+    .option("--label <key=value>", "label of the run", collect)
+    .option("--raw", "with --follow: print claude's JSON unchanged")
+    .option("--full", "with --follow: show everything")
+    .addOption(
+      new Option("--dry-run <how>", "create nothing: print the object, or let the server validate it").choices([
+        "client",
+        "server",
+      ]),
+    )
+    .addOption(output(...outputs));
+}
+
+function addReadCommands(program: Command, act: Action): void {
   program
     .command("list")
     .alias("ls")
-    .description("the runs, newest first")
+    .description("list runs, newest first")
     .option("--agent <name>", "only runs of this agent")
     .addOption(allNamespaces())
     .addOption(selector())
@@ -98,93 +153,93 @@ function readingVerbs(program: Command, act: Act): void {
     .action(act(list));
   program
     .command("top")
-    .description("the agents at work, live; q quits")
+    .description("show the agents live; q quits")
     .addOption(allNamespaces())
     .addOption(selector())
     .addOption(output(...outputs))
     .action(act(top));
   program
     .command("logs")
-    .description("what claude said and did")
-    .argument("<run>", "its name, or the beginning of it")
-    .option("-f, --follow", "go on until the run has ended, into its next attempts too")
-    .option("--attempt <n>", "an earlier attempt's")
-    .option("--raw", "claude's JSON as it is")
-    .option("--full", "fold nothing")
+    .description("print the log of a run")
+    .argument("<run>", "name of the run, or a unique prefix")
+    .option("-f, --follow", "follow the run until it has finished, through all attempts")
+    .option("--attempt <n>", "print the log of this attempt")
+    .option("--raw", "print claude's JSON unchanged")
+    .option("--full", "show everything")
     .action(act(logs));
   program
     .command("why")
-    .description("the whole story of a run, and what to do")
-    .argument("<run>", "its name, or the beginning of it")
+    .description("explain a run: its state, timeline and next step")
+    .argument("<run>", "name of the run, or a unique prefix")
     .addOption(output("json", "yaml"))
     .action(act(why));
   program
     .command("cost")
-    .description("what finished runs spent")
-    .addOption(new Option("--by <what>", "one row for each").choices(groupings).default("agent"))
+    .description("sum up the cost of finished runs")
+    .addOption(new Option("--by <what>", "group by").choices(groupings).default("agent"))
     .option("--agent <name>", "only runs of this agent")
-    .option("--since <time>", "only runs that ended within 12h, 7d …")
+    .option("--since <time>", "only runs that finished within 12h, 7d …")
     .addOption(allNamespaces())
     .addOption(selector())
     .addOption(output("json", "yaml"))
     .action(act(cost));
 }
 
-function changingVerbs(program: Command, act: Act): void {
-  const runs = (): Argument => new Argument("[run...]", "their names, or the beginnings of them");
+function addChangeCommands(program: Command, act: Action): void {
+  const runs = (): Argument => new Argument("[run...]", "names of runs, or unique prefixes");
   program
     .command("cancel")
-    .description("end runs")
+    .description("cancel runs")
     .addArgument(runs())
-    .option("--reason <text>", "who and why (default: your name)")
-    .option("-w, --wait", "until they have ended")
+    .option("--reason <text>", "reason shown in the run's status (default: your user name)")
+    .option("-w, --wait", "wait until the runs have finished")
     .addOption(selector())
     .action(act(cancel));
   program
     .command("suspend")
-    .description("keep runs that wait from being admitted")
+    .description("hold queued runs")
     .addArgument(runs())
     .addOption(selector())
     .action(act(suspend));
   program
     .command("resume")
-    .description("let suspended runs be admitted")
+    .description("let the operator admit suspended runs")
     .addArgument(runs())
     .addOption(selector())
     .action(act(resume));
 }
 
-function caringVerbs(program: Command, act: Act): void {
-  // Its arguments have an order of their own, which only the runner reads: main.ts hands them on.
+function addMaintenanceCommands(program: Command, act: Action): void {
+  // Only the runner parses the arguments of inspect: command-line.ts passes them on.
   program
     .command("inspect")
-    .description("how a run ended, by its saved log: FILE [--stderr FILE] [--exit-code N | --signal NAME] …")
+    .description("classify a saved log: FILE [--stderr FILE] [--exit-code N | --signal NAME] …")
     .argument("[file...]")
     .allowUnknownOption();
   program
     .command("doctor")
-    .description("what a run needs of the cluster, checked one by one")
+    .description("check that the cluster can run agents")
     .option(
       "--from-pod <pod>",
-      "instead: what agents of paperclip-adapter-claude-k8s had from this pod, and where to write it",
+      "instead: print the settings that replace what agents of paperclip-adapter-claude-k8s took from this pod",
     )
     .addOption(operatorLease())
     .addOption(output("json", "yaml"))
     .action(act(doctor));
   program
     .command("release")
-    .description("set pods free that wait for an operator that is gone; gives their results up")
+    .description("remove finalizers left by an uninstalled operator; their results are lost")
     .addOption(operatorLease())
-    .option("--force", "though an operator may be at work")
-    .option("--dry-run", "only say which")
+    .option("--force", "even if an operator is running")
+    .option("--dry-run", "only print the pods")
     .addOption(allNamespaces())
     .action(act(release));
 }
 
-function completionVerb(program: Command): void {
+function addCompletion(program: Command, terminal: Terminal): void {
   program
     .command("completion")
-    .description("a script for your shell; kubectl's own completion needs none")
+    .description("print a completion script; kubectl's own completion needs none")
     .addArgument(new Argument("<shell>").choices(Object.keys(scripts)))
-    .action((shell: keyof typeof scripts) => void process.stdout.write(scripts[shell]));
+    .action((shell: keyof typeof scripts) => terminal.print(scripts[shell].trimEnd()));
 }

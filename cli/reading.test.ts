@@ -2,14 +2,16 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { init, OperatedRun } from "../adapter/testing/operator.ts";
-import { sumUSD } from "./money.ts";
-import { rowsOf } from "./render/stream-lines.ts";
-import { Bench, succeeded } from "./testing/command.ts";
+import { init, OperatedRun } from "../client/testing/operated-run.ts";
+import { KubeletLog } from "../client/testing/kubelet-log.ts";
+import { eventually } from "../test/eventually.ts";
+import { sumUSD } from "../client/money.ts";
+import { streamRows } from "./render/stream-rows.ts";
+import { CliHarness, succeeded } from "./testing/command.ts";
 
-let bench: Bench;
+let bench: CliHarness;
 beforeEach(async () => {
-  bench = await new Bench().open();
+  bench = await new CliHarness().open();
 });
 afterEach(() => bench.close());
 
@@ -32,7 +34,7 @@ function finishedRun(): OperatedRun {
 describe("logs", () => {
   it("shows people what was said and done, folded", async () => {
     finishedRun();
-    const { code, stdout, stderr } = await bench.claude(["logs", "one"]);
+    const { code, stdout, stderr } = await bench.runInProcess(["logs", "one"]);
     expect({ code, lines: stdout.split("\n") }).toEqual({
       code: 0,
       lines: [
@@ -52,13 +54,13 @@ describe("logs", () => {
 
   it("folds nothing with --full", async () => {
     finishedRun();
-    const { stdout } = await bench.claude(["logs", "one", "--full"]);
+    const { stdout } = await bench.runInProcess(["logs", "one", "--full"]);
     expect(stdout).toContain("      pwd\n  ← 1\n    2\n    3\n    4\n    5\n");
   });
 
   it("has claude's JSON with --raw, byte for byte, and none of the runner's", async () => {
     const { log } = finishedRun();
-    const { stdout } = await bench.claude(["logs", "one", "--raw"]);
+    const { stdout } = await bench.runInProcess(["logs", "one", "--raw"]);
     const lines = log.lines.map(String).filter((line) => !line.startsWith('{"type":"runner"'));
     expect(stdout).toBe(lines.join(""));
   });
@@ -67,10 +69,10 @@ describe("logs", () => {
     const { log, kubelet } = finishedRun();
     kubelet.faults.push(
       { kind: "reset", afterBytes: 200 },
-      { kind: "refuse", code: 500 },
+      { kind: "reject", code: 500 },
       { kind: "end", afterBytes: 450 },
     );
-    const { code, stdout } = await bench.claude(["logs", "one", "--raw"]);
+    const { code, stdout } = await bench.runInProcess(["logs", "one", "--raw"]);
     expect(code).toBe(0);
     const lines = log.lines.map(String).filter((line) => !line.startsWith('{"type":"runner"'));
     expect(stdout).toBe(lines.join(""));
@@ -78,18 +80,18 @@ describe("logs", () => {
 
   it("shows no control characters of an agent's", () => {
     const event = { type: "assistant", message: { content: [{ type: "text", text: "a\u001b[2Jb\u0007c\u202ed" }] } };
-    expect(rowsOf(JSON.stringify(event), { isFull: false, width: 80 })).toEqual([{ style: "reset", text: "abcd" }]);
+    expect(streamRows(JSON.stringify(event), { isFull: false, width: 80 })).toEqual([{ style: "reset", text: "abcd" }]);
   });
 
   it("says what the status still knows of a log that is gone", async () => {
     finishedRun();
     bench.api.logs.clear();
     bench.api.status("one", { log: { lines: 9, bytes: 100 } });
-    const { code, stderr } = await bench.claude(["logs", "one"]);
+    const { code, stderr } = await bench.run(["logs", "one"]);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr:
-        "error: the log of one (9 lines) is gone: its pod one-1 was deleted; the status still knows its end: kubectl claude why one\n",
+        "error: the log of one (9 lines) was deleted with its pod one-1; the status still has the result: kubectl claude why one\n",
     });
   });
 
@@ -102,23 +104,96 @@ describe("logs", () => {
       annotations: { "paperclip.io/attempt": "2", "paperclip.io/run-uid": uid },
     };
     bench.api.put("pods", { metadata: { name: "one-1", ...metadata } });
-    expect((await bench.claude(["logs", "one"])).stderr).toContain(
-      "attempt 2, the newest; earlier ones: --attempt 1 to 1\n",
+    expect((await bench.runInProcess(["logs", "one"])).stderr).toContain(
+      "attempt 2, the newest; for earlier ones use --attempt 1 to 1\n",
     );
-    expect((await bench.claude(["logs", "one", "--attempt", "2"])).stdout).toContain("I look.");
-    expect(await bench.claude(["logs", "one", "--attempt", "1"])).toMatchObject({
+    expect((await bench.runInProcess(["logs", "one", "--attempt", "2"])).stdout).toContain("I look.");
+    expect(await bench.runInProcess(["logs", "one", "--attempt", "1"])).toMatchObject({
       code: 1,
-      stderr: "error: the log of one's attempt 1 is gone with its pod; there is still attempt 2\n",
+      stderr: "error: the log of one's attempt 1 was deleted with its pod; still available: attempt 2\n",
     });
-    expect((await bench.claude(["logs", "one", "--attempt", "3"])).stderr).toContain("there is no attempt 3");
-    expect(await bench.claude(["logs", "one", "--attempt", "x"])).toMatchObject({ code: 2 });
+    expect((await bench.runInProcess(["logs", "one", "--attempt", "3"])).stderr).toContain("attempt 3 does not exist");
+    expect(await bench.runInProcess(["logs", "one", "--attempt", "x"])).toMatchObject({ code: 2 });
   });
 
-  it("says that there is no log yet", async () => {
-    bench.put("one", {}, { phase: "Queued", conditions: [succeeded("Unknown", "AgentBusy")] });
-    expect((await bench.claude(["logs", "one"])).stderr).toBe(
-      "error: one is Queued (AgentBusy) and has no log yet: kubectl claude logs -f one waits for it\n",
-    );
+  const unscheduled = "0/1 nodes are available.";
+  const states: readonly [what: string, status: object | undefined, spec: object, line: string][] = [
+    [
+      "no operator has looked at",
+      undefined,
+      {},
+      "no operator has processed one yet; to check the operator: kubectl claude doctor",
+    ],
+    [
+      "is queued",
+      { phase: "Queued", conditions: [succeeded("Unknown", "AgentBusy", "Run two comes first.")] },
+      {},
+      "one is Queued (AgentBusy: Run two comes first.), it has no log yet; to wait for it: kubectl claude logs -f one",
+    ],
+    [
+      "is suspended",
+      { phase: "Queued", conditions: [succeeded("Unknown", "Suspended")] },
+      { suspend: true },
+      "one is Queued (Suspended), it has no log yet; to admit it: kubectl claude resume one",
+    ],
+    [
+      "has a pod without a node",
+      {
+        phase: "Pending",
+        pod: { name: "one-1", uid: "p" },
+        conditions: [succeeded("Unknown", "Unschedulable", unscheduled)],
+      },
+      {},
+      `one is Pending (Unschedulable: ${unscheduled}), it has no log yet; to wait for it: kubectl claude logs -f one`,
+    ],
+    [
+      "is tried again",
+      {
+        phase: "Pending",
+        attempt: 2,
+        startTime: "2026-11-23T00:00:00Z",
+        conditions: [succeeded("Unknown", "Retrying", "Attempt 1 of 2 ended.")],
+      },
+      {},
+      "one is Pending (Retrying: Attempt 1 of 2 ended.), it has no log yet; to wait for it: kubectl claude logs -f one; for its earlier attempt: kubectl claude logs --attempt 1 one",
+    ],
+    [
+      "runs and has not written",
+      {
+        phase: "Running",
+        startTime: "2026-11-23T00:00:00Z",
+        pod: { name: "one-1", uid: "p" },
+        conditions: [succeeded("Unknown", "Running", "The container runs.")],
+      },
+      {},
+      "one is Running (Running: The container runs.), its log is empty; to wait for it: kubectl claude logs -f one",
+    ],
+    [
+      "ended before its container started",
+      { phase: "Failed", pod: { name: "gone", uid: "p" }, conditions: [succeeded("False", "ImagePullFailed")] },
+      {},
+      "one finished (ImagePullFailed) before its container started, so it has no log; for details: kubectl claude why one",
+    ],
+  ];
+  it.each(states)("says of a run that %s why there is no log", async (_, status, spec, line) => {
+    bench.put("one", spec, status);
+    // A pod without a node has a log that is empty.
+    bench.api.logs.set("one-1", new KubeletLog());
+    bench.api.logs.get("one-1")?.finish();
+    expect(await bench.run(["logs", "one"])).toEqual({ code: 1, stdout: "", stderr: `error: ${line}\n` });
+  });
+
+  it("follows a run that no operator has looked at with a word on that, and one that is suspended", async () => {
+    bench.put("one");
+    bench.put("two", { suspend: true }, { phase: "Queued", conditions: [succeeded("Unknown", "Suspended")] });
+    const started = ["one", "two"].map((name) => bench.start(["logs", "-f", name]));
+    const said = (): string => started.map(({ printed }) => printed.stderr).join("");
+    await eventually(said, () => said().split("\n").length > 2, 60_000);
+    for (const { child } of started) child.kill("SIGINT");
+    const [one, two] = await Promise.all(started.map(({ ended }) => ended));
+    expect(one?.stderr).toContain("no operator has processed one yet; to check the operator: kubectl claude doctor\n");
+    expect(two?.stderr).toContain("two is suspended; to admit it: kubectl claude resume two\n");
+    expect(one?.code).toBe(130);
   });
 });
 
@@ -126,22 +201,22 @@ describe("a name", () => {
   it("may be the beginning of one", async () => {
     bench.put("nightly-abc");
     bench.put("other");
-    expect((await bench.claude(["why", "nigh"])).stdout).toContain("nightly-abc  not seen by an operator");
+    expect((await bench.runInProcess(["why", "nigh"])).stdout).toContain("nightly-abc  not seen by an operator");
   });
 
   it("that is ambiguous names the candidates", async () => {
     bench.put("nightly-abc");
     bench.put("nightly-def");
-    expect(await bench.claude(["logs", "nightly"])).toMatchObject({
+    expect(await bench.runInProcess(["logs", "nightly"])).toMatchObject({
       code: 1,
       stderr: "error: nightly is ambiguous in namespace agents: nightly-abc, nightly-def\n",
     });
   });
 
-  it("that is nobody's says who is there", async () => {
+  it("that matches no run lists the existing ones", async () => {
     bench.put("nightly-abc");
-    expect((await bench.claude(["why", "x"])).stderr).toBe(
-      "error: there is no run x in namespace agents: there are nightly-abc\n",
+    expect((await bench.runInProcess(["why", "x"])).stderr).toBe(
+      "error: run x not found in namespace agents; it has nightly-abc\n",
     );
   });
 });
@@ -157,29 +232,29 @@ describe("cost", () => {
     );
   };
 
-  it("adds exactly, and what nobody knows is absent, never 0", async () => {
+  it("adds exactly, and shows an unknown cost as unknown, never 0", async () => {
     spent("a", "20", "0.1");
     spent("a", "21", "0.2");
     spent("b", "21");
     bench.put("at-work", { agent: "a" }, { phase: "Running", result: { costUSD: "99" } });
-    const { stdout, stderr } = await bench.claude(["cost"]);
+    const { stdout, stderr } = await bench.runInProcess(["cost"]);
     expect(stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
       ["AGENT", "RUNS", "COST", "UNKNOWN"],
       ["a", "2", "0.3", "0"],
-      ["b", "1", "absent", "1"],
+      ["b", "1", "unknown", "1"],
       ["total", "3", "0.3", "1"],
       [""],
     ]);
-    expect(stderr).toContain("of 1 run the cost is not known");
+    expect(stderr).toContain("cost of 1 run is unknown or partial");
   });
 
   it.each([
     ["day", ["2026-11-21", "2026-11-20"]],
-    ["model", ["model-of-a", "absent"]],
+    ["model", ["model-of-a", "unknown"]],
   ])("by %s", async (by, groups) => {
     spent("a", "20", "0.1");
     spent("b", "21");
-    const { stdout } = await bench.claude(["cost", "--by", by, "-o", "json"]);
+    const { stdout } = await bench.runInProcess(["cost", "--by", by, "-o", "json"]);
     expect((JSON.parse(stdout) as { rows: { group: string }[] }).rows.map(({ group }) => group)).toEqual(groups);
   });
 
@@ -197,29 +272,28 @@ describe("cancel, suspend, resume", () => {
   it("change what may be changed", async () => {
     bench.put("one", {}, { phase: "Running", admittedTime: "2026-11-23T00:00:01Z" });
     bench.put("two", {}, { phase: "Queued" });
-    expect((await bench.claude(["cancel", "one", "--reason", "too dear"])).stdout).toBe("one is being cancelled\n");
+    expect((await bench.runInProcess(["cancel", "one", "--reason", "too dear"])).stdout).toBe(
+      "one is being cancelled\n",
+    );
     expect(bench.api.get("clauderuns", "one")).toMatchObject({ spec: { cancel: true, cancelReason: "too dear" } });
-    expect((await bench.claude(["suspend", "two"])).stdout).toBe("two suspended\n");
+    expect((await bench.runInProcess(["suspend", "two"])).stdout).toBe("two suspended\n");
     expect(bench.api.get("clauderuns", "two")).toMatchObject({ spec: { suspend: true } });
-    expect((await bench.claude(["resume", "two"])).stdout).toBe("two resumed\n");
+    expect((await bench.runInProcess(["resume", "two"])).stdout).toBe("two resumed\n");
     expect(bench.api.get("clauderuns", "two")).toMatchObject({ spec: { suspend: false } });
   });
 
   it.each([
-    ["cancel", "done has ended already (Completed): there is nothing to cancel"],
-    ["suspend", "done has ended already (Completed): there is nothing to suspend"],
-    [
-      "resume",
-      "done has ended already (Completed); to go on in its session: kubectl claude run --agent nightly --resume-last",
-    ],
+    ["cancel", "done has already finished (Completed): there is nothing to cancel"],
+    ["suspend", "done has already finished (Completed): there is nothing to suspend"],
+    ["resume", "done has already finished (Completed)"],
   ])("%s says that a run has ended", async (verb, line) => {
     bench.put("done", {}, { phase: "Succeeded", conditions: [succeeded("True", "Completed")] });
-    expect(await bench.claude([verb, "done"])).toMatchObject({ code: 1, stderr: `error: ${line}\n` });
+    expect(await bench.runInProcess([verb, "done"])).toMatchObject({ code: 1, stderr: `error: ${line}\n` });
   });
 
   it("of several the others go on", async () => {
     bench.put("two", {}, { phase: "Queued" });
-    expect(await bench.claude(["cancel", "nope", "two"])).toMatchObject({
+    expect(await bench.runInProcess(["cancel", "nope", "two"])).toMatchObject({
       code: 1,
       stdout: "two is being cancelled\n",
     });
@@ -232,41 +306,132 @@ describe("release", () => {
     finalizers: ["paperclip.io/record-result"],
   };
 
-  it("refuses while an operator is at work", async () => {
+  it("fails while an operator is running", async () => {
     bench.api.put("leases", {
       metadata: { name: "claude-run" },
       spec: { renewTime: new Date().toISOString(), holderIdentity: "op-1" },
     });
     bench.api.put("pods", { metadata: { name: "p", ...held } });
-    const { code, stderr } = await bench.claude(["release", "-A"]);
+    const { code, stderr } = await bench.runInProcess(["release", "-A"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: The operator op-1 leads\. It records the results .* --force gives the results up\n$/,
+      /^error: Operator op-1 is the leader\. It records the results .* with --force the results are lost\n$/,
     );
     expect(bench.api.count("patch pods")).toBe(0);
+  });
+
+  it("fails if the Lease does not exist: the operator's may have another name", async () => {
+    bench.api.put("pods", { metadata: { name: "p", ...held } });
+    const { code, stderr } = await bench.run(["release", "-A"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Lease claude-run-system\/claude-run does not exist.* Set --operator-lease .*; --force releases/,
+    );
+    expect(bench.api.count("patch pods")).toBe(0);
+  });
+
+  it("with --force releases each pod by its uid, and skips one whose name is another pod's by now", async () => {
+    const { metadata } = bench.api.put("pods", { metadata: { name: "p", ...held } });
+    bench.api.put("pods", { metadata: { name: "other", ...held } });
+    bench.api.fault = ({ verb, path }) =>
+      verb === "patch pods" && path.endsWith("/other") ? { kind: "reject", code: 409 } : undefined;
+    expect(await bench.run(["release", "-A", "--force"])).toMatchObject({
+      code: 0,
+      stdout: "pod agents/p released\n",
+    });
+    expect(bench.api.requests.find(({ verb, path }) => verb === "patch pods" && path.endsWith("/p"))?.body).toEqual({
+      metadata: { uid: metadata["uid"], "$deleteFromPrimitiveList/finalizers": ["paperclip.io/record-result"] },
+    });
   });
 
   it("names what it would release", async () => {
     bench.api.put("pods", { metadata: { name: "p", ...held } });
     bench.api.put("pods", { metadata: { name: "free", labels: held.labels } });
-    expect((await bench.claude(["release", "-A", "--dry-run"])).stdout).toBe("pod agents/p would be released\n");
+    expect((await bench.runInProcess(["release", "-A", "--dry-run"])).stdout).toBe("pod agents/p would be released\n");
   });
 });
 
 describe("doctor", () => {
   it("names what is missing and what to do, and ends with 1", async () => {
     bench.api.denied.add("create clauderuns");
-    const { code, stdout } = await bench.claude(["doctor"]);
+    const { code, stdout } = await bench.runInProcess(["doctor"]);
     expect(code).toBe(1);
     expect(stdout).toContain("✓ ClaudeRun is served as paperclip.io/v1alpha1.\n");
-    expect(stdout).toContain("! There is no Lease claude-run-system/claude-run");
-    expect(stdout).toContain("✗ May not create clauderuns in agents.\n  → Have somebody bind the ClusterRole edit");
+    expect(stdout).toContain("! Lease claude-run-system/claude-run does not exist");
+    expect(stdout).toContain(
+      "✗ Not allowed to create clauderuns in namespace agents.\n  → Ask an administrator to bind the ClusterRole edit",
+    );
+  });
+
+  /** An operator that renews its Lease, with two replicas. */
+  function operator(facts: { isReady: boolean; isBound: boolean }): void {
+    const { isReady, isBound } = facts;
+    const spec = { renewTime: new Date().toISOString(), holderIdentity: "claude-run-1" };
+    bench.api.put("leases", { metadata: { name: "claude-run" }, spec });
+    for (const n of [1, 2]) {
+      const labels = { "app.kubernetes.io/component": "operator" };
+      const conditions = [{ type: "Ready", status: isReady ? "True" : "False" }];
+      const pod = { spec: { serviceAccountName: "claude-run" }, status: { conditions } };
+      bench.api.put("pods", { metadata: { name: `claude-run-${n}`, namespace: "claude-run-system", labels }, ...pod });
+    }
+    const subjects = [{ kind: "ServiceAccount", name: "claude-run", namespace: "claude-run-system" }];
+    bench.api.put("rolebindings", {
+      metadata: { name: "claude-run-lease" },
+      roleRef: { name: "claude-run-lease" },
+      subjects,
+    });
+    bench.api.put("clusterrolebindings", {
+      metadata: { name: "system:service-account-issuer-discovery" },
+      roleRef: { name: "system:service-account-issuer-discovery" },
+      subjects: [{ kind: "Group", name: "system:serviceaccounts" }],
+    });
+    if (!isBound) return;
+    bench.api.put("clusterrolebindings", {
+      metadata: { name: "claude-run" },
+      roleRef: { name: "claude-run" },
+      subjects,
+    });
+  }
+
+  it("says that an operator leads, is ready, has its rights and looks at the runs", async () => {
+    operator({ isReady: true, isBound: true });
+    bench.put("seen", {}, { phase: "Queued" });
+    const { code, stdout } = await bench.run(["doctor"]);
+    expect(stdout).not.toMatch(/^[!✗]/m);
+    expect(stdout).toContain("✓ All 2 pods of the operator are ready.\n");
+    expect(stdout).toContain("✓ ClusterRoleBinding claude-run names the operator's ServiceAccount");
+    expect(stdout).toContain("✓ All ClaudeRuns in namespace agents older than 30 s have a status.\n");
+    expect(code).toBe(0);
+  });
+
+  it("tells an operator that leads without its rights", async () => {
+    operator({ isReady: false, isBound: false });
+    bench.put("unseen");
+    const { code, stdout } = await bench.run(["doctor"]);
+    const text = stdout.replace(/\n {2}(?!→)/g, " ");
+    expect(text).toContain("✓ Operator claude-run-1 is the leader.");
+    expect(text).toContain("✗ 2 of 2 pods of the operator are not ready, such as claude-run-1.");
+    expect(text).toContain("✗ No ClusterRoleBinding, and no RoleBinding in namespace agents, names the operator's");
+    expect(text).toContain("→ Run helm upgrade");
+    expect(text).toContain("✗ 1 ClaudeRuns in namespace agents have no status; unseen was created");
+    expect(code).toBe(1);
+  });
+
+  it("says unknown where the user may not look", async () => {
+    operator({ isReady: true, isBound: true });
+    bench.api.fault = ({ verb }) =>
+      ["list pods", "list clusterrolebindings"].includes(verb) ? { kind: "reject", code: 403 } : undefined;
+    const { code, stdout } = await bench.run(["doctor"]);
+    const text = stdout.replace(/\n {2}(?!→)/g, " ");
+    expect(text).toContain("! Cannot check whether the operator's pods are ready:");
+    expect(text).toContain("! Cannot check the operator's role bindings:");
+    expect(code).toBe(0);
   });
 });
 
 describe("words to complete", () => {
   it.each([
-    [["lo"], ["logs\twhat claude said and did", ":4"]],
+    [["lo"], ["logs\tprint the log of a run", ":4"]],
     [
       ["logs", ""],
       ["at-work\tRunning", "done\tSucceeded", ":4"],
@@ -296,12 +461,12 @@ describe("words to complete", () => {
   ])("after %j: %j", async (typed, words) => {
     bench.put("at-work", {}, { phase: "Running" });
     bench.put("done", {}, { phase: "Succeeded" });
-    expect((await bench.claude(["__complete", ...typed])).stdout.trimEnd().split("\n")).toEqual(words);
+    expect((await bench.runInProcess(["__complete", ...typed])).stdout.trimEnd().split("\n")).toEqual(words);
   });
 
   it("is silent where there is no cluster", async () => {
     await bench.api.close();
-    expect(await bench.claude(["__complete", "logs", ""])).toEqual({ code: 0, stdout: ":4\n", stderr: "" });
+    expect(await bench.runInProcess(["__complete", "logs", ""])).toEqual({ code: 0, stdout: ":4\n", stderr: "" });
     await bench.api.listen();
   });
 });
@@ -310,12 +475,12 @@ describe("inspect", () => {
   it("is the runner's", async () => {
     const file = join(mkdtempSync(join(tmpdir(), "inspect-")), "log");
     writeFileSync(file, "");
-    const { code, stdout } = await bench.claude(["inspect", file, "--exit-code", "3"]);
+    const { code, stdout } = await bench.runInProcess(["inspect", file, "--exit-code", "3"]);
     expect({ code, found: JSON.parse(stdout) as object }).toMatchObject({
       code: 0,
       found: { reason: "ClaudeStartFailed" },
     });
-    expect(await bench.claude(["inspect", "--bogus"])).toMatchObject({ code: 2 });
-    expect(await bench.claude(["inspect", "/nowhere"])).toMatchObject({ code: 1 });
+    expect(await bench.runInProcess(["inspect", "--bogus"])).toMatchObject({ code: 2 });
+    expect(await bench.runInProcess(["inspect", "/nowhere"])).toMatchObject({ code: 1 });
   });
 });

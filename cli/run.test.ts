@@ -3,13 +3,13 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { init, operate, OperatedRun } from "../adapter/testing/operator.ts";
+import { init, operate, OperatedRun } from "../client/testing/operated-run.ts";
 import { eventually } from "../test/eventually.ts";
-import { Bench, start, succeeded } from "./testing/command.ts";
+import { CliHarness, start, succeeded } from "./testing/command.ts";
 
-let bench: Bench;
+let bench: CliHarness;
 beforeEach(async () => {
-  bench = await new Bench().open();
+  bench = await new CliHarness().open();
 });
 afterEach(() => bench.close());
 
@@ -17,7 +17,7 @@ const basic = ["run", "Work.", "--agent", "nightly", "--name", "one"];
 
 /** The object that these arguments would make. */
 async function object(args: readonly string[], stdin = ""): Promise<Record<string, unknown>> {
-  const { stdout, stderr } = await bench.claude(["run", ...args, "--dry-run=client", "-o", "json"], { stdin });
+  const { stdout, stderr } = await bench.run(["run", ...args, "--dry-run=client", "-o", "json"], { stdin });
   expect(stderr).toBe("");
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -77,7 +77,7 @@ describe("the object", () => {
   });
 });
 
-describe("is refused in one line, before anything is made:", () => {
+describe("is rejected in one line, before anything is created:", () => {
   const rows: readonly [what: string, args: readonly string[], line: string][] = [
     ["no agent", ["hi"], "--agent NAME is missing"],
     ["a wrong agent", ["hi", "--agent", "My Agent"], "--agent: must be a DNS label"],
@@ -96,12 +96,12 @@ describe("is refused in one line, before anything is made:", () => {
       "keep one of them",
     ],
     ["a variable without a value", ["hi", "--agent", "a", "--env", "X"], "--env X: must be NAME=VALUE"],
-    ["two prompts", ["hi", "--agent", "a", "--prompt-file", "x"], "give one of them"],
+    ["two prompts", ["hi", "--agent", "a", "--prompt-file", "x"], "give either"],
     ["an unknown flag", ["hi", "--agents", "a"], "unknown option '--agents' (Did you mean --agent?)"],
   ];
   it.each(rows)("%s", async (what, args, line) => {
     const stdin = what === "a prompt too long" ? "é".repeat(40_000) : "";
-    const ended = await bench.claude(["run", ...args], { stdin });
+    const ended = await bench.run(["run", ...args], { stdin });
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toContain(line);
     expect(ended.stderr.trimEnd().split("\n")).toHaveLength(1);
@@ -109,23 +109,23 @@ describe("is refused in one line, before anything is made:", () => {
   });
 
   it("no prompt at all", async () => {
-    const { code, stderr } = await bench.claude(["run", "--agent", "a"]);
+    const { code, stderr } = await bench.run(["run", "--agent", "a"]);
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("stdin is empty") as string });
   });
 
   it("a name that is taken", async () => {
     bench.put("one");
-    const { code, stderr } = await bench.claude(basic);
+    const { code, stderr } = await bench.run(basic);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: "error: a run one exists in namespace agents: choose another --name\n",
+      stderr: "error: run one already exists in namespace agents: choose another --name\n",
     });
   });
 });
 
 describe("making it", () => {
   it("prints its name", async () => {
-    expect(await bench.claude(basic)).toEqual({ code: 0, stdout: "one created\n", stderr: "" });
+    expect(await bench.run(basic)).toEqual({ code: 0, stdout: "one created\n", stderr: "" });
     expect(bench.api.runs).toMatchObject([{ metadata: { name: "one" }, spec: { agent: "nightly", prompt: "Work." } }]);
   });
 
@@ -133,7 +133,7 @@ describe("making it", () => {
     let lost = 0;
     bench.api.fault = ({ verb }) =>
       verb === "create clauderuns" && lost++ === 0 ? { kind: "reset", done: true } : undefined;
-    expect(await bench.claude(basic)).toMatchObject({ code: 0, stdout: "one created\n" });
+    expect(await bench.run(basic)).toMatchObject({ code: 0, stdout: "one created\n" });
     expect(bench.api.runs).toHaveLength(1);
   });
 
@@ -149,13 +149,13 @@ describe("making it", () => {
     bench.put("newer", { workspace }, ended("2026-11-23T00:07:00Z", "s-new"));
     bench.put("else", { agent: "other" }, ended("2026-11-23T00:09:00Z", "s-other"));
     bench.put("at-work", {}, { phase: "Running", session: { id: "s-now" } });
-    const { stderr } = await bench.claude([...basic, "--resume-last"]);
-    expect(stderr).toBe("goes on in session s-new of newer, workspace work\n");
+    const { stderr } = await bench.run([...basic, "--resume-last"]);
+    expect(stderr).toBe("continuing session s-new of newer, workspace work\n");
     expect(bench.api.get("clauderuns", "one")).toMatchObject({ spec: { session: { resume: "s-new" }, workspace } });
   });
 
-  it("says that there is nothing to go on with", async () => {
-    const { code, stderr } = await bench.claude([...basic, "--resume-last"]);
+  it("fails if there is no session to continue", async () => {
+    const { code, stderr } = await bench.run([...basic, "--resume-last"]);
     expect(code).toBe(1);
     expect(stderr).toBe(
       "error: agent nightly has no finished run with a session in namespace agents: leave out --resume-last\n",
@@ -173,18 +173,18 @@ describe("--follow and --wait", () => {
     duration_ms: 3_000,
   };
 
-  it("prints what claude says, states beside it, and ends with 0", async () => {
+  it("prints claude's output, states on stderr, and exits with 0", async () => {
     operate(bench.api, (run) => run.queued().succeeds());
-    const { code, stdout, stderr } = await bench.claude([...basic, "--follow"]);
+    const { code, stdout, stderr } = await bench.run([...basic, "--follow"]);
     expect(stdout).toContain("session s with claude-opus-5");
     expect(stderr).toContain("one created\n");
-    expect(stderr).toContain("one succeeded: cost absent");
+    expect(stderr).toContain("one succeeded: cost unknown");
     expect(code).toBe(0);
   });
 
   it("prints the answer alone to stdout", async () => {
     operate(bench.api, (run) => run.succeeds("It is 4."));
-    expect(await bench.claude([...basic, "--wait"])).toMatchObject({ code: 0, stdout: "It is 4.\n" });
+    expect(await bench.run([...basic, "--wait"])).toMatchObject({ code: 0, stdout: "It is 4.\n" });
   });
 
   const codes: readonly [what: string, code: number, status: object][] = [
@@ -204,14 +204,14 @@ describe("--follow and --wait", () => {
   ];
   it.each(codes)("ends with the code of %s: %d", async (_, code, status) => {
     operate(bench.api, (run) => run.finished("Failed", "ClaudeFailed", "It failed.", { ...status }));
-    const ended = await bench.claude([...basic, "--wait"]);
+    const ended = await bench.run([...basic, "--wait"]);
     expect(ended, ended.stderr).toMatchObject({ code });
     expect(ended.stderr).toContain("[kubectl claude why one]");
   });
 
   it("ends with 143 if the run was cancelled", async () => {
     operate(bench.api, (run) => run.finished("Cancelled", "Cancelled", "by a test"));
-    expect(await bench.claude([...basic, "--follow"])).toMatchObject({ code: 143 });
+    expect(await bench.run([...basic, "--follow"])).toMatchObject({ code: 143 });
   });
 
   it("leaves by Ctrl-C, says how to go on and how to end it, and lets the run be", async () => {
@@ -224,7 +224,7 @@ describe("--follow and --wait", () => {
     const { code, stderr } = await ended;
     expect(code).toBe(130);
     expect(stderr).toContain(
-      "left one, which goes on\n  to read on:  kubectl claude logs -f one\n  to end it:   kubectl claude cancel one\n",
+      "stopped following one; it continues\n  follow:  kubectl claude logs -f one\n  cancel:  kubectl claude cancel one\n",
     );
     expect(stderr).not.toContain("error");
     expect(bench.api.count("patch clauderuns")).toBe(0);
@@ -241,7 +241,7 @@ describe("--follow and --wait", () => {
       second.reports();
       second.finished("Succeeded", "Completed");
     });
-    const { code, stdout, stderr } = await bench.claude([...basic, "--follow"]);
+    const { code, stdout, stderr } = await bench.run([...basic, "--follow"]);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("second words");
     expect(stdout.match(/second words/g)).toHaveLength(1);
@@ -249,17 +249,17 @@ describe("--follow and --wait", () => {
   });
 
   it("says it at once if logs may not be read", async () => {
-    bench.api.fault = ({ verb }) => (verb === "get pods/log" ? { kind: "refuse", code: 403 } : undefined);
+    bench.api.fault = ({ verb }) => (verb === "get pods/log" ? { kind: "reject", code: 403 } : undefined);
     operate(bench.api, (run) => run.running());
-    expect(await bench.claude([...basic, "--follow"])).toMatchObject({
+    expect(await bench.run([...basic, "--follow"])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("error: refused by the test: ask for that right") as string,
+      stderr: expect.stringContaining("error: rejected by the test: request that permission") as string,
     });
   });
 
   it("says that the run was deleted", async () => {
     operate(bench.api, (run) => run.running().deleted());
-    expect(await bench.claude([...basic, "--wait"])).toMatchObject({
+    expect(await bench.run([...basic, "--wait"])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("error: one was deleted before it had finished\n") as string,
     });
@@ -271,7 +271,7 @@ describe("an editor", () => {
     const directory = mkdtempSync(join(tmpdir(), "editor-"));
     writeFileSync(join(directory, "editor"), "#!/bin/sh\necho opened > $1\n");
     chmodSync(join(directory, "editor"), 0o755);
-    const { code } = await bench.claude(["run", "--agent", "a"], { env: { EDITOR: join(directory, "editor") } });
+    const { code } = await bench.run(["run", "--agent", "a"], { env: { EDITOR: join(directory, "editor") } });
     expect(code).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
-/** The ClaudeRun as a whole: schema and inferred types. The one source of the CRD, its reference page and these types. */
+/** The ClaudeRun's schema: the only source of the CRD, its reference page and the inferred types. */
 import * as z from "zod";
 import { apiVersion, kind } from "./names.ts";
-import { changing, obeying, celList, type Rule, type TransitionRule } from "./rules.ts";
+import { withTransitionRules, withRules, celList, type Rule, type TransitionRule } from "./rules.ts";
 import { specSchema } from "./spec.ts";
 import { finishedPhases, statusSchema } from "./status.ts";
 
@@ -9,39 +9,39 @@ const NAME_LENGTH = 63;
 
 const nameFitsLabel: Rule<{ metadata: { name: string } }> = {
   rule: `size(self.metadata.name) <= ${NAME_LENGTH}`,
-  message: `metadata.name must be at most ${NAME_LENGTH} characters long: it becomes a label's value`,
-  holds: ({ metadata }) => metadata.name.length <= NAME_LENGTH,
+  message: `metadata.name must be at most ${NAME_LENGTH} characters long: it becomes a label value`,
+  isValid: ({ metadata }) => metadata.name.length <= NAME_LENGTH,
 };
 
-/** It stands at the root because a rule on status does not fire for a status that is taken away. */
-const phaseStays: TransitionRule = {
+/** Belongs to the root because a rule on status is not evaluated when status is removed. */
+const finishedPhaseStays: TransitionRule = {
   rule:
     `!has(oldSelf.status) || !has(oldSelf.status.phase) || !(oldSelf.status.phase in ${celList(finishedPhases)}) || ` +
     "(has(self.status) && has(self.status.phase) && self.status.phase == oldSelf.status.phase)",
-  message: "status.phase must stay as it is once the run has finished: create a new run",
+  message: "status.phase must not change once the run has finished: create a new run",
   fieldPath: ".status.phase",
 };
 
 const metadataSchema = z.object({ name: z.string() });
 
-/** A ClaudeRun as it is written; of metadata only what is ours to judge. */
-export const claudeRunSchema = changing(
-  obeying(
+/** A ClaudeRun as clients write it; of metadata only the name is validated here. */
+export const claudeRunSchema = withTransitionRules(
+  withRules(
     z.strictObject({
       apiVersion: z.literal(apiVersion),
       kind: z.literal(kind),
       metadata: metadataSchema,
       spec: specSchema.describe(
-        "What is wanted. Immutable but for suspend, cancel, cancelReason, priority and the TTLs.",
+        "Desired state. Immutable except suspend, cancel, cancelReason, priority and the TTLs.",
       ),
-      status: statusSchema.describe("What is. Written by the operator.").exactOptional(),
+      status: statusSchema.describe("Observed state, written by the operator.").exactOptional(),
     }),
     nameFitsLabel,
   ),
-  phaseStays,
+  finishedPhaseStays,
 );
 
-/** All the way down: objects that came from the API server are shared by caches. */
+/** Readonly at every level, because caches share the API server's objects. */
 export type DeepReadonly<T> = T extends readonly (infer U)[]
   ? readonly DeepReadonly<U>[]
   : T extends object
@@ -50,7 +50,7 @@ export type DeepReadonly<T> = T extends readonly (infer U)[]
 
 /** A spec as the API server stores it, with defaults filled in. */
 export type ClaudeRunSpec = DeepReadonly<z.output<typeof specSchema>>;
-/** A spec as a client writes it: what has a default may be left out. */
+/** A spec as a client writes it: fields with a default are optional. */
 export type ClaudeRunSpecInput = DeepReadonly<z.input<typeof specSchema>>;
 export type ClaudeRunStatus = DeepReadonly<z.output<typeof statusSchema>>;
 
@@ -63,7 +63,7 @@ export type Failure = NonNullable<ClaudeRunStatus["failure"]>;
 export type PodOptions = NonNullable<ClaudeRunSpec["pod"]>;
 export type ClaudeOptionsSpec = NonNullable<ClaudeRunSpec["claude"]>;
 
-/** What an object that came from the API server says about itself. */
+/** Metadata of an object from the API server. */
 export interface ObjectMetadata {
   readonly name: string;
   readonly namespace: string;
@@ -89,7 +89,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** A ClaudeRun as the API server gives it. */
+/** A ClaudeRun as the API server returns it. */
 export interface ClaudeRun {
   readonly apiVersion: typeof apiVersion;
   readonly kind: typeof kind;

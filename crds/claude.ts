@@ -1,23 +1,23 @@
-/** spec.claude: the options of the Claude Code CLI, in its own words. */
+/** spec.claude: the options of the Claude Code CLI, named as the CLI names them. */
 import * as z from "zod";
-import { beginsWithOption, longOptionsOnly, notRefusedOption } from "./extra-args.ts";
+import { beginsWithOption, longOptionsOnly, notReservedOption } from "./extra-args.ts";
 import { integer, keySource, list, object, text } from "./fields.ts";
 import { notAnOption, printable } from "./formats.ts";
-import { notBoth, obeying, type Rule } from "./rules.ts";
+import { notBoth, withRules, type Rule } from "./rules.ts";
 
-/** One argument of a process may have 128 KiB; half of it is left to multi-byte characters and the option itself. */
+/** Linux limits one process argument to 128 KiB; half of it is left for multi-byte characters and the option itself. */
 const ARGUMENT_BYTES = 65_536;
 
 const atMostArgumentBytes: Rule<string> = {
   rule: `size(bytes(self)) <= ${ARGUMENT_BYTES}`,
-  message: "must be at most 64 KiB of UTF-8: put longer texts into a file of the workspace",
-  holds: (value) => Buffer.byteLength(value) <= ARGUMENT_BYTES,
+  message: "must be at most 64 KiB of UTF-8: put longer texts into a file in the workspace",
+  isValid: (value) => Buffer.byteLength(value) <= ARGUMENT_BYTES,
 };
 
-const oneWayToPermit: Rule<{ permissionMode?: unknown; dangerouslySkipPermissions?: boolean }> = {
+const onePermissionField: Rule<{ permissionMode?: unknown; dangerouslySkipPermissions?: boolean }> = {
   rule: "!(has(self.permissionMode) && has(self.dangerouslySkipPermissions) && self.dangerouslySkipPermissions)",
-  message: "must not set permissionMode beside dangerouslySkipPermissions: keep one of them",
-  holds: (claude) => claude.permissionMode === undefined || claude.dangerouslySkipPermissions !== true,
+  message: "must not set both permissionMode and dangerouslySkipPermissions: keep one of them",
+  isValid: (claude) => claude.permissionMode === undefined || claude.dangerouslySkipPermissions !== true,
 };
 
 const tools = (description: string) =>
@@ -25,7 +25,7 @@ const tools = (description: string) =>
     .describe(description)
     .exactOptional();
 
-export const claudeSchema = obeying(
+export const claudeSchema = withRules(
   object({
     model: text({ max: 256 }, printable, notAnOption)
       .describe("Alias or full name of the model (--model). Default: the CLI's own choice.")
@@ -39,7 +39,9 @@ export const claudeSchema = obeying(
       .exactOptional(),
     permissionMode: z
       .enum(["acceptEdits", "auto", "bypassPermissions", "default", "dontAsk", "manual", "plan"])
-      .describe("What claude may do without being asked (--permission-mode). Nobody answers prompts in a run.")
+      .describe(
+        "Permission mode (--permission-mode): the tools that claude may use without asking. A run cannot answer such questions.",
+      )
       .exactOptional(),
     dangerouslySkipPermissions: z
       .boolean()
@@ -48,7 +50,7 @@ export const claudeSchema = obeying(
     allowedTools: tools("Tools that need no permission, such as Read or Bash(git *) (--allowedTools)."),
     disallowedTools: tools("Tools that are denied (--disallowedTools)."),
     addDirs: list(text({ max: 1024 }, notAnOption), 32)
-      .describe("More directories in the container that claude may use (--add-dir).")
+      .describe("Additional directories in the container that claude may use (--add-dir).")
       .exactOptional(),
     systemPrompt: text({ max: ARGUMENT_BYTES }, atMostArgumentBytes)
       .describe("Replaces the system prompt (--system-prompt). At most 64 KiB of UTF-8.")
@@ -69,13 +71,13 @@ export const claudeSchema = obeying(
       .boolean()
       .describe("Write message fragments to the log as they arrive (--include-partial-messages). Default: false.")
       .exactOptional(),
-    extraArgs: obeying(list(text({ min: 0, max: 8192 }, notRefusedOption, longOptionsOnly), 64), beginsWithOption)
+    extraArgs: withRules(list(text({ min: 0, max: 8192 }, notReservedOption, longOptionsOnly), 64), beginsWithOption)
       .describe(
-        "More arguments, passed to claude as they are, never through a shell. Options that have a field here, and " +
-          "those that would change output, session or lifetime, are refused.",
+        "Additional arguments, passed to claude unchanged and never through a shell. Options that have a field here, and " +
+          "options that would change output, session or lifetime, are rejected.",
       )
       .exactOptional(),
   }),
-  oneWayToPermit,
+  onePermissionField,
   notBoth("appendSystemPrompt", "appendSystemPromptFile"),
 );

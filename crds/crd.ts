@@ -3,7 +3,7 @@ import { claudeRunSchema } from "./claude-run.ts";
 import { category, crdName, group, kind, listKind, plural, shortName, singular, version } from "./names.ts";
 import { toStructural, type StructuralSchema } from "./structural.ts";
 
-/** The schema of the whole object. What is in apiVersion, kind and metadata is the API server's own to judge. */
+/** Returns the schema of the whole object. The API server itself validates apiVersion, kind and metadata. */
 export function rootSchema(): StructuralSchema {
   const root = toStructural(claudeRunSchema);
   return {
@@ -19,7 +19,7 @@ export function rootSchema(): StructuralSchema {
   };
 }
 
-/** The CustomResourceDefinition as it is applied. */
+/** Returns the CustomResourceDefinition. */
 export function customResourceDefinition() {
   return {
     apiVersion: "apiextensions.k8s.io/v1",

@@ -2,11 +2,11 @@
 import * as z from "zod";
 import { keyFields, list, nestedName, object, quantity, text } from "./fields.ts";
 import { environmentName, fieldPath, notRunnerConfig } from "./formats.ts";
-import { exactlyOneOf, notBoth, obeying, patterned, type Rule } from "./rules.ts";
+import { exactlyOneOf, notBoth, withRules, withPattern, type Rule } from "./rules.ts";
 
 const optional = (what: string) => z.boolean().describe(`The ${what} may be missing. Default: false.`).exactOptional();
 
-const variableSource = obeying(
+const variableSource = withRules(
   object({
     secretKeyRef: object({ ...keyFields("Secret"), optional: optional("key") })
       .describe("A key of a Secret.")
@@ -15,7 +15,9 @@ const variableSource = obeying(
       .describe("A key of a ConfigMap.")
       .exactOptional(),
     fieldRef: object({
-      fieldPath: patterned(text({ min: 0, max: 400 }), fieldPath).describe("Path of the field, such as metadata.uid."),
+      fieldPath: withPattern(text({ min: 0, max: 400 }), fieldPath).describe(
+        "Path of the field, such as metadata.uid.",
+      ),
     })
       .describe("A field of the pod.")
       .exactOptional(),
@@ -41,16 +43,16 @@ const variableSource = obeying(
 const uniqueNames: Rule<readonly { name: string }[]> = {
   rule: "self.all(a, self.exists_one(b, b.name == a.name))",
   message: "must not name the same variable twice",
-  holds: (variables) => new Set(variables.map(({ name }) => name)).size === variables.length,
+  isValid: (variables) => new Set(variables.map(({ name }) => name)).size === variables.length,
 };
 
-const variable = obeying(
+const variable = withRules(
   object({
     name: text({ max: 253 }, environmentName, notRunnerConfig).describe("Name of the variable."),
     value: text({ min: 0, max: 32_768 })
-      .describe("Its value; $(OTHER) stands for a variable defined before it.")
+      .describe("Value of the variable; $(OTHER) is replaced by a variable defined before it.")
       .exactOptional(),
-    valueFrom: variableSource.describe("Where its value comes from, if not from value.").exactOptional(),
+    valueFrom: variableSource.describe("Source of the value, instead of value.").exactOptional(),
   }),
   notBoth("value", "valueFrom"),
 );
@@ -60,7 +62,7 @@ const sourceObject = (kind: "Secret" | "ConfigMap") =>
     .describe(`A ${kind} whose keys become variables.`)
     .exactOptional();
 
-const variables = obeying(
+const variables = withRules(
   object({
     prefix: text({ min: 0, max: 253 }).describe("Put before each key to make the variable's name.").exactOptional(),
     secretRef: sourceObject("Secret"),
@@ -69,5 +71,5 @@ const variables = obeying(
   exactlyOneOf("secretRef", "configMapRef"),
 );
 
-export const envSchema = obeying(list(variable, 128), uniqueNames);
+export const envSchema = withRules(list(variable, 128), uniqueNames);
 export const envFromSchema = list(variables, 32);

@@ -1,5 +1,5 @@
-/** Which options of the claude CLI a spec may not pass through extraArgs, and why. */
-import { celList, type Rule } from "./rules.ts";
+/** Options of the claude CLI that a spec must not pass through extraArgs. */
+import { celList, celString, type Rule } from "./rules.ts";
 
 /** Options that have a field of their own. */
 const withField = [
@@ -24,8 +24,8 @@ const withField = [
   "--system-prompt",
 ] as const;
 
-/** Options that decide how claude writes, which session it is in, where it runs or how long it lives. */
-const operated = [
+/** Options that decide claude's output, session, place of execution or lifetime. */
+const setByOperator = [
   "--background",
   "--bg",
   "--cloud",
@@ -51,29 +51,51 @@ const operated = [
   "--worktree",
 ] as const;
 
-/** Every option that extraArgs refuses. */
-export const refusedOptions: readonly string[] = [...withField, ...operated].toSorted();
+/** All options that extraArgs rejects. */
+export const reservedOptions: readonly string[] = [...withField, ...setByOperator].toSorted();
 
-const refused = new Set(refusedOptions);
+const refused = new Set(reservedOptions);
 
-export const notRefusedOption: Rule<string> = {
-  rule: `!(self.split('=', 2)[0] in ${celList(refusedOptions)})`,
+export const notReservedOption: Rule<string> = {
+  rule: `!(self.split('=', 2)[0] in ${celList(reservedOptions)})`,
   message:
-    "must not be an option that the operator sets: use the spec's field of that meaning (claude.*, session.resume, " +
-    "budget.maxCostUSD); options for output, session or lifetime have no other form",
-  holds: (argument) => !refused.has(argument.split("=", 1)[0] ?? ""),
+    "must not be an option that the operator sets: use the matching field (claude.*, session.resume, " +
+    "budget.maxCostUSD); options for output, session or lifetime have no field",
+  isValid: (argument) => !refused.has(argument.split("=", 1)[0] ?? ""),
 };
 
-/** Short options can be written together (-pc), so they cannot be told apart by name. */
+/** Short options can be combined (-pc), so they cannot be recognized by name. */
 export const longOptionsOnly: Rule<string> = {
   rule: "!self.matches('^-([A-Za-z]|-$)')",
   message: "must not be a short option or a bare '--': write options in their long form",
-  holds: (argument) => !/^-([A-Za-z]|-$)/.test(argument),
+  isValid: (argument) => !/^-([A-Za-z]|-$)/.test(argument),
 };
 
-/** A word that no option takes would become a second prompt, or one of claude's subcommands. */
+/** Options that enable the workspace's own settings or programs. */
+const trustingOptions = ["--setting-sources", "--strict-mcp-config", "--plugin-dir"] as const;
+
+/** The fields of a spec that this rule reads. */
+interface TrustFields {
+  readonly workspace?: { readonly trust?: boolean };
+  readonly claude?: { readonly extraArgs?: readonly string[] };
+}
+
+export const untrustedStaysUntrusted: Rule<object> = {
+  rule:
+    "!has(self.workspace) || !has(self.workspace.trust) || self.workspace.trust || !has(self.claude) || " +
+    "!has(self.claude.extraArgs) || self.claude.extraArgs.all(arg, " +
+    `!(${trustingOptions.map((option) => `arg.startsWith(${celString(option)})`).join(" || ")}))`,
+  message: `must not set ${trustingOptions.join(", ")} in claude.extraArgs while workspace.trust is false: remove them`,
+  isValid: (spec) => {
+    const { workspace, claude } = spec as TrustFields;
+    if (workspace?.trust !== false) return true;
+    return (claude?.extraArgs ?? []).every((arg) => !trustingOptions.some((option) => arg.startsWith(option)));
+  },
+};
+
+/** claude would take a bare word for a second prompt or a subcommand. */
 export const beginsWithOption: Rule<readonly string[]> = {
   rule: "self.size() == 0 || self[0].startsWith('--')",
   message: "must begin with an option: claude would take a bare word for a command",
-  holds: (args) => args[0] === undefined || args[0].startsWith("--"),
+  isValid: (args) => args[0] === undefined || args[0].startsWith("--"),
 };

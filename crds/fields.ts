@@ -1,12 +1,15 @@
-/** Bounded building blocks of the schemas. Every string, list and map of the API is made here, so none is unbounded. */
+/**
+ * Bounded building blocks of the schemas. Every string, list and map of the API is built here, so none is
+ * unbounded.
+ */
 import * as z from "zod";
 import { dataKey, dnsSubdomain, quantityFormat } from "./formats.ts";
-import { exactlyOneOf, obeying, patterned, type Rule } from "./rules.ts";
+import { exactlyOneOf, withRules, withPattern, type Rule } from "./rules.ts";
 
 /** Longest name of a Kubernetes object. */
 const NAME_LENGTH = 253;
 
-/** Length as the API server counts it: in code points, where JavaScript counts UTF-16 units. */
+/** Length in code points, as the API server counts it; JavaScript counts UTF-16 units. */
 function codePoints(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
@@ -16,9 +19,9 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** A string of at most `max` characters, and of at least one unless `min` says otherwise or a rule refuses the empty one. */
+/** A string of at most `max` characters. `min` defaults to 1, or to 0 where a rule rejects the empty string. */
 export function text(bounds: { min?: number; max: number }, ...rules: readonly Rule<string>[]) {
-  const { min = rules.every(({ holds }) => holds("")) ? 1 : 0, max } = bounds;
+  const { min = rules.every(({ isValid }) => isValid("")) ? 1 : 0, max } = bounds;
   const schema = z
     .string()
     .refine((value) => codePoints(value) >= min, {
@@ -27,22 +30,22 @@ export function text(bounds: { min?: number; max: number }, ...rules: readonly R
     })
     .refine((value) => codePoints(value) <= max, { error: `must be at most ${max} characters long`, abort: true })
     .meta(min === 0 ? { maxLength: max } : { minLength: min, maxLength: max });
-  return obeying(schema, ...rules);
+  return withRules(schema, ...rules);
 }
 
-/** The name of another object, with advice if it cannot be one. */
+/** The name of another object, with advice when it is invalid. */
 export function objectName(description: string) {
   return text({ max: NAME_LENGTH }, dnsSubdomain).describe(description);
 }
 
-/** The name of another object in the depths of the schema, where each rule costs room. */
+/** The name of another object deep in the schema, where a pattern is smaller than a rule. */
 export function nestedName() {
-  return patterned(text({ min: 0, max: NAME_LENGTH }), dnsSubdomain);
+  return withPattern(text({ min: 0, max: NAME_LENGTH }), dnsSubdomain);
 }
 
 /** A key in the data of a Secret or a ConfigMap. */
 export function keyInData() {
-  return patterned(text({ min: 0, max: NAME_LENGTH }), dataKey);
+  return withPattern(text({ min: 0, max: NAME_LENGTH }), dataKey);
 }
 
 /** A whole number. */
@@ -50,7 +53,7 @@ export function integer(min: number, max: number) {
   return z.int().min(min).max(max);
 }
 
-/** A count that only grows: no maximum but what a double holds exactly. */
+/** A count that only grows; its only maximum is the largest exact integer of a double. */
 export function count() {
   return z.int().min(0);
 }
@@ -69,7 +72,7 @@ export function list<S extends z.ZodType>(item: S, max: number) {
   return z.array(item).max(max);
 }
 
-/** A list whose items are told apart by a key. */
+/** A list whose items are identified by a key. */
 export function keyedList<S extends z.ZodType<Record<K, unknown>>, K extends string>(item: S, key: K, max: number) {
   return list(item, max)
     .refine((items) => new Set(items.map((each) => each[key])).size === items.length, {
@@ -79,8 +82,8 @@ export function keyedList<S extends z.ZodType<Record<K, unknown>>, K extends str
 }
 
 /**
- * An object of known fields. The API server takes null for absence in objects and maps (not in lists), so the nulls of
- * known fields go first; an unknown field is refused even with null.
+ * An object of known fields. The API server treats null as absent in objects and maps (not in lists), so nulls of known
+ * fields are removed first. An unknown field is rejected even with null.
  */
 export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const schema = z.strictObject(shape);
@@ -92,7 +95,17 @@ export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   >;
 }
 
-/** A map of at most `max` entries. */
+/** Kubernetes' qualified names: a prefix of 253 characters, a slash, a name of 63. */
+const KEY_LENGTH = 317;
+
+/** A CRD cannot use OpenAPI's propertyNames; without this rule a key may be as long as the object. */
+const shortKeys: Rule<Readonly<Record<string, unknown>>> = {
+  rule: `self.all(key, size(key) <= ${KEY_LENGTH})`,
+  message: `must have keys of at most ${KEY_LENGTH} characters`,
+  isValid: (entries) => Object.keys(entries).every((key) => codePoints(key) <= KEY_LENGTH),
+};
+
+/** A map of at most `max` entries with keys of at most 317 characters. */
 export function mapOf<S extends z.ZodType>(value: S, max: number) {
   const schema = z
     .record(z.string(), value)
@@ -103,7 +116,7 @@ export function mapOf<S extends z.ZodType>(value: S, max: number) {
     z.output<Map>,
     z.input<Map>
   >;
-  return withoutNulls.meta({ maxProperties: max });
+  return withRules(withoutNulls.meta({ maxProperties: max }), shortKeys);
 }
 
 function without(given: unknown, leftOut: (name: string, value: unknown) => boolean): unknown {
@@ -113,8 +126,8 @@ function without(given: unknown, leftOut: (name: string, value: unknown) => bool
 
 /** A Kubernetes quantity: a number or a string with a unit. */
 export function quantity() {
-  const { holds, message, pattern } = quantityFormat;
-  const written = z.string().refine((value) => value.length <= 32 && holds(value), { error: message });
+  const { isValid, message, pattern } = quantityFormat;
+  const written = z.string().refine((value) => value.length <= 32 && isValid(value), { error: message });
   return z.union([z.int().min(0), written], { error: message }).meta({
     "x-kubernetes-int-or-string": true,
     minimum: 0,
@@ -123,12 +136,26 @@ export function quantity() {
   });
 }
 
-/** A field that is filled in where it is absent. */
-export function defaulted<S extends z.ZodType>(
+/** A field that the API server fills in when it is absent. */
+export function withDefault<S extends z.ZodType>(
   schema: S,
   value: z.output<S> & (string | number | boolean),
 ): z.ZodDefault<S> {
   return schema.default(value as never);
+}
+
+/** Marks a default that the operator applies, not the API server. */
+export const defaultByOperator = "x-default-by-operator";
+
+/**
+ * A field that the operator fills in when it is absent. Use it for fields newer than a released operator: that operator
+ * would reject every run to which the API server added an unknown field (docs/decisions.md 78).
+ */
+export function withOperatorDefault<S extends z.ZodType>(
+  schema: S,
+  value: z.output<S> & (string | number | boolean),
+): z.ZodDefault<S> {
+  return withDefault(schema, value).meta({ [defaultByOperator]: true });
 }
 
 /** One key of a Secret or a ConfigMap in the run's namespace. */
@@ -143,7 +170,7 @@ export function keyFields(kind: "Secret" | "ConfigMap") {
 
 /** One key of either a Secret or a ConfigMap. */
 export function keySource() {
-  return obeying(
+  return withRules(
     object({
       secretKeyRef: keyOf("Secret").describe("A key of a Secret.").exactOptional(),
       configMapKeyRef: keyOf("ConfigMap").describe("A key of a ConfigMap.").exactOptional(),

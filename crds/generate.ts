@@ -1,4 +1,4 @@
-/** `node crds/generate.ts` writes the generated files; with --check it only compares, and names those that are stale. */
+/** `node crds/generate.ts` writes the generated files; with --check it only names the stale ones. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { generatedFiles, staleFiles } from "./generated.ts";
 
@@ -14,7 +14,7 @@ async function write(): Promise<void> {
 
 async function check(): Promise<void> {
   const stale = await staleFiles(root);
-  for (const path of stale) console.error(`${path} is stale: run \`npm run generate\` and commit what it writes`);
+  for (const path of stale) console.error(`${path} is stale: run \`npm run generate\` and commit the result`);
   if (stale.length > 0) process.exit(1);
 }
 

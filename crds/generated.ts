@@ -1,5 +1,6 @@
-/** The files that are generated from the schemas and the table of reasons. */
+/** The files generated from the schemas, the table of reasons and the chart's values. */
 import { readFile } from "node:fs/promises";
+import { load } from "js-yaml";
 import { format } from "prettier";
 import { customResourceDefinition } from "./crd.ts";
 import { reasonsPage } from "./reasons-page.ts";
@@ -14,18 +15,25 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
-/** Every generated file with the text that it should have. */
+/** Returns every generated file with its current text. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const crd = toYaml(NOTE, customResourceDefinition());
   return [
     { path: "crds/clauderuns.yaml", text: crd },
     { path: "charts/claude-run-operator/files/clauderuns.yaml", text: crd },
+    { path: "charts/claude-run-operator/files/defaults.yaml", text: await chartDefaults() },
     { path: "docs/api-reference.md", text: await page(apiReference()) },
     { path: "docs/failure-reasons.md", text: await page(reasonsPage()) },
   ];
 }
 
-/** Paths of the files below `root` that are missing or say something else. */
+/** Returns the chart's default values for its templates, which cannot read values.yaml. */
+async function chartDefaults(): Promise<string> {
+  const values = new URL("../charts/claude-run-operator/values.yaml", import.meta.url);
+  return toYaml(NOTE, load(await readFile(values, "utf8")) as Record<string, unknown>);
+}
+
+/** Returns the paths of the files below `root` that are missing or have another text. */
 export async function staleFiles(root: URL): Promise<string[]> {
   const files = await generatedFiles();
   const present = await Promise.all(

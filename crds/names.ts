@@ -1,4 +1,4 @@
-/** The fixed names of the API and of what the operator writes on other objects. This file imports nothing. */
+/** Fixed names of the API and of the operator's marks on other objects. This file imports nothing. */
 
 export const group = "paperclip.io";
 export const version = "v1alpha1";
@@ -12,7 +12,7 @@ export const category = "paperclip";
 /** Name of the CustomResourceDefinition. */
 export const crdName = `${plural}.${group}`;
 
-/** Labels on everything that is made for a run. */
+/** Labels on all objects created for a run. */
 export const labels = { agent: `${group}/agent`, run: `${group}/run` } as const;
 /** Annotations on a run's Job and pod. */
 export const annotations = {
@@ -20,21 +20,23 @@ export const annotations = {
   attempt: `${group}/attempt`,
   priority: `${group}/priority`,
   stop: `${group}/stop`,
+  endSidecars: `${group}/end-sidecars`,
+  ungated: `${group}/ungated`,
 } as const;
-/** Keeps an ended pod until its result stands in the ClaudeRun's status. */
+/** Keeps a terminated pod until its result is recorded in the ClaudeRun's status. */
 export const finalizer = `${group}/record-result`;
-/** Holds a pod back until its agent's slot is proven free. */
+/** Keeps a pod from starting until its agent's slot is proven free. */
 export const schedulingGate = `${group}/slot`;
 /** Field manager of the operator's writes, and the product in its User-Agent. */
 export const fieldManager = "clauderun-operator";
 
-/** Paths at and below this one belong to the operator's own mounts. */
+/** This path and all paths below it are reserved for the operator's mounts. */
 export const reservedMountPath = "/run/claude-run";
-/** Names that begin so belong to the operator's own volumes. */
+/** Volume names with this prefix are reserved for the operator. */
 export const reservedVolumePrefix = "claude-run-";
-/** Environment variable by which the runner finds its configuration. */
+/** Environment variable with the path of the runner's configuration. */
 export const runnerConfigVariable = "RUNNER_CONFIG";
-/** Label and annotation keys with these prefixes are never taken from a spec. */
+/** Label and annotation keys with these prefixes are rejected in a spec. */
 export const reservedKeyPrefixes = [`${group}/`, "batch.kubernetes.io/", "app.kubernetes.io/"] as const;
-/** The Job controller's labels from before it had a prefix. */
+/** Unprefixed labels of the Job controller. */
 export const reservedKeys = ["job-name", "controller-uid"] as const;

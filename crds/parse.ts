@@ -1,28 +1,29 @@
-/** Judging an object, in one line per problem; each line says what to do. */
+/** Validates objects. Reports one line per problem, each with the next step. */
 import * as z from "zod";
 import { claudeRunSchema, type ClaudeRun } from "./claude-run.ts";
+import { isObject } from "./json.ts";
 
-/** The value with defaults filled in, or what is wrong with it: "spec.agent: must be …". */
+/** The value with defaults filled in, or its problems, such as "spec.agent: must be …". */
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * Reads a ClaudeRun as the API server would on creation: spec and name are judged and defaults filled in. The rest of
- * metadata is the server's own to judge, and so is the status: a client's is ignored, the operator's was judged when it
- * was written. Both are passed through as they are.
+ * Reads a ClaudeRun as the API server does on creation: validates spec and name, and fills in defaults. Passes the
+ * rest of metadata and the status through unchanged: the API server validates metadata, ignores a client's status
+ * and validated the operator's status when it was written.
  */
 export function parseClaudeRun(document: unknown): Parsed<ClaudeRun> {
   if (!isObject(document)) return parseWith(z.never({ error: "must be an object" }), document);
-  const { status, ...judged } = document;
-  const parsed = parseWith(claudeRunSchema, judged);
+  const { status, ...validated } = document;
+  const parsed = parseWith(claudeRunSchema, validated);
   if (!parsed.ok) return parsed;
-  const passedThrough = { metadata: judged["metadata"], ...(status !== undefined && { status }) };
+  const passedThrough = { metadata: validated["metadata"], ...(status !== undefined && { status }) };
   return { ok: true, value: { ...parsed.value, ...passedThrough } as ClaudeRun };
 }
 
-/** Reads a value by its schema, with this API's advice in place of zod's messages. */
+/** Reads a value by its schema, with this API's advice instead of zod's messages. */
 export function parseWith<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -38,7 +39,7 @@ function line(path: readonly PropertyKey[], message: string): string {
   return written === "" ? message : `${written.replace(/^\./, "")}: ${message}`;
 }
 
-/** What to do about a value that zod itself finds wrong; rules bring their own words. */
+/** The message for a problem that zod itself finds; undefined for rules, which have their own message. */
 function advice(issue: Issue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -80,8 +81,4 @@ function kind(expected: string): string {
 
 function unit(origin: string): string {
   return origin === "array" ? " items long" : "";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

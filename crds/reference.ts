@@ -1,29 +1,29 @@
-/** docs/api-reference.md: every field of the schema, with its type, limits, default and rules. */
+/** docs/api-reference.md: every field of the schema with its type, limits, default and rules. */
 import { rootSchema } from "./crd.ts";
 import { apiVersion, category, kind, plural, shortName } from "./names.ts";
 import { mutableFields } from "./spec.ts";
 import type { StructuralSchema } from "./structural.ts";
 
-/** The page as Markdown, not yet formatted. */
+/** Returns the page as unformatted Markdown. */
 export function apiReference(): string {
   const root = rootSchema();
   const { spec, status } = root.properties ?? {};
-  if (spec === undefined || status === undefined) throw new Error("the schema has lost its spec or status");
+  if (spec === undefined || status === undefined) throw new Error("the schema has no spec or no status");
   return [
     `# API reference: ${kind}`,
     `\`apiVersion: ${apiVersion}\`, \`kind: ${kind}\`; namespaced. \`kubectl get ${plural}\` (short \`${shortName}\`, category ` +
-      `\`${category}\`); \`kubectl explain ${plural}.spec\` says the same as this page.`,
-    "Unknown fields are refused (`kubectl` asks for that by default) or pruned. Fields of `spec` are immutable after " +
-      `creation but for ${[...mutableFields].map(code).join(", ")}. Selectable fields: \`spec.agent\` and \`status.phase\`. ` +
+      `\`${category}\`). \`kubectl explain ${plural}.spec\` shows the same descriptions.`,
+    "Unknown fields are rejected (`kubectl` requests that by default) or pruned. Fields of `spec` are immutable after " +
+      `creation except ${[...mutableFields].map(code).join(", ")}. Selectable fields: \`spec.agent\` and \`status.phase\`. ` +
       "`metadata.name` has at most 63 characters.",
-    "Settings of the operator fill in what a spec leaves out where no default is named here. What the reasons in " +
-      "`status` mean, and what to do about each, is in [failure-reasons.md](failure-reasons.md).",
+    "Fields without a default here get their default from the operator's settings. " +
+      "[failure-reasons.md](failure-reasons.md) explains each reason in `status` and its next step.",
     ...section("spec", spec),
     ...section("status", status),
   ].join("\n\n");
 }
 
-/** One object's fields, then those of the objects in it. */
+/** Returns an object's fields, then the fields of the objects in it. */
 function section(path: string, schema: StructuralSchema): string[] {
   const fields = Object.entries(schema.properties ?? {});
   const lines = fields.map(([name, field]) => entry(path, name, field, schema.required?.includes(name) === true));
@@ -36,7 +36,7 @@ function section(path: string, schema: StructuralSchema): string[] {
     `## \`${path}\``,
     ...(schema.description === undefined ? [] : [schema.description]),
     lines.join("\n"),
-    ...(rules.length === 0 ? [] : [`It ${rules.join("; it ")}.`]),
+    ...(rules.length === 0 ? [] : [`It ${rules.join(". It ")}.`]),
     ...nested,
   ];
 }
@@ -50,7 +50,7 @@ function entry(path: string, name: string, field: StructuralSchema, required: bo
     ...(path === "spec" && mutableFields.has(name) ? ["may be changed"] : []),
   ];
   const rules = objectIn(field) === undefined ? rulesOf(field, field.items, field.additionalProperties) : [];
-  const advice = rules.length === 0 ? "" : ` It ${rules.join("; it ")}.`;
+  const advice = rules.length === 0 ? "" : ` It ${rules.join(". It ")}.`;
   return `- **${code(name)}** (${facts.join(", ")})${field.description === undefined ? "" : `: ${field.description}`}${advice}`;
 }
 
@@ -82,7 +82,7 @@ function limits(field: StructuralSchema): string[] {
   ];
 }
 
-/** The advice of the rules that hold at creation; immutability is told once, at the top. */
+/** Returns the messages of the rules that apply at creation; the top of the page explains immutability once. */
 function rulesOf(...schemas: readonly (StructuralSchema | undefined)[]): string[] {
   return schemas
     .flatMap((schema) => schema?.["x-kubernetes-validations"] ?? [])

@@ -1,6 +1,6 @@
 /**
- * Rules beyond types and bounds. Each is one entry: the CEL expression that the API server evaluates and the predicate
- * that zod evaluates stand side by side, so that neither can be changed without seeing the other.
+ * Rules beyond types and bounds. Each rule has the CEL expression for the API server next to the predicate for zod,
+ * so that a change of one shows the other.
  */
 import * as z from "zod";
 
@@ -11,10 +11,10 @@ export interface Rule<T> {
   /** Advice: completes the sentence that begins with the field's path. */
   readonly message: string;
   /** The same rule in TypeScript. */
-  readonly holds: (value: T) => boolean;
+  readonly isValid: (value: T) => boolean;
 }
 
-/** A rule on a change; there is nothing to compare with when an object is created, so zod has no part in it. */
+/** A rule on a change. zod does not evaluate it, because creation has no old object to compare with. */
 export interface TransitionRule {
   /** CEL over `self` and `oldSelf`. */
   readonly rule: string;
@@ -23,18 +23,18 @@ export interface TransitionRule {
   readonly fieldPath?: string;
 }
 
-/** The schema with the rules: refinements for zod, x-kubernetes-validations for the API server. */
-export function obeying<S extends z.ZodType>(schema: S, ...rules: readonly Rule<z.output<S>>[]): S {
+/** Returns the schema with the rules, as refinements for zod and x-kubernetes-validations for the API server. */
+export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule<z.output<S>>[]): S {
   let refined = schema;
-  for (const { holds, message } of rules) refined = refined.refine(holds, { error: message });
+  for (const { isValid, message } of rules) refined = refined.refine(isValid, { error: message });
   return withValidations(
     refined,
     rules.map(({ rule, message }) => ({ rule, message })),
   );
 }
 
-/** The schema with rules on its changes. */
-export function changing<S extends z.ZodType>(schema: S, ...rules: readonly TransitionRule[]): S {
+/** Returns the schema with rules on its changes. */
+export function withTransitionRules<S extends z.ZodType>(schema: S, ...rules: readonly TransitionRule[]): S {
   return withValidations(schema, rules);
 }
 
@@ -55,29 +55,29 @@ export function celList(texts: readonly string[]): string {
   return `[${texts.map(celString).join(", ")}]`;
 }
 
-/** A rule that a regular expression states. */
+/** A rule defined by a regular expression. */
 export interface Format extends Rule<string> {
-  /** The expression, as RE2 reads it. */
+  /** The expression in RE2 syntax. */
   readonly pattern: string;
 }
 
-/** A rule that a regular expression states; only what RE2 and JavaScript read alike may be used in it. */
+/** Returns a rule from a regular expression. It must mean the same in RE2 and JavaScript. */
 export function matching(expression: RegExp, message: string): Format {
   const pattern = expression.source.replaceAll("\\/", "/");
   return {
     pattern,
     rule: `self.matches(${celString(pattern)})`,
     message,
-    holds: (value) => expression.test(value),
+    isValid: (value) => expression.test(value),
   };
 }
 
 /**
- * The schema with a format as its pattern: smaller than a rule, but the API server then says "should match" in its own
- * words. For the depths of the schema, where Kubernetes' own types do the same.
+ * Returns the schema with a format as its pattern. A pattern is smaller than a rule, but the API server's own
+ * message is then "should match". For use deep in the schema, as in Kubernetes' own types.
  */
-export function patterned<S extends z.ZodType<string>>(schema: S, format: Format): S {
-  return schema.refine(format.holds, { error: format.message }).meta({ pattern: format.pattern });
+export function withPattern<S extends z.ZodType<string>>(schema: S, format: Format): S {
+  return schema.refine(format.isValid, { error: format.message }).meta({ pattern: format.pattern });
 }
 
 /** Exactly one of the optional fields is set. */
@@ -90,7 +90,7 @@ export function exactlyOneOf(...fields: readonly string[]): Rule<object> {
   return {
     rule,
     message: `must set exactly one of ${fields.join(", ")}`,
-    holds: (value) => fields.filter((field) => Object.hasOwn(value, field)).length === 1,
+    isValid: (value) => fields.filter((field) => Object.hasOwn(value, field)).length === 1,
   };
 }
 
@@ -99,11 +99,11 @@ export function notBoth(first: string, second: string): Rule<object> {
   return {
     rule: `!(has(self.${first}) && has(self.${second}))`,
     message: `must not set both ${first} and ${second}: keep one of them`,
-    holds: (value) => !(Object.hasOwn(value, first) && Object.hasOwn(value, second)),
+    isValid: (value) => !(Object.hasOwn(value, first) && Object.hasOwn(value, second)),
   };
 }
 
-/** The field keeps its value and its presence; stands on the object that has the field. */
+/** The field keeps its value and its presence. The rule belongs to the object that has the field. */
 export function immutable(field: string, presence: "always" | "optional"): TransitionRule {
   const same = `self.${field} == oldSelf.${field}`;
   return {

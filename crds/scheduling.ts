@@ -1,30 +1,30 @@
-/** spec.pod's say in where it runs: tolerations and affinity, typed to the last level so that a change is seen. */
+/** spec.pod.tolerations and affinity, typed at every level so that the immutability rule sees each change. */
 import * as z from "zod";
 import { integer, list, mapOf, object, text } from "./fields.ts";
-import { obeying, type Rule } from "./rules.ts";
+import { withRules, type Rule } from "./rules.ts";
 
 const key = () => text({ max: 317 });
 const value = () => text({ min: 0, max: 63 });
 
 const tolerationMatches: Rule<{ key?: string; operator?: string; value?: string }> = {
   rule: "has(self.operator) && self.operator == 'Exists' ? !has(self.value) || self.value == '' : has(self.key) && self.key != ''",
-  message: "must set key unless operator is Exists, and leave value out if it is",
-  holds: (toleration) => (toleration.operator === "Exists" ? !toleration.value : Boolean(toleration.key)),
+  message: "must set key unless operator is Exists, and must not set value if it is",
+  isValid: (toleration) => (toleration.operator === "Exists" ? !toleration.value : Boolean(toleration.key)),
 };
 const secondsNeedNoExecute: Rule<{ effect?: string; tolerationSeconds?: number }> = {
   rule: "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
-  message: "must set effect to NoExecute where tolerationSeconds is set",
-  holds: (toleration) => toleration.tolerationSeconds === undefined || toleration.effect === "NoExecute",
+  message: "must set effect to NoExecute when tolerationSeconds is set",
+  isValid: (toleration) => toleration.tolerationSeconds === undefined || toleration.effect === "NoExecute",
 };
 
-const toleration = obeying(
+const toleration = withRules(
   object({
     key: text({ min: 0, max: 317 }).describe("Key of the taint. Empty with Exists: every taint.").exactOptional(),
     operator: z.enum(["Exists", "Equal"]).describe("Default: Equal.").exactOptional(),
     value: value().describe("Value of the taint.").exactOptional(),
     effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).describe("Default: every effect.").exactOptional(),
     tolerationSeconds: integer(-2_147_483_648, 2_147_483_647)
-      .describe("How long a NoExecute taint is borne. Default: forever.")
+      .describe("Seconds for which a NoExecute taint is tolerated. Default: forever.")
       .exactOptional(),
   }),
   tolerationMatches,
@@ -48,7 +48,7 @@ const nodeAffinity = object({
     .describe("The node must match one of the terms.")
     .exactOptional(),
   preferredDuringSchedulingIgnoredDuringExecution: list(object({ weight: weight(), preference: nodeTerm() }), 16)
-    .describe("Nodes that match are preferred by weight.")
+    .describe("Matching nodes are preferred by weight.")
     .exactOptional(),
 });
 
@@ -64,19 +64,19 @@ const podTerm = () =>
     namespaces: list(text({ max: 63 }), 16).exactOptional(),
   });
 
-const podAffinity = (verb: string) =>
+const podAffinity = (relation: string) =>
   object({
     requiredDuringSchedulingIgnoredDuringExecution: list(podTerm(), 8)
-      .describe(`The pod must be scheduled ${verb} pods that match every term.`)
+      .describe(`The pod must be scheduled ${relation} pods that match every term.`)
       .exactOptional(),
     preferredDuringSchedulingIgnoredDuringExecution: list(object({ weight: weight(), podAffinityTerm: podTerm() }), 8)
-      .describe(`It is preferred ${verb} pods that match, by weight.`)
+      .describe(`The pod is preferably scheduled ${relation} matching pods, by weight.`)
       .exactOptional(),
   }).exactOptional();
 
 export const tolerationsSchema = list(toleration, 32);
 export const affinitySchema = object({
-  nodeAffinity: nodeAffinity.describe("Which nodes.").exactOptional(),
-  podAffinity: podAffinity("beside"),
+  nodeAffinity: nodeAffinity.describe("Rules for nodes.").exactOptional(),
+  podAffinity: podAffinity("near"),
   podAntiAffinity: podAffinity("away from"),
 });

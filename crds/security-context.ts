@@ -1,4 +1,4 @@
-/** spec.pod.securityContext and containerSecurityContext. There is no way to ask for a privileged container. */
+/** spec.pod.securityContext and containerSecurityContext. A privileged container cannot be requested. */
 import * as z from "zod";
 import { integer, list, object, text } from "./fields.ts";
 
@@ -8,7 +8,7 @@ const flag = (description: string) => z.boolean().describe(description).exactOpt
 
 const profile = (name: string) =>
   object({
-    type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("Which profile."),
+    type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("Kind of profile."),
     localhostProfile: text({ max: 512 }).describe("Name of a profile on the node.").exactOptional(),
   })
     .describe(`The ${name} profile.`)
@@ -18,7 +18,7 @@ const label = () => text({ max: 256 }).exactOptional();
 const shared = () => ({
   runAsUser: id("User id of the processes."),
   runAsGroup: id("Group id of the processes."),
-  runAsNonRoot: flag("Refuse to start as user 0."),
+  runAsNonRoot: flag("Do not start as user 0."),
   seccompProfile: profile("seccomp"),
 });
 
@@ -29,9 +29,15 @@ export const podSecurityContextSchema = object({
     .describe("The SELinux label.")
     .exactOptional(),
   fsGroup: id("Group id that owns the volumes."),
-  fsGroupChangePolicy: z.enum(["Always", "OnRootMismatch"]).describe("When owners are changed.").exactOptional(),
-  supplementalGroups: list(integer(0, MAX_ID), 32).describe("More group ids of the processes.").exactOptional(),
-  supplementalGroupsPolicy: z.enum(["Merge", "Strict"]).describe("Whether the image's groups count.").exactOptional(),
+  fsGroupChangePolicy: z
+    .enum(["Always", "OnRootMismatch"])
+    .describe("When the owners of files are changed.")
+    .exactOptional(),
+  supplementalGroups: list(integer(0, MAX_ID), 32).describe("Additional group ids of the processes.").exactOptional(),
+  supplementalGroupsPolicy: z
+    .enum(["Merge", "Strict"])
+    .describe("Whether groups of the image are included.")
+    .exactOptional(),
 });
 
 const capabilities = (description: string) =>
@@ -41,11 +47,11 @@ const capabilities = (description: string) =>
 
 export const containerSecurityContextSchema = object({
   ...shared(),
-  allowPrivilegeEscalation: flag("Whether a process may gain more rights than its parent."),
+  allowPrivilegeEscalation: flag("Whether a process may gain more privileges than its parent."),
   readOnlyRootFilesystem: flag("Mount the image read-only. Default: false."),
   capabilities: object({
-    add: capabilities("Added; a namespace's Pod Security level may refuse them."),
-    drop: capabilities("Dropped."),
+    add: capabilities("Added capabilities; the namespace's Pod Security level may reject them."),
+    drop: capabilities("Dropped capabilities."),
   })
     .describe("Linux capabilities.")
     .exactOptional(),

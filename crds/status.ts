@@ -1,15 +1,15 @@
-/** The status of a ClaudeRun: what is. Only the operator writes it, so null need not be borne here. */
+/** The status of a ClaudeRun: the observed state. Only the operator writes it, so null is not accepted. */
 import * as z from "zod";
-import { spentDollars } from "./formats.ts";
-import { celList, changing, immutable, patterned, type TransitionRule } from "./rules.ts";
+import { sessionId, spentDollars } from "./formats.ts";
+import { celList, withTransitionRules, immutable, withPattern, type TransitionRule } from "./rules.ts";
 import { count, integer, keyedList, list, text, time } from "./fields.ts";
 
-/** What a run can be in; derived from its conditions. */
+/** Phases of a run; derived from its conditions. */
 export const phases = ["Queued", "Pending", "Running", "Succeeded", "Failed", "Cancelled"] as const;
 /** Phases that never change. */
 export const finishedPhases = ["Succeeded", "Failed", "Cancelled"] as const;
 
-/** Bounds that a writer of the status has to cut its texts to, in characters. */
+/** Bounds to which the operator cuts texts of the status, in characters. */
 export const statusLimits = {
   reason: 128,
   message: 4096,
@@ -21,20 +21,20 @@ export const statusLimits = {
 
 const word = () => text({ min: 0, max: statusLimits.word });
 const message = () => text({ min: 0, max: statusLimits.message });
-const money = () => patterned(text({ min: 0, max: 32 }), spentDollars);
+const money = () => withPattern(text({ min: 0, max: 32 }), spentDollars);
 const flag = (description: string) => z.boolean().describe(description).exactOptional();
 const counted = (description: string) => count().describe(description).exactOptional();
 const at = (description: string) => time().describe(description).exactOptional();
 
 const condition = z.strictObject({
   type: text({ max: 128 }).describe(
-    "Succeeded, Finished, Admitted, PodScheduled, Started, ResultRecorded or LogsAvailable; more may come.",
+    "Succeeded, Finished, Admitted, PodScheduled, Started, ResultRecorded or LogsAvailable; more may be added.",
   ),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-  observedGeneration: count().describe("Generation of the spec that it speaks of.").exactOptional(),
+  observedGeneration: count().describe("Generation of the spec that the condition describes.").exactOptional(),
   lastTransitionTime: time().describe("When status last changed."),
-  reason: text({ max: statusLimits.reason }).describe("One word for programs; see failure-reasons.md."),
-  message: message().describe("A sentence for people."),
+  reason: text({ max: statusLimits.reason }).describe("Machine-readable reason; see failure-reasons.md."),
+  message: message().describe("Explanation in a sentence."),
 });
 
 const usageFields = {
@@ -45,7 +45,7 @@ const usageFields = {
 };
 const costUSD = () =>
   money()
-    .describe("US dollars spent by this run alone, all attempts, as a decimal string; absent if unknown.")
+    .describe("US dollars spent by this run in all attempts, as a decimal string; absent if unknown.")
     .exactOptional();
 
 const model = z.strictObject({
@@ -58,25 +58,25 @@ const model = z.strictObject({
 });
 
 const result = z.strictObject({
-  subtype: word().describe("claude's word for its end: success, error_max_turns, …").exactOptional(),
-  isError: flag("Whether claude called it an error."),
+  subtype: word().describe("Result subtype of claude: success, error_max_turns, …").exactOptional(),
+  isError: flag("Whether claude reported an error."),
   text: text({ min: 0, max: statusLimits.resultText })
-    .describe("claude's last words, about 2.5 KB of them; the whole text is in the log.")
+    .describe("claude's answer, at most about 2.5 KB; the whole text is in the log.")
     .exactOptional(),
   textBytes: counted("Bytes of the whole text in UTF-8."),
   textTruncated: flag("Whether text was cut."),
-  turns: counted("Turns of the conversation in this run, all attempts."),
+  turns: counted("Turns of the conversation in all attempts of this run."),
   durationMs: counted("Milliseconds that claude worked."),
-  apiDurationMs: counted("Milliseconds of them that it waited for the API."),
-  stopReason: word().describe("Why the model stopped: end_turn, refusal, …").exactOptional(),
+  apiDurationMs: counted("Milliseconds of durationMs that claude waited for the API."),
+  stopReason: word().describe("Why the model stopped: end_turn, max_tokens, …").exactOptional(),
   costUSD: costUSD(),
   usage: z.strictObject(usageFields).describe("Tokens of this run.").exactOptional(),
-  models: list(model, statusLimits.models).describe("Cost and tokens by model, dearest first.").exactOptional(),
+  models: list(model, statusLimits.models).describe("Cost and tokens by model, most expensive first.").exactOptional(),
   permissionDenials: counted("Tool calls that were denied."),
   exitCode: integer(-2_147_483_648, 2_147_483_647).describe("Exit code of claude.").exactOptional(),
   signal: text({ max: 32 }).describe("Signal that ended claude, such as SIGTERM.").exactOptional(),
-  hung: flag("claude had given its result and did not end by itself."),
-  incomplete: flag("A container could not report its end: the figures are what is known, and no more."),
+  hung: flag("Whether claude reported its result and did not exit."),
+  incomplete: flag("Whether a container could not report its end, so that the figures cover only the known part."),
 });
 
 const reference = (kind: string) => ({
@@ -84,14 +84,14 @@ const reference = (kind: string) => ({
   uid: text({ max: 64 }).describe(`Uid of the ${kind}.`),
 });
 
-/** Fields that never change once phase is a finished one. */
+/** Fields that never change once the run has finished. */
 export const finalFields = ["queuedTime", "admittedTime", "startTime", "completionTime", "result", "failure"] as const;
 
-function keptOnceFinished(field: (typeof finalFields)[number]): TransitionRule {
+function immutableOnceFinished(field: (typeof finalFields)[number]): TransitionRule {
   const kept = immutable(field, "optional");
   return {
     rule: `!has(oldSelf.phase) || !(oldSelf.phase in ${celList(finishedPhases)}) || (${kept.rule})`,
-    message: `${field} must stay as it is once the run has finished: create a new run`,
+    message: `${field} must not change once the run has finished: create a new run`,
     fieldPath: `.${field}`,
   };
 }
@@ -100,14 +100,15 @@ const fields = z.strictObject({
   observedGeneration: counted("Generation of the spec that the operator has seen."),
   phase: z
     .enum(phases)
-    .describe("One word for people. A finished phase (Succeeded, Failed, Cancelled) never changes.")
+    .describe("Summary of the conditions. A finished phase (Succeeded, Failed, Cancelled) never changes.")
     .exactOptional(),
   queuePosition: counted(
-    "Place in the agent's queue, from 1; exact for the first five, otherwise a minute old or, in queues of hundreds, some.",
+    "Position in the agent's queue, from 1. Exact for the first five; otherwise up to a minute old, in queues of hundreds " +
+      "up to several.",
   ),
-  attempt: counted("Number of the attempt, from 1; more than 1 after disruptions. It only grows."),
+  attempt: counted("Number of the attempt, from 1. It only grows, by one for each disruption that is retried."),
   conditions: keyedList(condition, "type", statusLimits.conditions)
-    .describe("Each side of the run's state with its reason. Finished is True in either outcome: wait for that.")
+    .describe("State of the run with reasons. Wait for Finished: it turns True in either outcome.")
     .exactOptional(),
   queuedTime: at("When the operator first saw the run."),
   admittedTime: at("When the run got its agent's slot."),
@@ -120,48 +121,48 @@ const fields = z.strictObject({
   pod: z
     .strictObject({
       ...reference("pod"),
-      node: word().describe("Node that it is on.").exactOptional(),
-      phase: word().describe("Its phase.").exactOptional(),
-      reason: word().describe("Its own reason, such as Evicted.").exactOptional(),
-      message: message().describe("Its own message.").exactOptional(),
-      waitingReason: word().describe("Why its container waits, such as ImagePullBackOff.").exactOptional(),
+      node: word().describe("Node of the pod.").exactOptional(),
+      phase: word().describe("Phase of the pod.").exactOptional(),
+      reason: word().describe("Reason of the pod, such as Evicted.").exactOptional(),
+      message: message().describe("Message of the pod.").exactOptional(),
+      waitingReason: word().describe("Why the container waits, such as ImagePullBackOff.").exactOptional(),
     })
-    .describe("The pod of the newest attempt, in Kubernetes' own words.")
+    .describe("The pod of the newest attempt, as Kubernetes reports it.")
     .exactOptional(),
   log: z
     .strictObject({
       lines: counted("Lines written."),
       bytes: counted("Bytes written."),
       lastLineTime: at("When the last line was written."),
-      sha256: text({ max: 64 }).describe("Digest of all these bytes, in hexadecimal.").exactOptional(),
-      complete: flag("Whether the figures are those of the whole log."),
+      sha256: text({ max: 64 }).describe("SHA-256 digest of these bytes, in hexadecimal.").exactOptional(),
+      complete: flag("Whether the figures cover the whole log."),
     })
     .describe("The container's log up to the runner's last line: sampled while it runs, exact at the end.")
     .exactOptional(),
   progress: z
     .strictObject({
       turns: counted("Turns so far."),
-      lastActivityTime: at("When claude last wrote something."),
-      activity: word().describe("What it does: thinking, a tool's name, waiting for the API.").exactOptional(),
+      lastActivityTime: at("When claude last wrote output."),
+      activity: word().describe("Current activity: thinking, the name of a tool, waiting for the API.").exactOptional(),
     })
-    .describe("How far it is, sampled while it runs.")
+    .describe("Progress, sampled while the run is active.")
     .exactOptional(),
   session: z
-    .strictObject({ id: text({ max: 128 }).describe("Give it to session.resume to continue.") })
-    .describe("The session that the run was in.")
+    .strictObject({ id: text({ max: 128 }, sessionId).describe("Id for session.resume to continue the session.") })
+    .describe("The session of the run.")
     .exactOptional(),
   result: result
-    .describe("What claude reported at its end, also after a failure; before, the figures of earlier attempts.")
+    .describe("claude's report at its end, also after a failure. Before the end: the figures of earlier attempts.")
     .exactOptional(),
   failure: z
     .strictObject({
-      reason: text({ max: 64 }).describe("A word of the list in failure-reasons.md; bear new ones."),
-      message: message().describe("What happened and what to do."),
-      retryable: z.boolean().describe("Whether the same spec may well succeed if run again."),
+      reason: text({ max: 64 }).describe("One of failure-reasons.md; new values may be added."),
+      message: message().describe("Explanation with the next step."),
+      retryable: z.boolean().describe("Whether the same spec may succeed when it is run again."),
       resumeAfterTime: at("When the usage limit ends; UsageLimited only."),
     })
     .describe("Why the run failed; absent unless phase is Failed.")
     .exactOptional(),
 });
 
-export const statusSchema = changing(fields, ...finalFields.map(keptOnceFinished));
+export const statusSchema = withTransitionRules(fields, ...finalFields.map(immutableOnceFinished));

@@ -1,8 +1,10 @@
 /**
- * From a zod schema to the structural OpenAPI schema of a CRD. It is an allow-list: what the API server would ignore,
- * refuse or read differently is an error here, never silently dropped.
+ * Converts a zod schema to the structural OpenAPI schema of a CRD. Works with an allow-list: anything that the API
+ * server would ignore, reject or read differently is an error here and never silently dropped.
  */
 import * as z from "zod";
+import { defaultByOperator } from "./fields.ts";
+import { isObject } from "./json.ts";
 
 /** A node of a structural schema. */
 export interface StructuralSchema {
@@ -53,10 +55,10 @@ const known: ReadonlySet<string> = new Set<keyof StructuralSchema>([
   "x-kubernetes-validations",
 ]);
 const knownTypes = ["string", "integer", "boolean", "array", "object"];
-/** Keywords of one node come out in this order: what it is, what it is for, then the rest. */
+/** Keywords that come first in a node, in this order. */
 const firstKeywords = ["type", "description"];
 
-/** A schema that cannot be expressed for the API server. */
+/** A schema that has no structural form. */
 export class NotStructural extends Error {
   constructor(path: string, why: string) {
     super(`${path}: ${why}`);
@@ -64,7 +66,7 @@ export class NotStructural extends Error {
   }
 }
 
-/** The structural schema that says what the zod schema says; throws NotStructural if there is none. */
+/** Returns the structural schema equivalent to the zod schema; throws NotStructural if there is none. */
 export function toStructural(schema: z.ZodType): StructuralSchema {
   // io "output" would make fields with defaults required.
   const json = z.toJSONSchema(schema, {
@@ -78,15 +80,16 @@ export function toStructural(schema: z.ZodType): StructuralSchema {
 }
 
 function convert(node: unknown, path: string): StructuralSchema {
-  if (!isRecord(node)) throw new NotStructural(path, "is not a schema");
+  if (!isObject(node)) throw new NotStructural(path, "is not a schema");
   const given = Object.fromEntries(Object.entries(node).filter(([keyword]) => keyword !== "$schema"));
   if (given["x-kubernetes-int-or-string"] === true) delete given["anyOf"];
   if (given["additionalProperties"] === false) delete given["additionalProperties"]; // unknown fields are pruned
   if (given["type"] === "integer") withoutSafeLimits(given);
-  check(given, path);
+  const described = given[defaultByOperator] === true ? withDefaultInDescription(given) : given;
+  check(described, path);
   return ordered({
-    ...(given as StructuralSchema),
-    ...(isRecord(given["properties"]) && { properties: convertAll(given["properties"], path) }),
+    ...(described as StructuralSchema),
+    ...(isObject(given["properties"]) && { properties: convertAll(given["properties"], path) }),
     ...(given["items"] !== undefined && { items: convert(given["items"], `${path}[]`) }),
     ...(given["additionalProperties"] !== undefined && {
       additionalProperties: convert(given["additionalProperties"], `${path}.*`),
@@ -100,10 +103,17 @@ function convertAll(properties: Record<string, unknown>, path: string): Record<s
   );
 }
 
-/** zod writes the limits of a double, which say nothing. */
+/** Removes the limits of a double that zod adds to every integer. */
 function withoutSafeLimits(node: Record<string, unknown>): void {
   if (node["minimum"] === Number.MIN_SAFE_INTEGER) delete node["minimum"];
   if (node["maximum"] === Number.MAX_SAFE_INTEGER) delete node["maximum"];
+}
+
+/** Moves a default that the API server does not apply into the description. */
+function withDefaultInDescription(node: Record<string, unknown>): Record<string, unknown> {
+  const rest = Object.entries(node).filter(([keyword]) => keyword !== "default" && keyword !== defaultByOperator);
+  const description = `${String(node["description"])} Default: ${JSON.stringify(node["default"])}.`;
+  return { ...Object.fromEntries(rest), description };
 }
 
 function check(node: Record<string, unknown>, path: string): void {
@@ -121,18 +131,14 @@ function check(node: Record<string, unknown>, path: string): void {
   }
   if (type === "array" && node["items"] === undefined) throw new NotStructural(path, "is an array without items");
   if (typeof pattern === "string" && /\(\?[=!<]|\\[1-9]/.test(pattern)) {
-    throw new NotStructural(path, `${pattern} needs look-around or back references, which RE2 has not`);
+    throw new NotStructural(path, `${pattern} needs look-around or back references, which RE2 does not support`);
   }
 }
 
 function ordered(node: StructuralSchema): StructuralSchema {
-  const place = (keyword: string) => {
+  const rank = (keyword: string) => {
     const first = firstKeywords.indexOf(keyword);
     return first === -1 ? firstKeywords.length : first;
   };
-  return Object.fromEntries(Object.entries(node).toSorted(([a], [b]) => place(a) - place(b)));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object.fromEntries(Object.entries(node).toSorted(([a], [b]) => rank(a) - rank(b)));
 }

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { objectOf } from "./example.ts";
-import { goodExamples } from "./examples-good.ts";
+import { objectOf } from "./testing/example.ts";
+import { goodExamples } from "./testing/examples-good.ts";
 import { immutableFields, mutableFields } from "./spec.ts";
-import { accepted, dryRun, forReal, kubectl, testServer, type Answer, type TestServer } from "./test-server.ts";
+import {
+  isAccepted,
+  dryRun,
+  persisted,
+  kubectl,
+  testServer,
+  type ServerResponse,
+  type TestServer,
+} from "./testing/server.ts";
 
-/** A spec with every field but prompt, which excludes promptFrom. Suspended, in case an operator is about. */
+/** A spec with every field except prompt, which excludes promptFrom. Suspended, in case an operator is running. */
 const full: Readonly<Record<string, unknown>> = {
   ...(Object.assign({}, ...goodExamples.map(({ spec }) => ({ ...spec, pod: undefined }))) as object),
   ...{ agent: "crds-test", prompt: undefined, suspend: true, cancel: false, cancelReason: "none", priority: 1 },
@@ -18,7 +26,7 @@ const full: Readonly<Record<string, unknown>> = {
 };
 const small = { agent: "crds-test", prompt: "Hello.", suspend: true };
 
-/** Another good value for each immutable field. */
+/** Another valid value for each immutable field. */
 const others: Readonly<Record<string, unknown>> = {
   agent: "other",
   prompt: "Bye.",
@@ -33,6 +41,8 @@ const others: Readonly<Record<string, unknown>> = {
   activeDeadlineSeconds: 2,
   idleTimeoutSeconds: 2,
   resultGracePeriodSeconds: 2,
+  backgroundGracePeriodSeconds: 2,
+  sidecarGraceSeconds: 2,
   terminationGracePeriodSeconds: 2,
   disruptionRetries: 2,
   clientLeaseName: "other",
@@ -40,7 +50,7 @@ const others: Readonly<Record<string, unknown>> = {
   pod: { image: "other" },
 };
 
-/** Changes in the depths of pod, where a comparison that does not know a field would not see it. */
+/** Changes deep in pod, where a comparison without the field's type would miss them. */
 const deepChanges: Readonly<Record<string, object>> = {
   "a volume's kind": { volumes: [{ name: "scratch", secret: { secretName: "s" } }] },
   "a projected source": { volumes: [{ name: "all", projected: { sources: [{ secret: { name: "t" } }] } }] },
@@ -77,25 +87,25 @@ let server: TestServer;
 async function removeAll(): Promise<void> {
   for (const name of Object.values(names)) await server.remove(name);
 }
-async function made(name: string, spec: object): Promise<void> {
-  const answer = await server.create(objectOf(spec, name), forReal);
-  if (!accepted(answer)) throw new Error(answer.body.message);
+async function create(name: string, spec: object): Promise<void> {
+  const answer = await server.create(objectOf(spec, name), persisted);
+  if (!isAccepted(answer)) throw new Error(answer.body.message);
 }
-async function withStatus(name: string, status: object): Promise<Answer> {
-  return server.patch(`${name}/status`, { status }, forReal);
+async function withStatus(name: string, status: object): Promise<ServerResponse> {
+  return server.patch(`${name}/status`, { status }, persisted);
 }
-const changed = (name: string, spec: object) => server.patch(name, { spec }, dryRun);
+const change = (name: string, spec: object) => server.patch(name, { spec }, dryRun);
 
 beforeAll(async () => {
   server = await testServer();
   await removeAll();
-  await made(names.full, full);
-  await made(names.small, small);
-  await made(names.cancelled, { ...small, cancel: true });
-  await made(names.ended, small);
+  await create(names.full, full);
+  await create(names.small, small);
+  await create(names.cancelled, { ...small, cancel: true });
+  await create(names.ended, small);
   for (const status of [running, { ...ended, failure }]) {
     const answer = await withStatus(names.ended, status);
-    if (!accepted(answer)) throw new Error(answer.body.message);
+    if (!isAccepted(answer)) throw new Error(answer.body.message);
   }
 });
 afterAll(async () => {
@@ -103,27 +113,27 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function expectRefused(answer: Answer, advice: string): void {
+function expectRejected(answer: ServerResponse, advice: string): void {
   expect(answer.body.message).toContain(advice);
-  expect(accepted(answer)).toBe(false);
+  expect(isAccepted(answer)).toBe(false);
 }
 
 describe("immutable fields", () => {
   it("are all in the table", () => {
     expect(Object.keys(others).toSorted()).toEqual(immutableFields.toSorted());
   });
-  it.each(immutableFields)("%s cannot change, come or go", async (field) => {
+  it.each(immutableFields)("%s cannot be changed, added or removed", async (field) => {
     const advice = `${field} is immutable: create a new run`;
     const [has, lacks] = field === "prompt" ? [names.small, names.full] : [names.full, names.small];
-    expectRefused(await changed(has, { [field]: others[field] }), advice);
-    expectRefused(await changed(has, { [field]: null }), field === "agent" ? "Required value" : advice);
-    if (field !== "agent") expectRefused(await changed(lacks, { [field]: full[field] ?? "Hello." }), advice);
+    expectRejected(await change(has, { [field]: others[field] }), advice);
+    expectRejected(await change(has, { [field]: null }), field === "agent" ? "Required value" : advice);
+    if (field !== "agent") expectRejected(await change(lacks, { [field]: full[field] ?? "Hello." }), advice);
   });
-  it.each(Object.entries(deepChanges))("%s of the pod cannot change", async (_what, pod) => {
-    expectRefused(await changed(names.full, { pod }), "pod is immutable: create a new run");
+  it.each(Object.entries(deepChanges))("%s of the pod cannot change", async (_title, pod) => {
+    expectRejected(await change(names.full, { pod }), "pod is immutable: create a new run");
   });
-  it("may be written again as they are", async () => {
-    expect((await changed(names.full, { ...full, prompt: null })).status).toBe(200);
+  it("may be written again unchanged", async () => {
+    expect((await change(names.full, { ...full, prompt: null })).status).toBe(200);
   });
 });
 
@@ -136,19 +146,19 @@ describe("mutable fields", () => {
     podTTLSecondsAfterFinished: [60, null],
     ttlSecondsAfterFinished: [60, null],
   };
-  it.each([...mutableFields])("%s may change, come and go", async (field) => {
+  it.each([...mutableFields])("%s may be changed, added and removed", async (field) => {
     for (const name of [names.full, names.small]) {
       for (const value of values[field] ?? []) {
-        const { status, body } = await changed(name, { [field]: value });
+        const { status, body } = await change(name, { [field]: value });
         expect(status, body.message).toBe(200);
       }
     }
     expect(values[field]).toBeDefined();
   });
   it("cancel stays true", async () => {
-    expectRefused(await changed(names.cancelled, { cancel: false }), "cancel must stay true once it is");
-    expectRefused(await changed(names.cancelled, { cancel: null }), "cancel must stay true once it is");
-    expect((await changed(names.cancelled, { cancelReason: "late" })).status).toBe(200);
+    expectRejected(await change(names.cancelled, { cancel: false }), "cancel must not be reset to false");
+    expectRejected(await change(names.cancelled, { cancel: null }), "cancel must not be reset to false");
+    expect((await change(names.cancelled, { cancelReason: "late" })).status).toBe(200);
   });
 });
 
@@ -168,12 +178,12 @@ describe("a finished status", () => {
     ["failure", { failure: { retryable: true } }],
     ["failure", { failure: null }],
   ])("keeps its %s", async (field, status) => {
-    expectRefused(await patched({ status }), `${field} must stay as it is once the run has finished`);
+    expectRejected(await patched({ status }), `${field} must not change once the run has finished`);
   });
-  it("does not go away", async () => {
-    expectRefused(await patched({ status: null }), "status.phase must stay as it is once the run has finished");
+  it("cannot be removed", async () => {
+    expectRejected(await patched({ status: null }), "status.phase must not change once the run has finished");
   });
-  it("may learn more about pod, log and conditions", async () => {
+  it("may be updated with pod, log and conditions", async () => {
     const condition = {
       type: "LogsAvailable",
       status: "False",
@@ -184,14 +194,14 @@ describe("a finished status", () => {
     const { status, body } = await patched({ status: { log: { lines: 3, complete: true }, conditions: [condition] } });
     expect(status, body.message).toBe(200);
   });
-  it("refuses what is not of its schema", async () => {
+  it("rejects what does not match its schema", async () => {
     for (const status of [
       { attempt: -1 },
       { log: { sha256: "a".repeat(65) } },
       { startTime: "noon" },
       { unknown: 1 },
     ]) {
-      expect(accepted(await patched({ status }))).toBe(false);
+      expect(isAccepted(await patched({ status }))).toBe(false);
     }
   });
 });
@@ -204,7 +214,7 @@ describe("kubectl", () => {
   it("shows the columns", async () => {
     const table = await kubectl("get", "clauderuns", names.ended);
     expect(table.split("\n")[0]?.split(/\s+/)).toEqual(["NAME", "AGENT", "PHASE", "REASON", "TURNS", "COST", "AGE"]);
-    // Where an operator runs beside this test it adds why: the status was edited by hand.
+    // An operator that runs during this test adds the reason StatusEdited, because the status was edited by hand.
     expect(table).toMatch(/crds-test\s+Failed\s+(StatusEdited\s+)?2\s+0\.5\s/);
     const wide = await kubectl("get", "paperclip", names.ended, "-o", "wide");
     expect(wide.split("\n")[0]?.trim().split(/\s+/).slice(7)).toEqual(["QUEUE", "SESSION", "MODEL", "POD", "STARTED"]);

@@ -1,15 +1,15 @@
-/** spec.pod.volumes and volumeMounts: the few kinds that give no access to the node. */
+/** spec.pod.volumes and volumeMounts: only kinds that give no access to the node. */
 import * as z from "zod";
 import { integer, keyInData, keyedList, list, nestedName, object, quantity, text } from "./fields.ts";
 import { absolutePath, dnsLabel, notReservedPath, notReservedVolume, relativePath } from "./formats.ts";
-import { exactlyOneOf, obeying, patterned } from "./rules.ts";
+import { exactlyOneOf, withRules, withPattern } from "./rules.ts";
 
 const mode = (description: string) =>
   integer(0, 0o777).describe(`${description}, as a decimal number.`).exactOptional();
 
 /** A path inside a volume. */
-export const pathInVolume = () => patterned(text({ min: 0, max: 512 }), relativePath);
-/** Where the container sees a volume. */
+export const pathInVolume = () => withPattern(text({ min: 0, max: 512 }), relativePath);
+/** A mount path in the container. */
 export const mountPath = () => text({ max: 512 }, absolutePath, notReservedPath);
 
 const items = () =>
@@ -21,13 +21,13 @@ const items = () =>
     }),
     64,
   )
-    .describe("Keys to show, and as which files. Default: all.")
+    .describe("Keys to mount, with their file names. Default: all keys.")
     .exactOptional();
 
-const optional = () => z.boolean().describe("It may be missing. Default: false.").exactOptional();
+const optional = () => z.boolean().describe("Whether it may be missing. Default: false.").exactOptional();
 const defaultMode = () => mode("Permission bits of the files. Default: 420 (0644)");
 
-const projectedSource = obeying(
+const projectedSource = withRules(
   object({
     secret: object({ name: nestedName().describe("Name of the Secret."), items: items(), optional: optional() })
       .describe("Keys of a Secret.")
@@ -37,23 +37,23 @@ const projectedSource = obeying(
       .exactOptional(),
     serviceAccountToken: object({
       path: text({ max: 512 }).describe("File in the volume."),
-      audience: text({ max: 1024 }).describe("Who the token is for. Default: the API server.").exactOptional(),
+      audience: text({ max: 1024 }).describe("Audience of the token. Default: the API server.").exactOptional(),
       expirationSeconds: integer(600, 4_294_967_296)
-        .describe("Lifetime in seconds; it is renewed in time. Default: 3600.")
+        .describe("Lifetime in seconds; the kubelet renews the token before it ends. Default: 3600.")
         .exactOptional(),
     })
-      .describe("A token of the pod's service account, for instance to identify itself to a cloud.")
+      .describe("A token of the pod's ServiceAccount, for example to authenticate to a cloud.")
       .exactOptional(),
   }),
   exactlyOneOf("secret", "configMap", "serviceAccountToken"),
 );
 
-const volume = obeying(
+const volume = withRules(
   object({
     name: text({ max: 63 }, dnsLabel, notReservedVolume).describe("Name that volumeMounts refer to."),
     emptyDir: object({
-      medium: z.enum(["", "Memory"]).describe("Memory: a tmpfs, which counts as memory used.").exactOptional(),
-      sizeLimit: quantity().describe("Its size. Default: unlimited.").exactOptional(),
+      medium: z.enum(["", "Memory"]).describe("Memory: a tmpfs, whose content counts as memory.").exactOptional(),
+      sizeLimit: quantity().describe("Maximum size. Default: unlimited.").exactOptional(),
     })
       .describe("A directory that lives as long as the pod.")
       .exactOptional(),
@@ -81,7 +81,7 @@ const volume = obeying(
       .exactOptional(),
     projected: object({
       defaultMode: defaultMode(),
-      sources: list(projectedSource, 16).describe("What it shows; each item exactly one source."),
+      sources: list(projectedSource, 16).describe("Sources of the volume; each item is exactly one kind."),
     })
       .describe("Several sources in one directory.")
       .exactOptional(),

@@ -1,10 +1,10 @@
-/** Writing the CRD as YAML: whole where it helps the reader, on one line where it saves room. */
+/** Writes the CRD as YAML: large nodes on several lines for the reader, small nodes on one line to save space. */
 import { Document, visit } from "yaml";
 
-/** Nodes whose JSON is shorter than this go on one line; indentation at this depth would double the file otherwise. */
+/** Nodes with shorter JSON are written on one line; otherwise indentation would double the size of the file. */
 const ONE_LINE = 1200;
 
-/** The value as YAML with a comment on its first line. */
+/** Returns the value as YAML with a comment on its first line. */
 export function toYaml(comment: string, value: object): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {

@@ -1,27 +1,47 @@
-/** What act does that no table of decisions shows: the order of admission, and refusals. The rest is the simulation's. */
+/** Tests `act` where no decision table does: the order of admission, and rejections. The simulation tests the rest. */
 import { describe, expect, it } from "vitest";
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import { act, type Hands } from "./act.ts";
+import { act, type ActDeps } from "./act.ts";
 import type { Cluster } from "./cluster.ts";
 import { finished } from "./decide/ended-status.ts";
 import * as status from "./decide/status.ts";
 import type { Pod } from "./domain.ts";
-import { ConflictError, InvalidSpecError, NamespaceTerminatingError, RefusedError } from "./errors.ts";
-import { Pace } from "./pace.ts";
-import { Patience } from "./patience.ts";
-import { aJob, anAdmittedRun, anEndedPod, aPod, aRun, aRunningPod, nowMs, observed } from "./testing/builders.ts";
+import { EventBudget } from "./event-budget.ts";
+import {
+  AnswerTooLargeError,
+  ConflictError,
+  InvalidSpecError,
+  NamespaceTerminatingError,
+  OutdatedPodError,
+  RejectedError,
+} from "./errors.ts";
+import { RateLimiter } from "./rate-limiter.ts";
+import { StatusWriter } from "./status-writer.ts";
+import { StatusDebouncer } from "./status-debouncer.ts";
+import {
+  aJob,
+  anAdmittedRun,
+  anEndedPod,
+  aPod,
+  aRetriedRun,
+  aRun,
+  aRunningPod,
+  nowMs,
+  observed,
+} from "./testing/builders.ts";
 import { outcome, startFailure } from "./decide/outcome.ts";
-import { readRefusal } from "./decide/refusal.ts";
+import { parseRejection } from "./decide/rejection.ts";
 
-/** A cluster that writes down what it is asked for, and answers as the test says. */
-class Scribe implements Cluster {
-  readonly asked: string[] = [];
+/** Records the calls, and answers as the test sets it up. */
+class RecordingCluster implements Cluster {
+  readonly calls: string[] = [];
   readonly written: ClaudeRunStatus[] = [];
-  readonly announced: string[] = [];
+  readonly events: string[] = [];
+  readonly stops: unknown[] = [];
   listed: readonly Pod[] = [];
   event: { reason: string; message: string } | undefined = { reason: "FailedMount", message: 'secret "x" not found' };
-  gone: readonly string[] = [];
-  refuse: Partial<Record<string, Error>> = {};
+  missing: readonly string[] = [];
+  errors: Partial<Record<string, Error>> = {};
 
   observe(): never {
     throw new Error("act does not observe");
@@ -29,47 +49,71 @@ class Scribe implements Cluster {
   lostClients(): never {
     throw new Error("act does not observe");
   }
-  look(): Promise<readonly Pod[]> {
-    return this.#do("look", this.listed);
+  listActivePods(): Promise<readonly Pod[]> {
+    return this.#do("listActivePods", this.listed);
   }
-  make(): Promise<void> {
-    return this.#do("make", undefined);
+  prepareConfigMaps(): Promise<void> {
+    return this.#do("prepareConfigMaps", undefined);
   }
-  record(_: unknown, next: ClaudeRunStatus): Promise<void> {
+  createJob(): Promise<void> {
+    return this.#do("createJob", undefined);
+  }
+  updateStatus(_: unknown, next: ClaudeRunStatus): Promise<void> {
     this.written.push(next);
-    return this.#do(`record ${next.result === undefined ? "bare " : ""}${next.phase ?? ""}`, undefined);
+    return this.#do(`updateStatus ${next.result === undefined ? "bare " : ""}${next.phase ?? ""}`, undefined);
   }
-  markLogsGone(): Promise<void> {
-    return this.#do("markLogsGone", undefined);
+  markLogsUnavailable(): Promise<void> {
+    return this.#do("markLogsUnavailable", undefined);
   }
-  change(pod: Pod, how: unknown): Promise<void> {
-    return this.#do(`${typeof how === "string" ? how : "stop"} ${pod.name}`, undefined);
+  ungate(pod: Pod): Promise<void> {
+    return this.#do(`ungate ${pod.name}`, undefined);
   }
-  remove(thing: { name: string }, options?: { ifUnchanged: boolean }): Promise<void> {
-    return this.#do(`remove ${thing.name}${options?.ifUnchanged === true ? " if unchanged" : ""}`, undefined);
+  removeFinalizer(pod: Pod): Promise<void> {
+    return this.#do(`removeFinalizer ${pod.name}`, undefined);
   }
-  announce(_: unknown, { type, reason }: { type: string; reason: string }): void {
-    this.announced.push(`${type} ${reason}`);
+  endSidecars(pod: Pod): Promise<void> {
+    return this.#do(`endSidecars ${pod.name}`, undefined);
   }
-  explain(): Promise<{ reason: string; message: string } | undefined> {
-    return this.#do("explain", this.event);
+  stop(pod: Pod, stop: unknown): Promise<void> {
+    this.stops.push(stop);
+    return this.#do(`stop ${pod.name}`, undefined);
   }
-  exists(kind: string): Promise<boolean> {
-    return this.#do(`exists ${kind}`, !this.gone.includes(kind));
+  delete(thing: { name: string }, options?: { ifUnchanged: boolean }): Promise<void> {
+    return this.#do(`delete ${thing.name}${options?.ifUnchanged === true ? " if unchanged" : ""}`, undefined);
+  }
+  recordEvent(_: unknown, { type, reason }: { type: string; reason: string }): void {
+    this.events.push(`${type} ${reason}`);
+  }
+  latestWarning(): Promise<{ reason: string; message: string } | undefined> {
+    return this.#do("latestWarning", this.event);
+  }
+  ensureConfigMap(_: Pod, role: string): Promise<boolean> {
+    return this.#do(`ensureConfigMap ${role}`, !this.missing.includes(role));
+  }
+  restoreLabels(pod: Pod): Promise<void> {
+    return this.#do(`restoreLabels ${pod.name}`, undefined);
+  }
+  restoreAdmittedPod(): Promise<boolean> {
+    return this.#do("restoreAdmittedPod", !this.missing.includes("pod"));
   }
 
-  #do<T>(what: string, answer: T): Promise<T> {
-    this.asked.push(what);
-    const refusal = this.refuse[what];
-    return refusal === undefined ? Promise.resolve(answer) : Promise.reject(refusal);
+  confirmExists(kind: string): Promise<boolean> {
+    return this.#do(`confirmExists ${kind}`, !this.missing.includes(kind));
+  }
+
+  #do<T>(call: string, answer: T): Promise<T> {
+    this.calls.push(call);
+    const rejection = this.errors[call];
+    return rejection === undefined ? Promise.resolve(answer) : Promise.reject(rejection);
   }
 }
 
-function hands(patienceMs = 0): { cluster: Scribe; hands: Hands } {
-  const cluster = new Scribe();
+function setUp(debounceMs = 0): { cluster: RecordingCluster; deps: ActDeps } {
+  const cluster = new RecordingCluster();
   const log = { info: () => undefined, error: () => undefined };
-  const pace = new Pace({ everyMs: 60_000, perSecond: 10, random: () => 0.5 });
-  return { cluster, hands: { cluster, pace, patience: new Patience(patienceMs), log } };
+  const rateLimiter = new RateLimiter({ everyMs: 60_000, perSecond: 10, random: () => 0.5 });
+  const debouncer = new StatusDebouncer(debounceMs);
+  return { cluster, deps: { cluster, statusWriter: new StatusWriter({ cluster, rateLimiter, debouncer, log }), log } };
 }
 
 const run = aRun("a");
@@ -78,24 +122,56 @@ const world = observed({ runs: [run], pods: [pod] });
 const admit = { do: "admit", run, pod, status: status.admitted(run, pod, nowMs) } as const;
 
 describe("act", () => {
-  it("admits in the order of the proof: look, compare-and-swap, let go", async () => {
-    const { cluster, hands: its } = hands();
-    await act(admit, world, its);
-    expect(cluster.asked).toEqual(["look", "record bare Pending", "letGo a-pod"]);
+  it("admits in the order of the proof: list, compare-and-swap, ungate", async () => {
+    const { cluster, deps } = setUp();
+    await act(admit, world, deps);
+    expect(cluster.calls).toEqual(["listActivePods", "prepareConfigMaps", "updateStatus bare Pending", "ungate a-pod"]);
   });
 
-  it("lets nothing go when somebody else wrote the status first", async () => {
-    const { cluster, hands: its } = hands();
-    cluster.refuse["record bare Pending"] = new ConflictError("changed");
-    await expect(act(admit, world, its)).rejects.toThrow(ConflictError);
-    expect(cluster.asked).not.toContain("letGo a-pod");
+  it("deletes a pod that another version created, and its Job, before it admits the run", async () => {
+    const { cluster, deps } = setUp();
+    cluster.errors["prepareConfigMaps"] = new OutdatedPodError("another version");
+    await expect(act(admit, { ...world, jobs: [aJob(run)] }, deps)).rejects.toThrow(ConflictError);
+    expect(cluster.calls).toEqual(["listActivePods", "prepareConfigMaps", "delete a-pod if unchanged", "delete a-job"]);
+    expect(cluster.written).toEqual([]);
   });
 
-  it("while another pod may run it waits, and names pod and node", async () => {
-    const { cluster, hands: its } = hands();
+  it("stops the gated pod of an admitted run if another version created it", async () => {
+    const { cluster, deps } = setUp();
+    cluster.errors["ungate a-pod"] = new OutdatedPodError("another version");
+    await act({ do: "ungate", run: anAdmittedRun("a"), pod }, world, deps);
+    expect(cluster.calls).toEqual(["ungate a-pod", "stop a-pod"]);
+    expect(cluster.stops).toMatchObject([{ reason: "RunnerChanged" }]);
+  });
+
+  it("does not ungate if another writer changed the status first", async () => {
+    const { cluster, deps } = setUp();
+    cluster.errors["updateStatus bare Pending"] = new ConflictError("changed");
+    await expect(act(admit, world, deps)).rejects.toThrow(ConflictError);
+    expect(cluster.calls).not.toContain("ungate a-pod");
+  });
+
+  it.each([
+    ["the watch still shows", { pods: [pod, aRunningPod(aRun("b"))] }],
+    ["left the watch", { leftPods: [aRunningPod(aRun("b"))] }],
+    ["that left the watch while it was gated", { leftPods: [aPod(aRun("b"))] }],
+  ])("waits for a pod that is not in the list, and %s", async (_, extra) => {
+    const { cluster, deps } = setUp();
+    await act(admit, { ...world, ...extra }, deps);
+    expect(cluster.calls).toEqual(["listActivePods", "prepareConfigMaps", "updateStatus bare Queued"]);
+  });
+
+  it("requeues at once after it restored the labels of a left pod", async () => {
+    const { cluster, deps } = setUp();
+    expect(await act({ do: "restoreLabels", pod }, world, deps)).toBe(0);
+    expect(cluster.calls).toEqual(["restoreLabels a-pod"]);
+  });
+
+  it("waits while another pod may run, and names pod and node", async () => {
+    const { cluster, deps } = setUp();
     cluster.listed = [aRunningPod(aRun("b"))];
-    await act(admit, world, its);
-    expect(cluster.asked).toEqual(["look", "record bare Queued"]);
+    await act(admit, world, deps);
+    expect(cluster.calls).toEqual(["listActivePods", "prepareConfigMaps", "updateStatus bare Queued"]);
     const condition = cluster.written[0]?.conditions?.find(({ type }) => type === "Succeeded");
     expect(condition).toMatchObject({
       reason: "PreviousPodNotConfirmed",
@@ -103,192 +179,281 @@ describe("act", () => {
     });
   });
 
-  it("withdraws the pod before its Job, and only as they were seen", async () => {
-    const { cluster, hands: its } = hands();
+  it.each([
+    ["first attempt", run, "updateStatus bare Queued"],
+    ["later attempt", aRetriedRun("a"), "updateStatus Pending"],
+  ])(
+    "a %s waits while the agent's pods are too large to be listed, shows the reason, and retries",
+    async (_, waiting, recorded) => {
+      const { cluster, deps } = setUp();
+      const message =
+        "Pods of namespace team are too large to be listed (such as big): delete those that do not belong to a run";
+      cluster.errors["listActivePods"] = new AnswerTooLargeError(message);
+      expect(await act({ ...admit, run: waiting }, world, deps)).toBe(30_000);
+      expect(cluster.calls).toEqual(["listActivePods", "prepareConfigMaps", recorded]);
+      const conditions = cluster.written[0]?.conditions;
+      expect(conditions).toContainEqual(expect.objectContaining({ reason: "PreviousPodNotConfirmed", message }));
+    },
+  );
+
+  it("deletes an unstarted pod before its Job, and only if unchanged", async () => {
+    const { cluster, deps } = setUp();
     const job = { name: "a-job" } as never;
-    await act({ do: "withdraw", pod, job }, world, its);
-    expect(cluster.asked).toEqual(["remove a-pod if unchanged", "remove a-job"]);
-    cluster.refuse["remove a-pod if unchanged"] = new ConflictError("it was let go");
-    cluster.asked.length = 0;
-    await expect(act({ do: "withdraw", pod, job }, world, its)).rejects.toThrow(ConflictError);
-    expect(cluster.asked).toEqual(["remove a-pod if unchanged"]);
+    await act({ do: "deleteUnstarted", pod, job }, world, deps);
+    expect(cluster.calls).toEqual(["delete a-pod if unchanged", "delete a-job"]);
+    cluster.errors["delete a-pod if unchanged"] = new ConflictError("it was ungated");
+    cluster.calls.length = 0;
+    await expect(act({ do: "deleteUnstarted", pod, job }, world, deps)).rejects.toThrow(ConflictError);
+    expect(cluster.calls).toEqual(["delete a-pod if unchanged"]);
   });
 
-  it("does not lose a run whose pod only the cache does not show", async () => {
-    const { cluster, hands: its } = hands();
+  it("does not lose a run whose pod exists and is only missing in the cache", async () => {
+    const { cluster, deps } = setUp();
     const holder = anAdmittedRun("a");
-    await act({ do: "recordLost", run: holder, status: {}, podName: "a-pod", podUid: "pod-of-a" }, world, its);
-    expect(cluster.asked).toEqual(["exists pod"]);
+    await act(
+      { do: "updateStatusAfterPodLoss", run: holder, status: {}, podName: "a-pod", podUid: "pod-of-a" },
+      world,
+      deps,
+    );
+    expect(cluster.calls).toEqual(["restoreAdmittedPod"]);
   });
 
-  it("does not blame a pod's deletion on somebody while only the cache still shows its Job", async () => {
-    const { cluster, hands: its } = hands();
+  it("does not record PodDeleted while the cache still shows a deleted Job", async () => {
+    const { cluster, deps } = setUp();
     const holder = anAdmittedRun("a");
-    const ended = { do: "record", run: holder, status: { phase: "Failed" }, ifThere: aJob(holder) } as const;
-    cluster.gone = ["job"];
-    await expect(act(ended, world, its)).rejects.toThrow(ConflictError);
-    expect(cluster.asked).toEqual(["exists job"]);
-    cluster.gone = [];
-    await act(ended, world, its);
-    expect(cluster.asked).toEqual(["exists job", "exists job", "record bare Failed"]);
+    const ended = { do: "updateStatus", run: holder, status: { phase: "Failed" }, requiresJob: aJob(holder) } as const;
+    cluster.missing = ["job"];
+    await expect(act(ended, world, deps)).rejects.toThrow(ConflictError);
+    expect(cluster.calls).toEqual(["confirmExists job"]);
+    cluster.missing = [];
+    await act(ended, world, deps);
+    expect(cluster.calls).toEqual(["confirmExists job", "confirmExists job", "updateStatus bare Failed"]);
   });
 
   it.each([
     [
-      "a Job that the API server refuses for good ends its run",
-      new RefusedError("no", { code: 422, reason: "Invalid" }),
+      "a Job that the API server permanently rejects ends its run",
+      new RejectedError("no", { code: 422, reason: "Invalid" }),
       "JobCreateFailed",
     ],
     ["a stored spec that does not parse ends its run", new InvalidSpecError("spec.agent: must be set"), "InvalidSpec"],
   ])("%s", async (_, error, reason) => {
-    const { cluster, hands: its } = hands();
-    cluster.refuse["make"] = error;
-    await act({ do: "make", run, attempt: 1 }, world, its);
+    const { cluster, deps } = setUp();
+    cluster.errors["createJob"] = error;
+    await act({ do: "createJob", run, attempt: 1 }, world, deps);
     expect(cluster.written[0]?.failure).toMatchObject({
       reason,
       message: expect.stringContaining(error.message) as string,
     });
   });
 
-  it("tells of a refusal that may pass once it has lasted, and has the pass tried again", async () => {
-    const { cluster, hands: its } = hands(1_500);
-    const said = 'jobs.batch "a" is forbidden: exceeded quota: team';
-    cluster.refuse["make"] = new RefusedError(`POST jobs: 403 ${said}`, { code: 403, reason: "Forbidden", said });
-    const make = { do: "make", run, attempt: 1 } as const;
-    await expect(act(make, world, its)).rejects.toThrow(RefusedError);
+  it("shows a temporary rejection once it has lasted, and retries", async () => {
+    const { cluster, deps } = setUp(1_500);
+    const serverMessage = 'jobs.batch "a" is forbidden: exceeded quota: team';
+    cluster.errors["createJob"] = new RejectedError(`POST jobs: 403 ${serverMessage}`, {
+      code: 403,
+      reason: "Forbidden",
+      serverMessage,
+    });
+    const make = { do: "createJob", run, attempt: 1 } as const;
+    await expect(act(make, world, deps)).rejects.toThrow(RejectedError);
     expect(cluster.written).toEqual([]);
-    await expect(act(make, { ...world, nowMs: nowMs + 1_500 }, its)).rejects.toThrow(RefusedError);
+    await expect(act(make, { ...world, nowMs: nowMs + 1_500 }, deps)).rejects.toThrow(RejectedError);
     expect(cluster.written[0]?.phase).toBe("Queued");
     expect(cluster.written[0]?.conditions).toContainEqual(
-      expect.objectContaining({ type: "PodScheduled", status: "False", reason: "QuotaExceeded", message: said }),
+      expect.objectContaining({
+        type: "PodScheduled",
+        status: "False",
+        reason: "QuotaExceeded",
+        message: serverMessage,
+      }),
     );
   });
 
-  it("asks more and more seldom for a Job whose refusal is told", async () => {
-    const { cluster, hands: its } = hands();
-    const said = 'jobs.batch "a" is forbidden: exceeded quota: team';
-    cluster.refuse["make"] = new RefusedError(said, { code: 403, reason: "Forbidden" });
-    for (const [agoMs, againMs] of [
+  it("retries a rejected Job with backoff", async () => {
+    const { cluster, deps } = setUp();
+    const serverMessage = 'jobs.batch "a" is forbidden: exceeded quota: team';
+    cluster.errors["createJob"] = new RejectedError(serverMessage, { code: 403, reason: "Forbidden" });
+    for (const [agoMs, delayMs] of [
       [0, 1_000],
       [20_000, 5_000],
       [500_000, 30_000],
     ] as const) {
-      const refused = { ...run, status: status.refused(run, readRefusal(said), nowMs - agoMs) };
-      expect(await act({ do: "make", run: refused, attempt: 1 }, world, its)).toBe(againMs);
+      const rejected = { ...run, status: status.rejected(run, parseRejection(serverMessage), nowMs - agoMs) };
+      expect(await act({ do: "createJob", run: rejected, attempt: 1 }, world, deps)).toBe(delayMs);
     }
     expect(cluster.written).toEqual([]);
   });
 
-  it("tells why an admitted pod cannot be let go, and what it ends as", async () => {
-    const { cluster, hands: its } = hands();
-    const said = 'configmaps "a" is forbidden: exceeded quota: team';
-    cluster.refuse["letGo a-pod"] = new RefusedError(said, { code: 403, reason: "Forbidden" });
+  it("shows why an admitted pod cannot be ungated, and fails its run with the same reason", async () => {
+    const { cluster, deps } = setUp();
+    const serverMessage = 'configmaps "a" is forbidden: exceeded quota: team';
+    cluster.errors["ungate a-pod"] = new RejectedError(serverMessage, { code: 403, reason: "Forbidden" });
     const holder = { ...run, status: status.admitted(run, pod, nowMs) };
-    await expect(act({ do: "letGo", run: holder, pod }, world, its)).rejects.toThrow(RefusedError);
-    const [told] = cluster.written;
-    expect(told?.phase).toBe("Pending");
-    const { reason, message } = startFailure({ ...holder, status: told ?? {} }, pod);
+    await expect(act({ do: "ungate", run: holder, pod }, world, deps)).rejects.toThrow(RejectedError);
+    const [written] = cluster.written;
+    expect(written?.phase).toBe("Pending");
+    const { reason, message } = startFailure({ ...holder, status: written ?? {} }, pod);
     expect(reason).toBe("QuotaExceeded");
-    expect(message).toContain(said);
+    expect(message).toContain(serverMessage);
   });
 
-  it("a pod that is refused for good ends its run with the API server's words", async () => {
-    const { cluster, hands: its } = hands();
+  it("a permanently rejected pod ends its run with the API server's message", async () => {
+    const { cluster, deps } = setUp();
     const message = 'Error creating: pods "a-1" is forbidden: violates PodSecurity "restricted:latest"';
     cluster.event = { reason: "FailedCreate", message };
     const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
-    await act({ do: "record", run, status: waiting, soft: true, about: aJob(run) }, world, its);
+    await act({ do: "updateStatus", run, status: waiting, isDebounced: true, explainFrom: aJob(run) }, world, deps);
     expect(cluster.written[0]?.failure).toMatchObject({
       reason: "JobCreateFailed",
       message: expect.stringContaining("violates PodSecurity") as string,
     });
   });
 
-  it("a refusal outlives the Event that told of it", async () => {
-    const { cluster, hands: its } = hands();
+  it("keeps a rejection in the status after its Event was deleted", async () => {
+    const { cluster, deps } = setUp();
     cluster.event = undefined;
-    const refused = { ...run, status: status.refused(run, readRefusal("exceeded quota: team"), nowMs) };
-    const waiting = status.queued(refused, { reason: "Admitting", message: "next" }, nowMs);
-    await act({ do: "record", run: refused, status: waiting, soft: true, about: aJob(run) }, world, its);
+    const rejected = { ...run, status: status.rejected(run, parseRejection("exceeded quota: team"), nowMs) };
+    const waiting = status.queued(rejected, { reason: "Admitting", message: "next" }, nowMs);
+    await act(
+      { do: "updateStatus", run: rejected, status: waiting, isDebounced: true, explainFrom: aJob(run) },
+      world,
+      deps,
+    );
     expect(cluster.written).toEqual([]);
   });
 
-  it("leaves a namespace alone that is being deleted", async () => {
-    const { cluster, hands: its } = hands();
-    cluster.refuse["make"] = new NamespaceTerminatingError("being terminated");
-    expect(await act({ do: "make", run, attempt: 1 }, world, its)).toBeGreaterThan(0);
+  it("writes nothing in a namespace that is being deleted", async () => {
+    const { cluster, deps } = setUp();
+    cluster.errors["createJob"] = new NamespaceTerminatingError("being terminated");
+    expect(await act({ do: "createJob", run, attempt: 1 }, world, deps)).toBeGreaterThan(0);
     expect(cluster.written).toEqual([]);
   });
 
-  it("records the end without the report when the API server takes no more", async () => {
-    const { cluster, hands: its } = hands();
+  it("records the end without the report if the API server rejects the report", async () => {
+    const { cluster, deps } = setUp();
     const holder = anAdmittedRun("a");
     const ended = finished(holder, outcome(holder, anEndedPod(holder, { report: {} }), undefined), nowMs);
-    cluster.refuse["record Succeeded"] = new RefusedError("status.result: Invalid", { code: 422, reason: "Invalid" });
-    await act({ do: "record", run: holder, status: ended }, world, its);
-    expect(cluster.asked).toEqual(["record Succeeded", "record bare Succeeded"]);
+    cluster.errors["updateStatus Succeeded"] = new RejectedError("status.result: Invalid", {
+      code: 422,
+      reason: "Invalid",
+    });
+    await act({ do: "updateStatus", run: holder, status: ended }, world, deps);
+    expect(cluster.calls).toEqual(["updateStatus Succeeded", "updateStatus bare Succeeded"]);
   });
 
-  it("writes nothing that the status says already, an Event's words included", async () => {
-    const { cluster, hands: its } = hands();
+  it("does not write an unchanged status, even if it quotes an Event", async () => {
+    const { cluster, deps } = setUp();
     const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
     const event = { reason: "FailedMount", message: 'secret "x" not found' };
     const quoted = status.explained(run, waiting, event, nowMs);
-    await act({ do: "record", run: { ...run, status: waiting }, status: waiting }, world, its);
-    await act({ do: "record", run: { ...run, status: quoted }, status: waiting, soft: true, about: pod }, world, its);
+    await act({ do: "updateStatus", run: { ...run, status: waiting }, status: waiting }, world, deps);
+    await act(
+      { do: "updateStatus", run: { ...run, status: quoted }, status: waiting, isDebounced: true, explainFrom: pod },
+      world,
+      deps,
+    );
     expect(cluster.written).toEqual([]);
   });
 
-  it("asks for Events again when it has waited for twice as long, and every half minute in the end", async () => {
+  it("lists a namespace's Events at most twice a second, and keeps quotes in between", async () => {
+    const { cluster, deps } = setUp();
+    const events = new EventBudget();
+    const record = (name: string, atMs: number): Promise<unknown> => {
+      const waits = aRun(name);
+      const written = cluster.written.filter((_, index) => writers[index] === name).at(-1);
+      const now = { ...waits, status: written ?? waits.status };
+      const waiting = status.queued(waits, { reason: "Admitting", message: "next" }, nowMs);
+      writers.push(name);
+      const before = cluster.written.length;
+      return act(
+        { do: "updateStatus", run: now, status: waiting, explainFrom: pod },
+        { ...world, nowMs: atMs },
+        { ...deps, events },
+      ).then(() => cluster.written.length === before && writers.pop());
+    };
+    const writers: string[] = [];
+    const lists = (): number => cluster.calls.filter((each) => each === "latestWarning").length;
+    const messages = (): (string | undefined)[] =>
+      cluster.written.map(({ conditions }) => conditions?.find(({ type }) => type === "Succeeded")?.message);
+    for (const name of ["a", "b", "c", "d"]) await record(name, nowMs);
+    expect(lists()).toBe(2);
+    expect(messages()).toEqual(['secret "x" not found', 'secret "x" not found', "next", "next"]);
+    await record("a", nowMs + 1);
+    expect([lists(), cluster.written.length]).toEqual([2, 4]);
+    await record("c", nowMs + 1_000);
+    expect(lists()).toBe(3);
+    expect(messages().at(-1)).toBe('secret "x" not found');
+  });
+
+  it.each([
+    ["runner", 'MountVolume.SetUp failed for volume "claude-run-runner" : configmap "r" not found'],
+    ["run", 'MountVolume.SetUp failed for volume "claude-run-config" : configmap "a-1" not found'],
+  ])("creates a missing %s ConfigMap, and stops the pod if that is not possible", async (role, message) => {
     const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
-    const decision = { do: "record", run, status: waiting, soft: true, about: pod } as const;
-    const after = (waitedMs: number) => act(decision, { ...world, nowMs: pod.createdMs + waitedMs }, hands().hands);
+    const decision = { do: "updateStatus", run, status: waiting, isDebounced: true, explainFrom: pod } as const;
+    const created = setUp();
+    created.cluster.event = { reason: "FailedMount", message };
+    await act(decision, world, created.deps);
+    expect(created.cluster.calls).toEqual(["latestWarning", `ensureConfigMap ${role}`, "updateStatus bare Queued"]);
+    const lost = setUp();
+    lost.cluster.event = { reason: "FailedMount", message };
+    lost.cluster.missing = [role];
+    await act(decision, world, lost.deps);
+    expect(lost.cluster.calls).toEqual(["latestWarning", `ensureConfigMap ${role}`, "stop a-pod"]);
+    expect(lost.cluster.stops).toMatchObject([{ reason: "RunnerChanged" }]);
+  });
+
+  it("polls Events with backoff, up to every 30 seconds", async () => {
+    const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
+    const decision = { do: "updateStatus", run, status: waiting, isDebounced: true, explainFrom: pod } as const;
+    const after = (waitedMs: number) => act(decision, { ...world, nowMs: pod.createdMs + waitedMs }, setUp().deps);
     const clockBehindMs = -60_000;
     expect(await Promise.all([clockBehindMs, 0, 5_000, 10_000, 300_000].map(after))).toEqual([
       ...[5_000, 5_000, 5_000, 10_000, 30_000],
     ]);
   });
 
-  it("writes a place far back in the queue in its own time, anything else at once", async () => {
-    const { cluster, hands: its } = hands();
+  it("rate-limits a queue position far back, and writes anything else at once", async () => {
+    const { cluster, deps } = setUp();
     const at = (position: number, message = "busy") =>
       status.queued(run, { reason: "AgentBusy", message, position }, nowMs);
-    const seen = { ...run, status: at(9) };
-    const place = { do: "record", run: seen, status: at(8), paced: true } as const;
-    expect(await act(place, world, its)).toBe(30_000);
-    await act(place, { ...world, nowMs: nowMs + 30_000 }, its);
-    await act({ ...place, status: at(7, "paused") }, { ...world, nowMs: nowMs + 30_001 }, its);
+    const ninth = { ...run, status: at(9) };
+    const move = { do: "updateStatus", run: ninth, status: at(8), isRateLimited: true } as const;
+    expect(await act(move, world, deps)).toBe(30_000);
+    await act(move, { ...world, nowMs: nowMs + 30_000 }, deps);
+    await act({ ...move, status: at(7, "paused") }, { ...world, nowMs: nowMs + 30_001 }, deps);
     expect(cluster.written.map(({ queuePosition }) => queuePosition)).toEqual([8, 7]);
   });
 
-  it("says in its own time that a log is gone", async () => {
-    const { cluster, hands: its } = hands();
-    const gone = { do: "markLogsGone", run: { ...run, logsAt: 3 } } as const;
-    expect(await act(gone, world, its)).toBe(30_000);
-    expect(await act(gone, { ...world, nowMs: nowMs + 30_000 }, its)).toBeUndefined();
-    expect(cluster.asked).toEqual(["markLogsGone"]);
+  it("rate-limits the write that a log was deleted", async () => {
+    const { cluster, deps } = setUp();
+    const decision = { do: "markLogsUnavailable", run: { ...run, logsAt: 3 } } as const;
+    expect(await act(decision, world, deps)).toBe(30_000);
+    expect(await act(decision, { ...world, nowMs: nowMs + 30_000 }, deps)).toBeUndefined();
+    expect(cluster.calls).toEqual(["markLogsUnavailable"]);
   });
 
-  it("announces that a wait is over and how a run ended, once the status is written", async () => {
-    const { cluster, hands: its } = hands();
-    await act(admit, world, its);
-    expect(cluster.announced).toEqual([]);
+  it("records an Event for the end of a wait and of a run, after the status is written", async () => {
+    const { cluster, deps } = setUp();
+    await act(admit, world, deps);
+    expect(cluster.events).toEqual([]);
     const waiting = status.queued(run, { reason: "AgentBusy", message: "behind another" }, nowMs);
-    await act({ ...admit, run: { ...run, status: waiting } }, world, its);
+    await act({ ...admit, run: { ...run, status: waiting } }, world, deps);
     const holder = anAdmittedRun("a");
     const ended = finished(holder, outcome(holder, anEndedPod(holder, { exitCode: 1 }), undefined), nowMs);
-    await act({ do: "record", run: holder, status: ended }, world, its);
-    expect(cluster.announced).toEqual(["Normal Admitted", "Warning ResultUnreadable"]);
+    await act({ do: "updateStatus", run: holder, status: ended }, world, deps);
+    expect(cluster.events).toEqual(["Normal Admitted", "Warning ResultUnreadable"]);
   });
 
-  it("writes a state that may pass only once it has lasted, and then quotes what Events say", async () => {
-    const { cluster, hands: its } = hands(1_500);
+  it("debounces a state, and then quotes Events", async () => {
+    const { cluster, deps } = setUp(1_500);
     const waiting = status.queued(run, { reason: "Admitting", message: "next" }, nowMs);
-    const decision = { do: "record", run, status: waiting, soft: true, about: pod } as const;
-    expect(await act(decision, world, its)).toBe(1_500);
-    expect(cluster.asked).toEqual([]);
-    await act(decision, { ...world, nowMs: nowMs + 1_500 }, its);
-    expect(cluster.asked).toEqual(["explain", "record bare Queued"]);
+    const decision = { do: "updateStatus", run, status: waiting, isDebounced: true, explainFrom: pod } as const;
+    expect(await act(decision, world, deps)).toBe(1_500);
+    expect(cluster.calls).toEqual([]);
+    await act(decision, { ...world, nowMs: nowMs + 1_500 }, deps);
+    expect(cluster.calls).toEqual(["latestWarning", "updateStatus bare Queued"]);
     expect(cluster.written[0]?.conditions?.find(({ type }) => type === "Succeeded")).toMatchObject({
       reason: "Admitting",
       message: 'secret "x" not found',

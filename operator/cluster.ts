@@ -1,54 +1,91 @@
-/** The one seam to Kubernetes, in the domain's words. operator/kubernetes/ speaks it for real, test/ in memory. */
+/** The interface to Kubernetes, in the domain's types. operator/kubernetes/ implements it, test/ in memory. */
 import type { ClaudeRunStatus } from "../crds/claude-run.ts";
-import type { AgentKey, Announcement, Job, Observed, Pod, Run, Stop } from "./domain.ts";
+import type { ConfigMapRole } from "./decide/missing-config-map.ts";
+import type { AgentKey, RunEvent, Job, Observed, Pod, Run, Stop } from "./domain.ts";
 
 export interface Cluster {
-  /** What the caches show of an agent. They may lag; what must not be wrong is looked at when it matters. */
-  observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "gonePods">;
+  /** The agent's objects in the caches. Caches may lag: the methods that write check what must be true. */
+  observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "leftPods" | "deletedPods" | "catchUpUntilMs">;
 
-  /** Of an agent's runs those whose client is known to be lost, by uid, with why; the agent is woken when one is found lost. */
+  /**
+   * The agent's runs whose client is lost, by uid, with the reason. The agent is enqueued when another client is
+   * lost.
+   */
   lostClients(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string>;
 
   /**
-   * The agent's pods that are not over, from a list that is no older than `pod`, which must have been seen by the
-   * watch. That is all the proof of invariant 1 asks for.
+   * The agent's pods that have not ended, from a list that is not older than `pod`. The watch must have shown `pod`.
+   * The proof of invariant 1 needs no more.
    */
-  look(pod: Pod): Promise<readonly Pod[]>;
+  listActivePods(pod: Pod): Promise<readonly Pod[]>;
 
   /**
-   * Makes the run's Job for an attempt, its pod gated, and its cargo. One that exists and is ours is success. From then
-   * on `observe` shows the Job.
+   * Starts to create the ConfigMaps that the pod mounts; `ungate` waits for them and reports their errors. Throws
+   * OutdatedPodError if this operator cannot create the run ConfigMap that the pod requires.
    */
-  make(run: Run, attempt: number): Promise<void>;
-
-  /** Writes the status if the run is still as we saw it; throws ConflictError otherwise. */
-  record(run: Run, status: ClaudeRunStatus): Promise<void>;
-
-  /** Turns LogsAvailable of a finished run to False: its pod is gone. Throws ConflictError if the condition moved. */
-  markLogsGone(run: Run): Promise<void>;
+  prepareConfigMaps(pod: Pod): Promise<void>;
 
   /**
-   * Changes a pod of ours. letGo: takes its gate off and our finalizer on, in one patch that fails if either is done.
-   * release: takes our finalizer off; harmless twice. stop: ends it; one that ran is kept with its log.
+   * Creates the Job of an attempt, with a gated pod, and its ConfigMaps. Idempotent: an existing Job of this run is
+   * success. `observe` shows the Job from then on.
    */
-  change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void>;
+  createJob(run: Run, attempt: number): Promise<void>;
 
-  /** Deletes something of ours: only this uid, and `ifUnchanged` only as we saw it. Gone already is success. */
-  remove(thing: Run | Job | Pod, options?: { readonly ifUnchanged: boolean }): Promise<void>;
+  /** Writes the status. Throws ConflictError if the run has changed since it was observed. */
+  updateStatus(run: Run, status: ClaudeRunStatus): Promise<void>;
 
-  /** Records an Event about the run. Nothing depends on it: one that cannot be written is only logged. */
-  announce(run: Run, announcement: Announcement): void;
-
-  /** The newest warning that somebody recorded about a Job or pod of ours: what no status shows. */
-  explain(thing: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined>;
+  /** Sets LogsAvailable of a finished run to False. Throws ConflictError if the condition is at another index. */
+  markLogsUnavailable(run: Run): Promise<void>;
 
   /**
-   * Asks the API server, not the cache, whether the object of this name and uid exists. A pod that
-   * does is observed from then on, even one that caches drop: its finalizer may have been taken off by hand. A Job that
-   * is being deleted counts as gone.
+   * Removes the pod's gate and adds the operator's finalizer, in one patch that fails if either is done already.
+   * Throws OutdatedPodError as prepareConfigMaps does.
    */
-  exists(
-    kind: "run" | "job" | "pod",
-    id: { readonly namespace: string; readonly name: string; readonly uid: string },
+  ungate(pod: Pod): Promise<void>;
+
+  /** Removes the operator's finalizer from the pod. Idempotent. */
+  removeFinalizer(pod: Pod): Promise<void>;
+
+  /** Makes the kubelet end a pod whose claude has ended; pod and log are kept. */
+  endSidecars(pod: Pod): Promise<void>;
+
+  /** Ends the pod. A pod that has run is kept with its log. */
+  stop(pod: Pod, stop: Stop): Promise<void>;
+
+  /** Deletes the object with this uid; `ifUnchanged`: only with this resourceVersion. A deleted object is success. */
+  delete(object: Run | Job | Pod, options?: { readonly ifUnchanged: boolean }): Promise<void>;
+
+  /** Records an Event about the run. Nothing depends on Events: a failed write is only logged. */
+  recordEvent(run: Run, event: RunEvent): void;
+
+  /** The newest warning Event about a Job or pod. Some problems are in no status. */
+  latestWarning(object: Job | Pod): Promise<{ readonly reason: string; readonly message: string } | undefined>;
+
+  /**
+   * Creates a ConfigMap that a pod mounts if it was deleted. Returns false if it is missing and this operator cannot
+   * create it with the content that the pod requires.
+   */
+  ensureConfigMap(pod: Pod, role: ConfigMapRole): Promise<boolean>;
+
+  /**
+   * Reads an admitted run's pod from the API server, by name and uid. If it exists, changed labels and annotations
+   * are restored, and `observe` shows it from then on. Caches drop a pod whose finalizer a user removed. Returns
+   * false if it was deleted.
+   */
+  restoreAdmittedPod(run: Run, pod: { readonly name: string; readonly uid: string }): Promise<boolean>;
+
+  /**
+   * Restores the labels of a pod that the watch does not show any more, with or without a run. From then on it is no
+   * left pod; `observe` shows it if it exists and has not ended.
+   */
+  restoreLabels(pod: Pod): Promise<void>;
+
+  /**
+   * Asks the API server, not the cache, whether the object with this name and uid exists. A Job that is being deleted
+   * counts as deleted. So does a Job that was suspended since it was observed; `observe` shows that from then on.
+   */
+  confirmExists(
+    kind: "run" | "job",
+    id: { readonly namespace: string; readonly name: string; readonly uid: string } & Pick<Partial<Job>, "suspended">,
   ): Promise<boolean>;
 }

@@ -20,23 +20,24 @@ function read(environment: Record<string, string>, file?: string): Config {
   return readConfig({ ...environment, CONFIG_FILE: path }, loadYamlFile);
 }
 
-/** The lines of what it says about a configuration that it refuses. */
+/** The mistakes that the error about an invalid configuration lists. */
 function mistakes(environment: Record<string, string>, file?: string): string[] {
   try {
     read(environment, file);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     const [title, ...lines] = (error as Error).message.split("\n");
-    expect(title).toBe("the configuration is not usable:");
+    expect(title).toBe("Invalid configuration:");
     return lines.map((line) => line.trim());
   }
-  throw new Error("it should have been refused");
+  throw new Error("the configuration was accepted");
 }
 
 const everything: Record<string, string> = {
   RUN_IMAGE: "agent:1",
   RUN_IMAGE_PULL_POLICY: "Never",
   RUN_IMAGE_PULL_SECRETS: " a , b,,",
+  RUN_CREDENTIALS_SECRET_NAME: "anthropic",
   RUN_SERVICE_ACCOUNT: "agent",
   RUN_RESOURCES: '{"requests":{"cpu":"1"}}',
   RUN_MOUNT_PATH: "/data",
@@ -67,6 +68,7 @@ const sameAsFile = `
 runImage: agent:1
 runImagePullPolicy: Never
 runImagePullSecrets: [a, b]
+runCredentialsSecretName: anthropic
 runServiceAccount: agent
 runResources: { requests: { cpu: "1" } }
 runMountPath: /data
@@ -111,7 +113,7 @@ describe("the configuration", () => {
     });
   });
 
-  test("takes every setting from the environment, and from the file the same", () => {
+  test("reads every setting from the environment and from the file", () => {
     expect(Object.keys(everything).toSorted()).toEqual(Object.keys(schema).map(variableOf).toSorted());
     const config = read(everything);
     expect(config).toMatchObject({
@@ -119,6 +121,7 @@ describe("the configuration", () => {
         image: "agent:1",
         imagePullPolicy: "Never",
         imagePullSecrets: ["a", "b"],
+        credentialsSecretName: "anthropic",
         serviceAccountName: "agent",
         resources: { requests: { cpu: "1" } },
         mountPath: "/data",
@@ -158,13 +161,13 @@ describe("the configuration", () => {
     expect(read({ WORKERS: "", RUN_IMAGE: "" }, file)).toMatchObject({ workers: 3, runImage: "from-file" });
   });
 
-  test("counts empty as absent: that is what a chart writes", () => {
+  test("counts an empty variable as absent, because charts write empty values", () => {
     const empty = { RUN_IMAGE_PULL_POLICY: "", RUN_RESOURCES: "", WATCH_NAMESPACES: "", WORKERS: "", ADMISSION: "" };
     expect(read({ RUN_IMAGE: "agent:1", ...empty })).toEqual(read({ RUN_IMAGE: "agent:1" }));
     expect(mistakes({ RUN_IMAGE: "" })).toEqual([expect.stringContaining("RUN_IMAGE: must name") as string]);
   });
 
-  test("names all mistakes of both at once, a line each, with what is allowed", () => {
+  test("lists all mistakes of file and environment, with the current and the allowed values", () => {
     const file = `
 runImage: [agent]
 workers: 0
@@ -189,47 +192,47 @@ logLevel: loud
     };
     expect(mistakes(environment, file).toSorted()).toEqual(
       [
-        "admision (file): is no setting: did you mean admission?",
-        "runImage (file): must name the agent image: node 20 or newer and claude on its PATH",
-        "RUN_IMAGE_PULL_POLICY: must be one of Always, IfNotPresent, Never",
-        "RUN_RESOURCES: must be requests and limits of quantities (in the environment: as JSON)",
-        "runMountPath (file): must be an absolute path",
-        "RUN_TERMINATION_GRACE_PERIOD_SECONDS: must be a whole number from 0",
-        "RUN_POD_TTL_SECONDS_AFTER_FINISHED: must be a whole number from 0",
+        "admision (file): unknown setting, did you mean admission?",
+        'runImage (file): must name the agent image: node 20 or newer and claude on its PATH, not ["agent"]',
+        'RUN_IMAGE_PULL_POLICY: must be one of Always, IfNotPresent, Never, not "Sometimes"',
+        'RUN_RESOURCES: must be requests and limits of quantities (in the environment: as JSON), not "{cpu: 1}"',
+        "runMountPath (file): must be an absolute path, not 7",
+        'RUN_TERMINATION_GRACE_PERIOD_SECONDS: must be a whole number, 0 to 2147483647, not "-1"',
+        'RUN_POD_TTL_SECONDS_AFTER_FINISHED: must be a whole number, 0 to 2147483647, not "1.5"',
         "watchNamespaces.0 (file): must be a name: lower case letters, digits, '-' and '.'",
-        "ADMISSION: must be one of open, paused",
-        "HISTORY_LIMIT: must be a whole number from 1",
-        "REPORT_LOGS_GONE: must be true or false",
-        "MAX_ACTIVE_RUNS_PER_NAMESPACE: must be a whole number from 1",
-        "PROGRESS_INTERVAL_SECONDS: must be 0 or a whole number from 15",
-        "workers (file): must be a whole number from 1 to 64",
-        "WORKERS: must be a whole number from 1 to 64",
-        "logLevel (file): must be one of debug, info, warn, error",
-        "HEALTH_PORT: must be a whole number from 0 to 65535",
+        'ADMISSION: must be one of open, paused, not "closed"',
+        'HISTORY_LIMIT: must be a whole number, at least 1, not "0"',
+        'REPORT_LOGS_GONE: must be true or false, not "never"',
+        'MAX_ACTIVE_RUNS_PER_NAMESPACE: must be a whole number, at least 1, not "some"',
+        'PROGRESS_INTERVAL_SECONDS: must be 0 or a whole number, at least 15, not "5"',
+        "workers (file): must be a whole number, 1 to 64, not 0",
+        'WORKERS: must be a whole number, 1 to 64, not "many"',
+        'logLevel (file): must be one of debug, info, warn, error, not "loud"',
+        'HEALTH_PORT: must be a whole number, 0 to 65535, not "70000"',
       ].toSorted(),
     );
   });
 
-  test("says of a file that cannot be used why, beside all other mistakes", () => {
+  test("reports why it cannot read the file, together with all other mistakes", () => {
     expect(mistakes({ CONFIG_FILE: "/nowhere/config.yaml", WORKERS: "0" })).toEqual([
-      expect.stringMatching(/^CONFIG_FILE: \/nowhere\/config.yaml cannot be used: ENOENT/) as string,
+      expect.stringMatching(/^CONFIG_FILE: cannot read \/nowhere\/config.yaml: ENOENT/) as string,
       expect.stringContaining("RUN_IMAGE: ") as string,
       expect.stringContaining("WORKERS: ") as string,
     ]);
     expect(mistakes({ RUN_IMAGE: "a" }, "workers: [")).toEqual([expect.stringContaining("CONFIG_FILE: ") as string]);
     expect(mistakes({ RUN_IMAGE: "a" }, "- workers")).toEqual([
-      `CONFIG_FILE: ${folder}/config.yaml cannot be used: must be a mapping of settings to values`,
+      `CONFIG_FILE: cannot read ${folder}/config.yaml: must be a mapping of settings to values`,
     ]);
   });
 
-  test("refuses resources that Kubernetes would not know, rather than dropping them", () => {
+  test("rejects unknown fields in resources", () => {
     expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limit":{"cpu":"1"}}' })[0]).toContain("limit");
     expect(mistakes({ RUN_IMAGE: "a", RUN_RESOURCES: '{"limits":{"cpu":1}}' })[0]).toContain(
       "RUN_RESOURCES.limits.cpu",
     );
   });
 
-  test("refuses security settings that a run could not have either", () => {
+  test("rejects security settings that the API does not allow either", () => {
     expect(mistakes({ RUN_IMAGE: "a", RUN_CONTAINER_SECURITY_CONTEXT: '{"privileged":true}' })[0]).toContain(
       "privileged",
     );
@@ -242,27 +245,28 @@ logLevel: loud
   });
 });
 
-test("the page of settings is made of the schema: `npx vitest run --project unit operator/config -u` writes it", async () => {
-  const rows = Object.entries(schema).map(([setting, each]) => {
+test("docs/configuration.md matches the schema: `npx vitest run --project unit operator/config -u` writes it", async () => {
+  const settings = Object.entries(schema).map(([setting, each]) => {
     const fallback = each.safeParse(undefined);
     const shown = !fallback.success
-      ? "required"
+      ? ", required"
       : fallback.data === undefined
         ? ""
-        : `\`${JSON.stringify(fallback.data)}\``;
-    return `| \`${setting}\` | \`${variableOf(setting)}\` | ${shown} | ${each.description ?? ""} |`;
+        : `, default \`${JSON.stringify(fallback.data)}\``;
+    return `- **\`${setting}\`** (\`${variableOf(setting)}\`${shown}): ${each.description ?? ""}`;
   });
   const page = `# Configuration
 
-Every setting stands in the YAML file that \`CONFIG_FILE\` names (the chart mounts a ConfigMap there), in the environment, or in both: then the
-environment wins. An empty variable counts as absent. All mistakes of both are reported at once, and the operator does not
-start. Lists are separated by commas in the environment; \`runResources\` and the security contexts are JSON there. A change needs a restart; the chart does it.
+Set options in the YAML file that \`CONFIG_FILE\` names (the chart mounts a ConfigMap there), or as environment
+variables. The environment wins. An empty variable counts as absent. The operator reports all mistakes at once and
+does not start. In the environment, separate lists by commas; \`runResources\` and the security contexts are JSON. A
+change needs a restart; the chart does it.
 
-| in the file | in the environment | default | what for |
-| --- | --- | --- | --- |
-${rows.join("\n")}
+Each setting is listed with its environment variable:
+
+${settings.join("\n")}
 `;
-  await expect(await format(page, { parser: "markdown", printWidth: 120 })).toMatchFileSnapshot(
+  await expect(await format(page, { parser: "markdown", printWidth: 120, proseWrap: "always" })).toMatchFileSnapshot(
     "../docs/configuration.md",
   );
 });

@@ -1,24 +1,25 @@
 /**
- * The operator's configuration: a YAML file and environment variables, by one schema. A setting named runMountPath in the
- * file is RUN_MOUNT_PATH in the environment, which wins. To add a setting, add its line to `schema`.
+ * The operator's configuration: a YAML file and environment variables with one schema. The setting runMountPath of the
+ * file is RUN_MOUNT_PATH in the environment, which wins. To add a setting, add it to `schema`.
  */
 import * as z from "zod";
+import { compact } from "../crds/json.ts";
 import { containerSecurityContextSchema, podSecurityContextSchema } from "../crds/security-context.ts";
 import type { Settings } from "./domain.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "./suggest.ts";
 import type { PodDefaults } from "./plan/job.ts";
 
-/** Environment variables are text: what is no text is read out of it, so that one schema serves both. */
+/** Converts the text of an environment variable first, so that one schema serves file and environment. */
 const fromText = <S extends z.ZodType>(read: (text: string) => unknown, schema: S) =>
   z.preprocess((given) => (typeof given === "string" ? read(given) : given), schema);
 
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   const error =
-    most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least}` : `a whole number from ${least} to ${most}`;
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number, ${min} to ${max}`;
   const allowed = { error: `must be ${error}` };
   return fromText(
     (text) => (text.trim() === "" ? text : Number(text)),
-    z.int(allowed).min(least, allowed).max(most, allowed),
+    z.int(allowed).min(min, allowed).max(max, allowed),
   );
 }
 
@@ -40,6 +41,10 @@ const names = fromText(
 
 const limit = whole(1).optional();
 
+/** Kubernetes stores the seconds of Jobs and pods in 32 bits. */
+const maxSeconds = 2 ** 31 - 1;
+const deadline = whole(1, maxSeconds).optional();
+
 const flag = fromText(
   (given) => (given === "true" || given === "false" ? given === "true" : given),
   z.boolean({ error: "must be true or false" }),
@@ -56,12 +61,12 @@ const resources = fromText(
     { requests: quantities.optional(), limits: quantities.optional() },
     {
       error: ({ code, keys }) =>
-        code === "unrecognized_keys" ? `has no ${String(keys)}: ${allowedResources}` : allowedResources,
+        code === "unrecognized_keys" ? `has an unknown field ${String(keys)}: ${allowedResources}` : allowedResources,
     },
   ),
 );
 
-/** What is no JSON stays text, which no schema for objects takes. */
+/** Returns invalid JSON as text, which the schemas of objects reject. */
 function asJson(given: string): unknown {
   try {
     return JSON.parse(given);
@@ -70,82 +75,81 @@ function asJson(given: string): unknown {
   }
 }
 
-/** Every setting: its values, its default, and what it is for (docs/configuration.md is made of this). */
+/** Every setting with its values, its default and its description. docs/configuration.md is generated from this. */
 export const schema = {
   runImage: text("must name the agent image: node 20 or newer and claude on its PATH").describe(
-    "Image of a run that names none: node 20 or newer and claude on its PATH.",
+    "Default agent image; it needs node 20 or newer and claude on its PATH.",
   ),
   runImagePullPolicy: oneOf("Always", "IfNotPresent", "Never")
     .optional()
-    .describe("When the kubelet pulls a run's image."),
-  runImagePullSecrets: names
-    .default([])
-    .describe("Pull secrets of a run that names none; they must exist in the run's namespace."),
-  runServiceAccount: name.optional().describe("ServiceAccount of a run's pod; its token is never mounted."),
-  runResources: resources.optional().describe("Requests and limits of a run that names none."),
+    .describe("Image pull policy of the agent container."),
+  runImagePullSecrets: names.default([]).describe("Default pull secrets; they must exist in the run's namespace."),
+  runCredentialsSecretName: name
+    .optional()
+    .describe("Secret in the run's namespace for runs that name no credentials; absent: none."),
+  runServiceAccount: name.optional().describe("Default ServiceAccount of a run's pod; its token is never mounted."),
+  runResources: resources.optional().describe("Default requests and limits of a run."),
   runMountPath: z
     .string({ error: "must be an absolute path" })
     .startsWith("/", "must be an absolute path")
     .default("/workspace")
     .describe("Working directory of claude; HOME is below it."),
-  runTerminationGracePeriodSeconds: whole(0).default(30).describe("How long claude may take to end."),
-  runPodTTLSecondsAfterFinished: whole(0)
+  runTerminationGracePeriodSeconds: whole(0, maxSeconds)
+    .default(30)
+    .describe("Default time between SIGTERM and SIGKILL."),
+  runPodTTLSecondsAfterFinished: whole(0, maxSeconds)
     .default(86_400)
-    .describe("How long Job, pod and log of a finished run are kept."),
-  runActiveDeadlineSeconds: limit.describe("How long claude may run, where a run does not say; absent: no limit."),
-  runIdleTimeoutSeconds: limit.describe("How long claude may be silent, where a run does not say; absent: no limit."),
-  runQueueDeadlineSeconds: limit.describe("How long a run may wait, where it does not say; absent: no limit."),
-  runTTLSecondsAfterFinished: whole(0)
+    .describe("Default time for which Job, pod and log of a finished run are kept."),
+  runActiveDeadlineSeconds: deadline.describe("Default time that claude may run; absent: no limit."),
+  runIdleTimeoutSeconds: deadline.describe("Default time that claude may be silent; absent: no limit."),
+  runQueueDeadlineSeconds: deadline.describe("Default time that a run may wait in the queue; absent: no limit."),
+  runTTLSecondsAfterFinished: whole(0, maxSeconds)
     .optional()
-    .describe("How long a finished ClaudeRun itself is kept, where it does not say; absent: for good."),
+    .describe("Default time for which a finished ClaudeRun is kept; absent: no limit."),
   runSecurityContext: fromText(asJson, podSecurityContextSchema)
     .optional()
-    .describe("Fields of the pod's security context in the place of ours; a run's own win over both."),
+    .describe("Fields of the pod's security context that override the operator's; a run's own override both."),
   runContainerSecurityContext: fromText(asJson, containerSecurityContextSchema)
     .optional()
-    .describe("The same of the container."),
-  watchNamespaces: names.default([]).describe("Only these namespaces are watched; empty: all."),
+    .describe("The same for the container's security context."),
+  watchNamespaces: names.default([]).describe("Namespaces that the operator watches; empty: all."),
   admission: oneOf("open", "paused")
     .default("open")
-    .describe("While it is paused nothing is admitted; what runs goes on."),
-  maxActiveRuns: limit.describe(
-    "At most so many runs are active at once, in all namespaces together; absent: no limit.",
-  ),
-  maxActiveRunsPerNamespace: limit.describe(
-    "At most so many runs are active at once in each namespace; absent: no limit.",
-  ),
-  historyLimit: limit.describe("So many finished runs of an agent are kept, the newest; absent: all."),
+    .describe("While paused, no run is admitted; active runs continue."),
+  maxActiveRuns: limit.describe("Maximum number of active runs in all namespaces; absent: no limit."),
+  maxActiveRunsPerNamespace: limit.describe("Maximum number of active runs per namespace; absent: no limit."),
+  historyLimit: limit.describe("Number of finished runs kept per agent; absent: all."),
   reportLogsGone: flag
     .default(true)
-    .describe("Whether a finished run's LogsAvailable turns False when its pod is gone."),
+    .describe("Whether LogsAvailable of a finished run turns False when its pod is deleted."),
   progressIntervalSeconds: whole(0)
-    .refine((seconds) => seconds === 0 || seconds >= 15, "must be 0 or a whole number from 15")
+    .refine((seconds) => seconds === 0 || seconds >= 15, "must be 0 or a whole number, at least 15")
     .default(15)
-    .describe("How often the log of a run that runs is looked at for its progress, at most; 0: never."),
-  workers: whole(1, 64).default(12).describe("Agents that are worked on at the same time."),
+    .describe("Least time between two reads of a running run's log for its progress; 0: never."),
+  workers: whole(1, 64).default(12).describe("Number of agents that are reconciled at the same time."),
   leaseNamespace: name
     .optional()
-    .describe("Namespace of the Lease by which replicas agree on who works; absent: this one works."),
-  leaseName: name.default("claude-run-operator").describe("Name of that Lease."),
-  logLevel: oneOf("debug", "info", "warn", "error").default("info").describe("The least that is logged."),
-  healthPort: whole(0, 65_535).default(8080).describe("Port of the probes; 0: any that is free."),
+    .describe("Namespace of the Lease for leader election; absent: no election, this replica leads."),
+  leaseName: name.default("claude-run-operator").describe("Name of the Lease for leader election."),
+  logLevel: oneOf("debug", "info", "warn", "error").default("info").describe("Minimum log level."),
+  healthPort: whole(0, 65_535).default(8080).describe("Port of probes and metrics; 0: any free port."),
   runnerFile: text("must be a path")
     .optional()
-    .describe("The bundled runner; absent: runner.mjs beside the operator's own file."),
+    .describe("Path of the bundled runner; absent: runner.mjs next to the operator's bundle."),
 };
 
 type SettingName = keyof typeof schema;
 type Outputs = { [Name in SettingName]: z.output<(typeof schema)[Name]> };
-type Absentable = { [Name in SettingName]: undefined extends Outputs[Name] ? Name : never }[SettingName];
-type Values = Readonly<Omit<Outputs, Absentable> & { [Name in Absentable]?: Exclude<Outputs[Name], undefined> }>;
+type Optional = { [Name in SettingName]: undefined extends Outputs[Name] ? Name : never }[SettingName];
+type Values = Readonly<Omit<Outputs, Optional> & { [Name in Optional]?: Exclude<Outputs[Name], undefined> }>;
 
-/** All settings by name, and what two of the parts want them as. */
+/** All settings by name, and two groups of them in the shape that the operator's parts need. */
 export interface Config extends Values {
   readonly defaults: PodDefaults;
   readonly settings: Settings;
 }
 
-/** Every mistake in file and environment, one line each. */
+/** The message has one line for each mistake in file and environment. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -159,8 +163,8 @@ export function variableOf(setting: string): string {
 }
 
 /**
- * Reads the configuration; throws ConfigError with all that is wrong. `load` reads the YAML file that CONFIG_FILE names.
- * Empty variables count as absent: that is what a chart writes.
+ * Reads the configuration; throws ConfigError with all mistakes. `load` reads the YAML file that CONFIG_FILE names.
+ * Empty variables count as absent, because charts write empty values.
  */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
@@ -173,34 +177,40 @@ export function readConfig(
     if (value !== undefined) values[setting] = value;
   };
   for (const setting of Object.keys(schema) as SettingName[]) {
-    const judge = (at: (path: PropertyKey[]) => string, given: unknown): unknown => {
+    const parse = (at: (path: PropertyKey[]) => string, given: unknown): unknown => {
       const parsed = schema[setting].safeParse(given);
       for (const { path, message } of parsed.error?.issues ?? []) {
-        mistakes.push(`${at(path)}: ${message}`);
+        mistakes.push(`${at(path)}: ${message}${path.length === 0 ? currentValue(given) : ""}`);
       }
       return parsed.data;
     };
     const variable = variableOf(setting);
     const given = environment[variable] ?? "";
     const inFile = file[setting] ?? undefined;
-    // What the environment overrules is judged too: a mistake is none the less one.
+    // Values that the environment overrides are validated as well.
     if (inFile !== undefined)
       put(
         setting,
-        judge((path) => `${[setting, ...path].join(".")} (file)`, inFile),
+        parse((path) => `${[setting, ...path].join(".")} (file)`, inFile),
       );
     if (given !== "" || inFile === undefined) {
       put(
         setting,
-        judge((path) => [variable, ...path].join("."), given === "" ? undefined : given),
+        parse((path) => [variable, ...path].join("."), given === "" ? undefined : given),
       );
     }
   }
-  if (mistakes.length > 0) throw new ConfigError(`the configuration is not usable:\n  ${mistakes.join("\n  ")}`);
-  return Object.freeze(withShapes(values as unknown as Values));
+  if (mistakes.length > 0) throw new ConfigError(`Invalid configuration:\n  ${mistakes.join("\n  ")}`);
+  return Object.freeze(withGroups(values as unknown as Values));
 }
 
-/** The file's settings; what is not one of ours is a mistake. */
+function currentValue(given: unknown): string {
+  if (given === undefined) return "";
+  const text = JSON.stringify(given);
+  return `, not ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+}
+
+/** The settings of the file. An unknown name is a mistake. */
 function readFile(path: string, load: (path: string) => unknown, mistakes: string[]): Record<string, unknown> {
   if (path === "") return {};
   const content = z.record(z.string(), z.unknown(), { error: "must be a mapping of settings to values" });
@@ -208,18 +218,18 @@ function readFile(path: string, load: (path: string) => unknown, mistakes: strin
     const file = content.parse(load(path));
     const known = Object.keys(schema);
     for (const key of Object.keys(file).filter((each) => !known.includes(each))) {
-      mistakes.push(`${key} (file): is no setting: did you mean ${nearest(key, known)}?`);
+      mistakes.push(`${key} (file): unknown setting, did you mean ${nearest(key, known)}?`);
     }
     return file;
   } catch (error) {
     const { message } = error instanceof z.ZodError ? (error.issues[0] ?? error) : (error as Error);
-    mistakes.push(`CONFIG_FILE: ${path} cannot be used: ${message.split("\n")[0] ?? ""}`);
+    mistakes.push(`CONFIG_FILE: cannot read ${path}: ${message.split("\n")[0] ?? ""}`);
     return {};
   }
 }
 
-function withShapes(values: Values): Config {
-  const spec = present({
+function withGroups(values: Values): Config {
+  const spec = compact({
     activeDeadlineSeconds: values.runActiveDeadlineSeconds,
     idleTimeoutSeconds: values.runIdleTimeoutSeconds,
     queueDeadlineSeconds: values.runQueueDeadlineSeconds,
@@ -232,8 +242,9 @@ function withShapes(values: Values): Config {
     mountPath: values.runMountPath,
     terminationGracePeriodSeconds: values.runTerminationGracePeriodSeconds,
     podTTLSecondsAfterFinished: values.runPodTTLSecondsAfterFinished,
-    ...present({
+    ...compact({
       imagePullPolicy: values.runImagePullPolicy,
+      credentialsSecretName: values.runCredentialsSecretName,
       serviceAccountName: values.runServiceAccount,
       resources: values.runResources as PodDefaults["resources"],
       securityContext: values.runSecurityContext,
@@ -241,9 +252,4 @@ function withShapes(values: Values): Config {
     }),
   };
   return { ...values, defaults, settings: { ...values, admission: values.admission === "open" } };
-}
-
-/** Without what is undefined: an optional field is there or not. */
-function present<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

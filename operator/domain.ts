@@ -1,14 +1,14 @@
 /**
- * The operator's own words for what it watches. The API server's objects end in operator/kubernetes/, where they are
- * parsed; past it everything speaks of these. Times are milliseconds since the epoch; absent means not known.
+ * The operator's types for the objects that it watches. operator/kubernetes/ parses the API server's objects into them.
+ * Times are milliseconds since the epoch; an absent field is unknown.
  */
 import type { ClaudeRunSpec, ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { CancelReason, FailureReason } from "../crds/reasons.ts";
 
-/** Namespace and agent: the key of all work, as one agent's runs contend for one slot. */
+/** Namespace and agent. It is the key of the work queue, because an agent's runs contend for one slot. */
 export type AgentKey = `${string}/${string}`;
 
-/** The part of the spec that deciding looks at; the rest (prompt, pod template) is read when the Job is made. */
+/** The fields of the spec that decisions need; the rest (prompt, pod template) is read when the Job is created. */
 export type RunSpec = Pick<
   ClaudeRunSpec,
   | "agent"
@@ -25,10 +25,11 @@ export type RunSpec = Pick<
   | "podTTLSecondsAfterFinished"
   | "ttlSecondsAfterFinished"
   | "disruptionRetries"
+  | "sidecarGraceSeconds"
   | "workspace"
 >;
 
-/** What the configuration says where a run's spec says nothing: taken as if it stood there. */
+/** Defaults from the configuration for fields that the spec leaves out. */
 export type SpecDefaults = Pick<
   ClaudeRunSpec,
   "queueDeadlineSeconds" | "activeDeadlineSeconds" | "idleTimeoutSeconds" | "ttlSecondsAfterFinished"
@@ -36,23 +37,24 @@ export type SpecDefaults = Pick<
 
 /** A ClaudeRun. */
 export interface Run {
+  readonly kind: "run";
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
   readonly createdMs: number;
-  readonly deleting: boolean;
+  readonly isDeleting: boolean;
   readonly spec: RunSpec;
   readonly status: ClaudeRunStatus;
-  /** Finished by its phase, but no condition says so: the phase was set by hand. */
-  readonly endedByHand?: boolean;
-  /** Of a finished run: where in its conditions LogsAvailable stands, if it is True. */
+  /** The phase is a finished one, but there is no Finished condition: a user set the phase by hand. */
+  readonly isFinishedByHand?: boolean;
+  /** Of a finished run: the index of LogsAvailable in its conditions, if it is True. */
   readonly logsAt?: number;
 }
 
-/** A Job of ours. */
-export interface Job {
+/** An object that was created for an attempt of a run. */
+interface ForRun {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -62,17 +64,28 @@ export interface Job {
   readonly runUid: string;
   readonly attempt: number;
   readonly createdMs: number;
-  readonly deleting: boolean;
-  readonly finished: boolean;
+  readonly isDeleting: boolean;
 }
 
-/** Why a pod of ours was stopped by us; it travels on the pod, so that no operator needs to remember it. */
+/** A Job of a run. */
+export interface Job extends ForRun {
+  readonly kind: "job";
+  readonly isFinished: boolean;
+  /** The Job controller's reason, if the Job failed. */
+  readonly failed?: string;
+  /** Name of the runner ConfigMap that its pod mounts. */
+  readonly runnerConfigMap?: string;
+  /** The field by which a user or controller keeps the Job from having a pod. The operator never suspends a Job. */
+  readonly suspended?: { readonly by: "suspend" | "parallelism"; readonly sinceMs?: number };
+}
+
+/** Why the operator stopped a pod. It is stored on the pod, so that every replica knows it. */
 export interface Stop {
   readonly reason: CancelReason | FailureReason;
   readonly message: string;
 }
 
-/** The one container that matters: the runner with claude. */
+/** The container with the runner and claude. */
 export type ContainerState =
   | { readonly kind: "unknown" }
   | { readonly kind: "waiting"; readonly reason?: string; readonly message?: string }
@@ -82,88 +95,101 @@ export type ContainerState =
       readonly reason?: string;
       readonly exitCode: number;
       readonly signal?: number;
-      /** The termination message: the runner's report, if all went well. */
+      /** The termination message, normally the runner's report. */
       readonly message?: string;
       readonly startedMs?: number;
       readonly finishedMs?: number;
     };
 
-/** A pod of ours. */
-export interface Pod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly agent: string;
-  readonly runName: string;
-  readonly runUid: string;
-  readonly attempt: number;
+/** A pod of a run. */
+export interface Pod extends ForRun {
+  readonly kind: "pod";
   readonly jobName?: string;
   readonly jobUid?: string;
-  /** The run's priority when the Job was made: part of the order in which two gated pods give way. */
+  /** The run's priority when the Job was created. It decides which of two gated pods is deleted. */
   readonly priority: number;
-  readonly createdMs: number;
-  readonly gated: boolean;
-  /** Has our finalizer: it was let go and its result may not be recorded yet. */
-  readonly held: boolean;
-  readonly deleting: boolean;
+  readonly isGated: boolean;
+  /** An operator annotated the pod with its uid, which a user who creates a pod cannot know in advance. */
+  readonly isUngatedByUs?: boolean;
+  /** Has the operator's finalizer: the pod was ungated, and its result may not be recorded yet. */
+  readonly hasFinalizer: boolean;
   readonly node?: string;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason?: string;
   readonly message?: string;
   readonly scheduled?: { readonly done: boolean; readonly reason?: string; readonly message?: string };
-  /** The DisruptionTarget condition: who ended it (drain, preemption, node loss). */
+  /** The DisruptionTarget condition: drain, preemption or node loss. */
   readonly disruption?: { readonly reason: string; readonly message?: string };
   readonly container: ContainerState;
-  /** Its container was last seen running, and since then its node has not answered: nobody knows whether it still does. */
-  readonly unheardSinceMs?: number;
+  /** After claude's end: names of the other containers that still run. The operator never adds containers. */
+  readonly openContainers?: readonly string[];
+  /** The operator told the kubelet to end the pod, because claude has ended and other containers still run. */
+  readonly isEndingSidecars?: boolean;
+  /** The init container that claude's start waits for, with the kubelet's reason. */
+  readonly waitsFor?: { readonly name: string; readonly reason: string; readonly message?: string };
+  /** Since when the node has been unreachable although the container was running. Its state is unknown. */
+  readonly nodeUnreachableSinceMs?: number;
   readonly stop?: Stop;
-  /** How the run got on when its log was last looked at. */
+  /** Name of the runner ConfigMap that it mounts. */
+  readonly runnerConfigMap?: string;
+  /**
+   * JSON: the files of the run ConfigMap that the pod's command requires, each with its SHA-256. Absent: an older
+   * operator created the pod.
+   */
+  readonly runDigests?: string;
+  /** The run's progress when its log was last sampled. */
   readonly sample?: Sample;
 }
 
-/** What the runner's newest checkpoint said: the log so far, what claude does, and in which session. */
+/** The runner's newest checkpoint: the log so far, claude's activity and its session. */
 export interface Sample {
   readonly log: NonNullable<ClaudeRunStatus["log"]>;
   readonly progress: NonNullable<ClaudeRunStatus["progress"]>;
   readonly session?: NonNullable<ClaudeRunStatus["session"]>;
 }
 
-/** An Event about a run, for whoever describes it. */
-export interface Announcement {
+/** An Event about a run, as `kubectl describe` shows it. */
+export interface RunEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
-  readonly action: "Queue" | "Admit" | "Retry" | "Finish";
+  readonly action: "Queue" | "Admit" | "Retry" | "Finish" | "Restore";
   readonly note: string;
 }
 
-/** Everything a decision may look at. */
+/** The input of all decisions about an agent. */
 export interface Observed {
   readonly agent: AgentKey;
   readonly nowMs: number;
   readonly runs: readonly Run[];
   readonly jobs: readonly Job[];
   readonly pods: readonly Pod[];
+  /** Pods that left the watch before their end: force-deleted, or their labels were changed. */
+  readonly leftPods?: readonly Pod[];
   readonly settings: Settings;
-  /** Why the agent's next run may not be admitted now although the agent's slot is free: a limit on all runs. */
+  /** The message of the active-run limit, if it keeps the agent's candidate waiting although the slot is free. */
   readonly limit?: string;
-  /** Runs whose client is lost, by uid, with why. */
+  /** Runs whose client is lost, by uid, with the reason. */
   readonly lostClients?: ReadonlyMap<string, string>;
-  /** Uids of pods that were seen to go, and whose runs may still say that their log is there. */
-  readonly gonePods?: ReadonlySet<string>;
+  /**
+   * After an outage or a change of leader: until this time the caches may lack events that have happened. Absent: no
+   * recent outage.
+   */
+  readonly catchUpUntilMs?: number;
+  /** Uids of deleted pods whose runs may still have LogsAvailable=True. */
+  readonly deletedPods?: ReadonlySet<string>;
 }
 
-/** What the operator's configuration says about deciding. */
+/** The part of the operator's configuration that decisions need. */
 export interface Settings {
-  /** False: nothing is admitted (`admission: paused`); what runs goes on. */
+  /** False (`admission: paused`): no run is admitted; active runs continue. */
   readonly admission: boolean;
-  /** At most so many runs are active at once, in all namespaces together; absent: no limit. */
+  /** Maximum number of active runs in all namespaces; absent: no limit. */
   readonly maxActiveRuns?: number;
-  /** At most so many runs are active at once in each namespace; absent: no limit. */
+  /** Maximum number of active runs per namespace; absent: no limit. */
   readonly maxActiveRunsPerNamespace?: number;
-  /** So many finished runs of an agent are kept, the newest; absent: all. */
+  /** Number of finished runs kept per agent; absent: all. */
   readonly historyLimit?: number;
-  /** True: a finished run's LogsAvailable turns False when its pod is gone. */
+  /** True: LogsAvailable of a finished run turns False when its pod is deleted. */
   readonly reportLogsGone?: boolean;
 }
 
@@ -171,35 +197,44 @@ export function agentKey(namespace: string, agent: string): AgentKey {
   return `${namespace}/${agent}`;
 }
 
-/** True if no container of the pod runs or can ever run again. */
-export function hasEnded(pod: Pod): boolean {
+/** True if no container of the pod runs or can run again. */
+export function isTerminal(pod: Pod): boolean {
   if (pod.phase === "Succeeded" || pod.phase === "Failed") return true;
-  // Binding a pod that is being deleted is refused: without a node, or with its gate, it can never run.
-  return pod.deleting && (pod.gated || pod.node === undefined);
+  // The API server does not bind a pod that is being deleted: without a node, or with its gate, it can never run.
+  return pod.isDeleting && (pod.isGated || pod.node === undefined);
 }
 
-/** True once the run's outcome is recorded: it never changes again. */
-export function isFinished(run: Run): boolean {
-  const { phase } = run.status;
+/** True if claude has ended but the pod has not: other containers may still run, and keep the slot. */
+export function outlivesClaude(pod: Pod): boolean {
+  return pod.container.kind === "terminated" && !isTerminal(pod);
+}
+
+/** True if a Job controller created the pod or an operator ungated it. The proof of the slot counts these pods. */
+export function isMadeByUs(pod: Pod): boolean {
+  return pod.jobUid !== undefined || pod.isUngatedByUs === true;
+}
+
+/** True once the run's outcome is recorded. A finished run never changes again. */
+export function isFinished({ status: { phase } }: Pick<Run, "status">): boolean {
   return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
 }
 
-/** True once a pod was let go (or is about to be) for this attempt of the run: the compare-and-swap has happened. */
+/** True once the status names the pod of this attempt, which is ungated right after. */
 export function isAdmitted(run: Run): boolean {
   return run.status.pod?.uid !== undefined;
 }
 
-/** Number of the run's attempt, from 1; it only grows. */
+/** Number of the run's attempt, from 1; it never decreases. */
 export function attemptOf(run: Run): number {
   return run.status.attempt ?? 1;
 }
 
-/** True between two attempts: the earlier one is confirmed over and recorded, no pod was let go for the next one yet. */
+/** True between two attempts: the end of the earlier one is recorded, and the next one has no admitted pod yet. */
 export function isBetweenAttempts(run: Run): boolean {
   return !isFinished(run) && !isAdmitted(run) && attemptOf(run) > 1;
 }
 
-/** True if the agent's slot is this run's: from its first pod on, between attempts too. */
+/** True if the run holds the agent's slot: from its first admitted pod on, between attempts too. */
 export function holdsSlot(run: Run): boolean {
   return isAdmitted(run) || isBetweenAttempts(run);
 }

@@ -1,31 +1,31 @@
-/** What can go wrong with a request, in the words the loop acts on. */
+/** Errors of requests to the API server, grouped by the next step of the operator. */
 
-/** Somebody else changed the object since we saw it: look again; nothing to report. */
+/** Another writer changed the object since it was observed: reconcile again, report nothing. */
 export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
-/** The API server said no (4xx), or an admission webhook that it has to ask did not answer. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
+/** The API server rejected the request (4xx), or a required admission webhook did not answer. */
+export class RejectedError extends Error {
+  override readonly name = "RejectedError";
   /** The server's HTTP status code. */
   readonly code: number;
-  /** The reason word of the server's Status object ("Forbidden", "Invalid", …). */
+  /** The `reason` of the server's Status object ("Forbidden", "Invalid", …). */
   readonly reason: string;
-  /** The server's own words, without the request: what a user is shown. */
-  readonly said: string;
+  /** The server's message for users, without the request. */
+  readonly serverMessage: string;
 
-  constructor(message: string, options: ErrorOptions & { code: number; reason: string; said?: string }) {
+  constructor(message: string, options: ErrorOptions & { code: number; reason: string; serverMessage?: string }) {
     super(message, options);
     this.code = options.code;
     this.reason = options.reason;
-    this.said = options.said ?? message;
+    this.serverMessage = options.serverMessage ?? message;
   }
 }
 
 /** The request may succeed later: 429, 5xx, a broken connection. */
 export class ClusterError extends Error {
-  override readonly name = "ClusterError";
+  override readonly name: string = "ClusterError";
   /** From Retry-After, if the server sent one. */
   readonly retryAfterMs?: number;
 
@@ -35,17 +35,27 @@ export class ClusterError extends Error {
   }
 }
 
-/** What was asked for is too old to be served (410): list from the start. */
+/** The response is larger than the limit: the caller can ask for less. */
+export class AnswerTooLargeError extends ClusterError {
+  override readonly name: string = "AnswerTooLargeError";
+}
+
+/** The requested version is too old to be served (410): list from the start. */
 export class ExpiredError extends Error {
   override readonly name = "ExpiredError";
 }
 
-/** The namespace is being deleted: nothing can be made in it, and soon nothing needs to be. */
+/** The namespace is being deleted: the API server creates nothing in it. */
 export class NamespaceTerminatingError extends Error {
   override readonly name = "NamespaceTerminatingError";
 }
 
-/** The stored spec does not parse: it was written past the schema, or by a newer version. */
+/** The pod requires another run ConfigMap than this operator creates: another version created its Job. */
+export class OutdatedPodError extends Error {
+  override readonly name = "OutdatedPodError";
+}
+
+/** The stored spec does not parse: it was written without the schema, or by a newer version. */
 export class InvalidSpecError extends Error {
   override readonly name = "InvalidSpecError";
 }

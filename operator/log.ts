@@ -1,9 +1,9 @@
-/** JSON logs: constant messages, data in fields; never prompts, environment or whole objects. */
+/** JSON logs with constant messages and data in fields; never prompts, environment or whole objects. */
 import pino from "pino";
 
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error">;
 
-/** A logger to stderr that writes at once, so that nothing is lost when the process ends. */
+/** A synchronous logger to stderr: no line is lost when the process ends. */
 export function createLog(
   level: string,
   to: pino.DestinationStream = pino.destination({ dest: 2, sync: true }),
@@ -11,7 +11,9 @@ export function createLog(
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } }, to);
 }
 
-/** An error as its messages, outermost first. Only what nobody expected shows its stack: ours tell a user nothing. */
+/**
+ * The messages of an error and its causes, outermost first. Only unexpected errors, which are bugs, show their stack.
+ */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const messages: string[] = [];

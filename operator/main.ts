@@ -1,12 +1,15 @@
-/** Reads the configuration, wires the parts, ends them in order. The only file of the operator that ends the process. */
+/**
+ * Reads the configuration, composes the parts and stops them in order. Only this file of the operator ends the
+ * process.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { KubeConfig } from "@kubernetes/client-node";
 import { fieldManager } from "../crds/names.ts";
+import { loadAccess } from "../kube/access.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
-import { Controller } from "./controller.ts";
+import { composeController } from "./compose.ts";
 import { alwaysHeld, Election, type Leadership } from "./election.ts";
 import { serveHealth } from "./health.ts";
 import { KubernetesLease } from "./kubernetes/lease.ts";
@@ -16,19 +19,18 @@ import { Metrics } from "./metrics/metrics.ts";
 import { ClaudeRunOperator } from "./shell.ts";
 import { loadYamlFile } from "./yaml.ts";
 
-/** Shorter than a pod's grace period, which is 30 s: a request that hangs must not have us killed. */
+/** Shorter than a pod's grace period of 30 s: the kubelet must not kill the process because of a request that hangs. */
 const stopDeadlineMs = 20_000;
 const version = process.env["OPERATOR_VERSION"] ?? "dev";
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, loadYamlFile);
   const log = createLog(config.logLevel);
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromDefault();
+  const access = loadAccess();
   const metrics = new Metrics();
   const onCall = metrics.called.bind(metrics);
-  const transport = new Transport(kubeConfig, { userAgent: `${fieldManager}/${version}`, onCall });
-  const controller = new Controller({
+  const transport = new Transport(access, { userAgent: `${fieldManager}/${version}`, onCall });
+  const controller = composeController({
     transport,
     log,
     metrics,
@@ -47,37 +49,37 @@ async function main(): Promise<void> {
     metrics: () => metrics.registry.render(),
   });
 
-  const stopAsked = Promise.withResolvers<undefined>();
+  const stopRequested = Promise.withResolvers<undefined>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
-      log.info({ signal }, "stopping: passes in flight finish first");
-      stopAsked.resolve(undefined);
+      log.info({ signal }, "stopping, waiting for reconciles in flight");
+      stopRequested.resolve(undefined);
     });
   }
-  log.info({ version, node: process.version, server: kubeConfig.getCurrentCluster()?.server }, "operator starts");
-  await Promise.race([operator.start(), stopAsked.promise]);
-  await stopAsked.promise;
+  log.info({ version, node: process.version, server: access.server }, "starting operator");
+  await Promise.race([operator.start(), stopRequested.promise]);
+  await stopRequested.promise;
   operator.stop();
   const inTime = await Promise.race([operator.stopped.then(() => true), wait(stopDeadlineMs, false)]);
-  await transport.close();
+  transport.close();
   health.close();
-  if (inTime) log.info({}, "operator has stopped");
-  else log.warn({ stopDeadlineMs }, "operator stops with passes in flight: the next to lead derives them again");
+  if (inTime) log.info({}, "operator stopped");
+  else log.warn({ stopDeadlineMs }, "operator stopped with reconciles in flight, the next leader repeats them");
 }
 
-/** By a Lease, or without one always: then nobody else works. */
+/** Leader election by a Lease. Without one this replica always leads. */
 function leadershipOf({ leaseNamespace, leaseName }: Config, transport: Transport, log: Log): Leadership {
   if (leaseNamespace === undefined) return alwaysHeld;
-  // A container that is started again in its pod has both as before: its Lease is still its own.
+  // A container that restarts in its pod has the same hostname and pid: it keeps its Lease.
   const identity = `${hostname()}_${process.pid}`;
   const lock = new KubernetesLease({ transport, log, namespace: leaseNamespace, name: leaseName });
   return new Election({ lock, identity, log });
 }
 
-/** In the image beside this bundle, in a checkout in dist/. */
+/** In the image it is next to this bundle, in a checkout in dist/. */
 function runnerFile(): string {
-  const beside = fileURLToPath(new URL("./runner.mjs", import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL("../dist/runner.mjs", import.meta.url));
+  const inImage = fileURLToPath(new URL("./runner.mjs", import.meta.url));
+  return existsSync(inImage) ? inImage : fileURLToPath(new URL("../dist/runner.mjs", import.meta.url));
 }
 
 main().then(
@@ -86,7 +88,7 @@ main().then(
     process.stderr.write(
       error instanceof ConfigError
         ? `${error.message}\n`
-        : `the operator ended: ${String(error instanceof Error ? (error.stack ?? error) : error)}\n`,
+        : `The operator failed: ${String(error instanceof Error ? (error.stack ?? error) : error)}\n`,
     );
     process.exit(1);
   },

@@ -1,7 +1,7 @@
-/** Names that only the operator needs; the API's own are in crds/names.ts. */
+/** Names that only the operator needs; the API's names are in crds/names.ts. */
 
-/** The container in which the runner and claude are. */
+/** Name of the container with the runner and claude. */
 export const containerName = "claude";
 export const managedBy = "clauderun-operator";
-/** What the watches of Jobs and pods select. */
+/** The label selector of the watches of Jobs and pods. */
 export const managedSelector = `app.kubernetes.io/managed-by=${managedBy}`;

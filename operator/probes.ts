@@ -1,37 +1,46 @@
-/** What /livez and /readyz ask of the watches and of the queue; times are performance.now()'s. */
+/** The checks of /livez and /readyz. Times are those of performance.now(). */
 import type { Checks } from "./health.ts";
 
-/** What is asked of a watch. */
+/** The state of a watch. */
 export interface Watched {
   readonly path: string;
   readonly isSynced: boolean;
-  /** When the API server last answered it, and when its loop last did anything. */
+  /** When the API server last answered. */
   readonly lastHeardMs: number;
+  /** When the loop of the watch last did anything. */
   readonly lastMovedMs: number;
 }
 
-/** A watch that was not heard for so long shows an old world: its own guard breaks it off after 90 s. */
+/** A cache that is older than this is out of date. Normally the watch restarts after 90 s without an answer. */
 const silenceMs = 300_000;
-/** A watch that did not even try anew for so long, or a pass that took so long, is stuck: every request has a deadline. */
+/** A watch without a try, or a reconcile, of this duration is stuck, because every request has a deadline. */
 const stuckMs = 900_000;
 
-/** What only a new process would help against; an API server that does not answer is no such thing. */
-export function livez(watches: readonly Watched[], longestPassMs: () => number): Checks {
+/** Fails if only a restart helps. An API server that does not answer is no reason for a restart. */
+export function livez(watches: readonly Watched[], longestReconcileMs: () => number): Checks {
   return {
-    queue: () => (longestPassMs() > stuckMs ? "a pass does not end" : undefined),
+    queue: () => (longestReconcileMs() > stuckMs ? "a reconcile has not ended for more than 15 minutes" : undefined),
     ...perWatch(watches, ({ lastMovedMs }) =>
-      performance.now() - lastMovedMs > stuckMs ? "its loop stands still" : undefined,
+      performance.now() - lastMovedMs > stuckMs ? "the watch has been stuck for more than 15 minutes" : undefined,
     ),
   };
 }
 
-/** True of a standby too: its caches are as warm as the leader's. */
-export function readyz(watches: readonly Watched[], isStopping: () => boolean): Checks {
+/** Succeeds on a standby too, because its caches are as current as the leader's. */
+export function readyz(
+  watches: readonly Watched[],
+  isStopping: () => boolean,
+  rejection: (path: string) => string | undefined,
+): Checks {
   return {
     shutdown: () => (isStopping() ? "in progress" : undefined),
-    ...perWatch(watches, ({ isSynced, lastHeardMs }) => {
-      if (!isSynced) return "its first list is not in";
-      return performance.now() - lastHeardMs > silenceMs ? "the API server is silent" : undefined;
+    ...perWatch(watches, ({ path, isSynced, lastHeardMs }) => {
+      const rejected = rejection(path);
+      if (rejected !== undefined) return `permission is missing, check the operator's role bindings: ${rejected}`;
+      if (!isSynced) return "waiting for the first list";
+      return performance.now() - lastHeardMs > silenceMs
+        ? "no answer from the API server for more than 5 minutes"
+        : undefined;
     }),
   };
 }

@@ -1,10 +1,11 @@
-/** What queue positions cost: a long queue that moves every second, with the operator's own decide and act. */
+/** Counts the writes of queue positions in a long queue that moves every second, with the real decide and act. */
 import { expect, it } from "vitest";
-import { Brake } from "./brake.ts";
+import { ActiveRunLimiter } from "./active-run-limit.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Pod, Run } from "./domain.ts";
-import { Pace } from "./pace.ts";
-import { Patience } from "./patience.ts";
+import { RateLimiter } from "./rate-limiter.ts";
+import { StatusWriter } from "./status-writer.ts";
+import { StatusDebouncer } from "./status-debouncer.ts";
 import { reconcile } from "./reconcile.ts";
 import { aFinishedRun, anAdmittedRun, aPodOnNode, aRun, nowMs as startMs } from "./testing/builders.ts";
 
@@ -35,7 +36,7 @@ class MovingQueue {
     return { runs: [...this.runs.values()], jobs: [], pods };
   };
 
-  record = (run: Run, status: Run["status"]): Promise<void> => {
+  updateStatus = (run: Run, status: Run["status"]): Promise<void> => {
     const before = run.status;
     const isMove = before.queuePosition !== undefined && before.queuePosition !== status.queuePosition;
     this.writes.push({ uid: run.uid, atMs: this.nowMs, isMove });
@@ -55,25 +56,31 @@ it.each([30, 300])(
     const queue = new MovingQueue(length + minutes * 60);
     let seed = 0;
     const random = (): number => (seed = (seed + 0.618) % 1);
-    const around = {
-      cluster: Object.assign(queue as unknown as Cluster, {
-        lostClients: () => new Map(),
-        announce: () => undefined,
-        explain: () => Promise.resolve(undefined),
+    const log = { debug: () => undefined, info: () => undefined, error: () => undefined };
+    const cluster = Object.assign(queue as unknown as Cluster, {
+      lostClients: () => new Map(),
+      recordEvent: () => undefined,
+      latestWarning: () => Promise.resolve(undefined),
+    });
+    const deps = {
+      cluster,
+      activeRunLimiter: new ActiveRunLimiter({}, () => undefined),
+      statusWriter: new StatusWriter({
+        cluster,
+        debouncer: new StatusDebouncer(1_500),
+        rateLimiter: new RateLimiter({ everyMs: 60_000, perSecond: 10, random }),
+        log,
       }),
-      brake: new Brake({}, () => undefined),
-      patience: new Patience(1_500),
-      pace: new Pace({ everyMs: 60_000, perSecond: 10, random }),
-      log: { info: () => undefined, error: () => undefined },
+      log,
       settings: { admission: true },
       now: () => queue.nowMs,
     };
     queue.move();
-    await reconcile("team/reviewer", around);
+    await reconcile("team/reviewer", deps);
     for (let second = 0; second < minutes * 60; second += 1) {
       queue.nowMs = startMs + second * 1000;
       queue.move();
-      await reconcile("team/reviewer", around);
+      await reconcile("team/reviewer", deps);
     }
     const moves = queue.writes.filter(({ isMove }) => isMove);
     // The first five, the sixth that becomes the fifth, and ten a second at the most for all others.

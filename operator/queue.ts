@@ -1,71 +1,92 @@
 /**
- * A keyed work queue: one key is in flight once, re-adds collapse, a failing key backs off by itself. Keys wait in lanes:
- * an end to record goes first, so that results never wait behind a burst of creations; then what is new, as others (the
- * Job controller, the scheduler) have work to do on it meanwhile; then all the rest.
+ * A keyed work queue. A key is in flight at most once, repeated adds collapse, and a failing key backs off by itself.
+ * There are three lanes:
+ *
+ * - "end": results to record, which never wait behind a burst of creations;
+ * - "new": new runs, because the Job controller and the scheduler work on them in parallel;
+ * - "rest": everything else.
+ *
+ * Within a lane shares (namespaces) take turns, so that 10,000 keys of one share do not delay the one key of another.
  */
+import { FairLane } from "./fair-lane.ts";
 
-/** In the order in which they are served. */
+/** The lanes in the order in which they are served. */
 const lanes = ["end", "new", "rest"] as const;
 export type Lane = (typeof lanes)[number];
 
-/** What of the rest has waited for so long takes turns with what is new: who creates without pause must not starve it. */
-const restPatienceMs = 15_000;
+/** A key of "rest" that has waited this long alternates with new ones, so that a busy creator cannot starve it. */
+const maxRestWaitMs = 15_000;
 const restFirst: readonly Lane[] = ["end", "rest", "new"];
 
-export interface QueueOptions {
+export interface QueueOptions<Key extends string> {
   readonly concurrency: number;
-  /** So many workers more serve the lane of ends only: when all others are busy with creations, an end is still recorded. */
+  /** Extra workers for the lane "end": an end is recorded even if all other workers are busy with creations. */
   readonly endConcurrency?: number;
-  /** Called once for every failed pass; the key is tried again after delayMs. */
-  readonly onError: (key: string, error: unknown, delayMs: number) => void;
+  /** Extra workers for shares with nothing in flight: slow reconciles of one share do not delay others. */
+  readonly spareConcurrency?: number;
+  /** Returns the share of a key; by default the part before its first slash. */
+  readonly shareOf?: (key: Key) => string;
+  /** Called once for every failed reconcile; the key is retried after delayMs. */
+  readonly onError: (key: Key, error: unknown, delayMs: number) => void;
   readonly baseDelayMs?: number;
   readonly maxDelayMs?: number;
   readonly random?: () => number;
 }
 
-/** An error that knows when it makes sense to try again (a conflict: at once; Retry-After: then). */
+/** An error with a time for the next try, such as one with Retry-After. */
 export interface Retryable {
   readonly retryAfterMs?: number;
 }
 
-export class WorkQueue {
-  readonly #work: (key: string) => Promise<{ readonly again?: number } | undefined>;
-  readonly #options: Required<QueueOptions>;
-  /** Keys and since when they wait, the oldest first. A key stands in one lane only. */
-  readonly #waiting: Readonly<Record<Lane, Map<string, number>>> = { end: new Map(), new: new Map(), rest: new Map() };
-  /** Passes in flight and since when, the oldest first. */
-  readonly #running = new Map<string, number>();
-  /** Keys that were added while they ran, and the first of the lanes that were asked for. */
-  readonly #dirty = new Map<string, Lane>();
-  readonly #timers = new Map<string, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
-  readonly #failures = new Map<string, number>();
+export class WorkQueue<Key extends string = string> {
+  readonly #work: (key: Key) => Promise<{ readonly requeueAfterMs?: number } | undefined>;
+  readonly #options: Required<QueueOptions<Key>>;
+  /** A key waits in one lane only. */
+  readonly #waiting: Readonly<Record<Lane, FairLane<Key>>>;
+  /** Keys in flight and their start times, the oldest first. */
+  readonly #running = new Map<Key, number>();
+  /** Number of keys in flight per share. */
+  readonly #runningOf = new Map<string, number>();
+  /** Keys that spare workers serve. */
+  readonly #spare = new Set<Key>();
+  /** Keys that were added while in flight, and the earliest of the requested lanes. */
+  readonly #dirty = new Map<Key, Lane>();
+  readonly #timers = new Map<Key, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
+  readonly #failures = new Map<Key, number>();
   #tookNew = false;
   #stopping = false;
   readonly #idle = Promise.withResolvers<undefined>();
 
-  /** `work` returns in how many milliseconds the key is to be looked at again, if nothing wakes it before. */
-  constructor(work: (key: string) => Promise<{ readonly again?: number } | undefined>, options: QueueOptions) {
+  /** `work` reconciles a key. It may return the milliseconds until the next reconcile. */
+  constructor(
+    work: (key: Key) => Promise<{ readonly requeueAfterMs?: number } | undefined>,
+    options: QueueOptions<Key>,
+  ) {
     this.#work = work;
-    this.#options = { endConcurrency: 0, baseDelayMs: 50, maxDelayMs: 60_000, random: Math.random, ...options };
+    const defaults = { endConcurrency: 0, spareConcurrency: 0, baseDelayMs: 50, maxDelayMs: 60_000 };
+    this.#options = { ...defaults, shareOf: beforeSlash, random: Math.random, ...options };
+    const lane = (): FairLane<Key> => new FairLane(this.#options.shareOf);
+    this.#waiting = { end: lane(), new: lane(), rest: lane() };
   }
 
-  /** Keys that wait for a worker. */
+  /** Number of keys that wait for a worker. */
   get depth(): number {
     return lanes.reduce((sum, lane) => sum + this.#waiting[lane].size, 0);
   }
 
-  /** How long the first of them has waited; 0: none does. */
+  /** Milliseconds that the oldest of them has waited; 0: none waits. */
   get oldestMs(): number {
-    return Math.max(...lanes.map((lane) => ageMs(this.#waiting[lane])));
+    return Math.max(...lanes.map((lane) => this.#waiting[lane].oldestMs));
   }
 
-  /** How long the longest pass in flight has taken so far; 0: none is. */
-  get longestPassMs(): number {
-    return ageMs(this.#running);
+  /** Milliseconds since the start of the longest reconcile in flight; 0: none is. */
+  get longestReconcileMs(): number {
+    const [oldestMs] = this.#running.values();
+    return oldestMs === undefined ? 0 : performance.now() - oldestMs;
   }
 
-  /** Adds a key; one that waits already moves only if this lane is served earlier than its own. */
-  add(key: string, lane: Lane = "rest"): void {
+  /** Adds a key. A key that waits already only moves to an earlier lane. */
+  add(key: Key, lane: Lane = "rest"): void {
     if (this.#stopping) return;
     if (this.#running.has(key)) {
       this.#dirty.set(key, earlier(lane, this.#dirty.get(key)));
@@ -73,19 +94,19 @@ export class WorkQueue {
     }
     const known = lanes.find((each) => this.#waiting[each].has(key));
     if (known !== undefined && earlier(lane, known) === known) return;
-    if (known !== undefined) this.#waiting[known].delete(key);
-    this.#waiting[lane].set(key, performance.now());
+    if (known !== undefined) this.#waiting[known].remove(key);
+    this.#waiting[lane].add(key);
     this.#serve();
   }
 
-  /** Adds the key later; of several times the earliest counts. */
-  addAfter(key: string, delayMs: number): void {
+  /** Adds the key later; the earliest of several times counts. */
+  addAfter(key: Key, delayMs: number): void {
     if (this.#stopping) return;
     const atMs = Date.now() + delayMs;
     const known = this.#timers.get(key);
     if (known !== undefined && known.atMs <= atMs) return;
     clearTimeout(known?.timer);
-    // A timer holds 32 bits of milliseconds; a longer wait is cut, and the key finds out that it is too early.
+    // A timer has 31 bits of milliseconds. A longer wait ends early, and the reconcile asks for the rest.
     const timer = setTimeout(
       () => {
         this.#timers.delete(key);
@@ -96,7 +117,7 @@ export class WorkQueue {
     this.#timers.set(key, { atMs, timer });
   }
 
-  /** Forgets all that waits; the passes in flight finish. */
+  /** Removes all waiting keys; reconciles in flight finish. */
   clear(): void {
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
@@ -105,7 +126,7 @@ export class WorkQueue {
     this.#failures.clear();
   }
 
-  /** Takes no more work and waits for the passes in flight. */
+  /** Accepts no more keys, and waits for the reconciles in flight. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.clear();
@@ -113,44 +134,61 @@ export class WorkQueue {
   }
 
   get #lanes(): readonly Lane[] {
-    if (!this.#tookNew) return lanes;
-    const [since] = this.#waiting.rest.values();
-    return since !== undefined && performance.now() - since > restPatienceMs ? restFirst : lanes;
+    return this.#tookNew && this.#waiting.rest.oldestMs > maxRestWaitMs ? restFirst : lanes;
   }
 
   #serve(): void {
-    const { concurrency, endConcurrency } = this.#options;
-    while (this.#running.size < concurrency + endConcurrency) {
-      const key = this.#take(this.#running.size < concurrency ? this.#lanes : ["end"]);
-      if (key === undefined) return;
+    for (let key = this.#next(); key !== undefined; key = this.#next()) {
+      const share = this.#options.shareOf(key);
       this.#running.set(key, performance.now());
+      this.#runningOf.set(share, (this.#runningOf.get(share) ?? 0) + 1);
       void this.#run(key);
     }
   }
 
-  /** Takes the oldest key of the first lane that has one. */
-  #take(from: readonly Lane[]): string | undefined {
+  /** Takes the next key that a free worker may serve. */
+  #next(): Key | undefined {
+    const { concurrency, endConcurrency, spareConcurrency } = this.#options;
+    const busy = this.#running.size - this.#spare.size;
+    if (busy < concurrency) return this.#take(this.#lanes);
+    const end = busy < concurrency + endConcurrency ? this.#take(["end"]) : undefined;
+    if (end !== undefined || this.#spare.size >= spareConcurrency) return end;
+    const key = this.#take(this.#lanes, (share) => !this.#runningOf.has(share));
+    if (key !== undefined) this.#spare.add(key);
+    return key;
+  }
+
+  /** Takes a key of the first lane that has one. */
+  #take(from: readonly Lane[], mayTake?: (share: string) => boolean): Key | undefined {
     for (const lane of from) {
-      for (const key of this.#waiting[lane].keys()) {
-        this.#waiting[lane].delete(key);
-        if (lane !== "end") this.#tookNew = lane === "new";
-        return key;
-      }
+      const key = this.#waiting[lane].take(mayTake);
+      if (key === undefined) continue;
+      if (lane !== "end") this.#tookNew = lane === "new";
+      return key;
     }
     return undefined;
   }
 
-  async #run(key: string): Promise<void> {
+  #ended(key: Key): void {
+    const share = this.#options.shareOf(key);
+    const left = (this.#runningOf.get(share) ?? 0) - 1;
+    if (left > 0) this.#runningOf.set(share, left);
+    else this.#runningOf.delete(share);
+    this.#running.delete(key);
+    this.#spare.delete(key);
+  }
+
+  async #run(key: Key): Promise<void> {
     try {
       const result = await this.#work(key);
       this.#failures.delete(key);
-      if (result?.again !== undefined) this.addAfter(key, result.again);
+      if (result?.requeueAfterMs !== undefined) this.addAfter(key, result.requeueAfterMs);
     } catch (error) {
       const delayMs = this.#delayMs(key, error);
       this.#options.onError(key, error, delayMs);
       this.addAfter(key, delayMs);
     } finally {
-      this.#running.delete(key);
+      this.#ended(key);
       const dirty = this.#dirty.get(key);
       this.#dirty.delete(key);
       if (dirty !== undefined) this.add(key, dirty);
@@ -159,7 +197,7 @@ export class WorkQueue {
     }
   }
 
-  #delayMs(key: string, error: unknown): number {
+  #delayMs(key: Key, error: unknown): number {
     const asked = (error as Retryable | undefined)?.retryAfterMs;
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
@@ -169,10 +207,9 @@ export class WorkQueue {
   }
 }
 
-/** Of the first entry, which is the oldest; 0: there is none. */
-function ageMs(since: ReadonlyMap<string, number>): number {
-  const [oldestMs] = since.values();
-  return oldestMs === undefined ? 0 : performance.now() - oldestMs;
+function beforeSlash(key: string): string {
+  const end = key.indexOf("/");
+  return end < 0 ? "" : key.slice(0, end);
 }
 
 function earlier(lane: Lane, other: Lane | undefined): Lane {

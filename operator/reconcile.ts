@@ -1,59 +1,75 @@
 /** observe → decide → act. */
-import { act, type Hands } from "./act.ts";
-import type { Brake } from "./brake.ts";
+import { act, type ActDeps } from "./act.ts";
+import type { ActiveRunLimiter } from "./active-run-limit.ts";
 import { decide } from "./decide/decide.ts";
 import type { Decision } from "./decide/decision.ts";
+import { earliest } from "./decide/earliest.ts";
 import type { AgentKey, Observed, Settings } from "./domain.ts";
 import { ClusterError, ConflictError } from "./errors.ts";
+import type { Log } from "./log.ts";
+import { ownedOnly } from "./ownership.ts";
 
-/** What every pass needs beside the agent it is for. */
-export interface Surroundings extends Hands {
+/** Dependencies of `reconcile`. */
+export interface ReconcileDeps extends ActDeps {
+  readonly log: Pick<Log, "debug" | "info" | "error">;
   readonly settings: Settings;
-  readonly brake: Brake;
+  readonly activeRunLimiter: ActiveRunLimiter;
   readonly now: () => number;
 }
 
-/** Brings one agent's runs from what is to what should be. Safe to call at any time, any number of times. */
-export async function reconcile(agent: AgentKey, around: Surroundings): Promise<{ again?: number }> {
-  const { brake, cluster, settings } = around;
-  const seen = { agent, nowMs: around.now(), settings, ...cluster.observe(agent) };
-  const limit = brake.judge(seen);
-  const lostClients = cluster.lostClients(agent, seen.runs);
-  const observed = { ...seen, lostClients, ...(limit === undefined ? {} : { limit }) };
-  const { groups, wakeAtMs } = decide(observed);
-  const waits = wakeAtMs === undefined ? [] : [Math.max(0, wakeAtMs - observed.nowMs)];
+/** After this time the reconcile ends, and the next one continues with the other runs. */
+const maxActMs = 1_000;
+
+/** Reconciles one agent's runs. Idempotent, and safe at any time. */
+export async function reconcile(agent: AgentKey, deps: ReconcileDeps): Promise<{ requeueAfterMs?: number }> {
+  const { activeRunLimiter, cluster, settings } = deps;
+  const view = { agent, nowMs: deps.now(), settings, ...ownedOnly(cluster.observe(agent)) };
+  const limit = activeRunLimiter.tryReserve(view);
+  const lostClients = cluster.lostClients(agent, view.runs);
+  const observed = { ...view, lostClients, ...(limit === undefined ? {} : { limit }) };
+  const { decided, groups, requeueAtMs } = decide(observed);
+  for (const { run, rule } of decided) deps.log.debug({ agent, run, rule }, "decided");
+  const delays = requeueAtMs === undefined ? [] : [Math.max(0, requeueAtMs - observed.nowMs)];
   const failures: unknown[] = [];
-  for (const group of groups.toSorted((a, b) => Number(isPaced(a)) - Number(isPaced(b)))) {
-    await actInOrder(group, observed, around).then(
-      (again) => waits.push(...again),
+  const beganMs = performance.now();
+  for (const group of groups.toSorted((a, b) => Number(isRateLimited(a)) - Number(isRateLimited(b)))) {
+    // The next reconcile decides again from the current state, so that an end does not wait for thousands of statuses.
+    if (performance.now() - beganMs > maxActMs) {
+      delays.push(0);
+      break;
+    }
+    await actInOrder(group, observed, deps).then(
+      (more) => delays.push(...more),
       (error: unknown) => failures.push(error),
     );
   }
-  // A request without an answer may have made a Job all the same: the reservation stays until the next pass knows.
+  // A request without an answer may have created a Job: the reservation stays until the next reconcile.
   if (!failures.some((failure) => failure instanceof ClusterError))
-    brake.settle({ ...seen, ...cluster.observe(agent) });
-  if (failures.length > 0) throw gravest(failures);
-  return waits.length === 0 ? {} : { again: Math.min(...waits) };
+    activeRunLimiter.release({ ...view, ...ownedOnly(cluster.observe(agent)) });
+  if (failures.length > 0) throw mostSevere(failures);
+  const requeueAfterMs = earliest(delays);
+  return requeueAfterMs === undefined ? {} : { requeueAfterMs };
 }
 
-/** What is written in its own time comes after all that somebody waits for. */
-function isPaced(group: readonly Decision[]): boolean {
+/** Rate-limited writes come last, because no run waits for them. */
+function isRateLimited(group: readonly Decision[]): boolean {
   return group.some(
-    (decision) => decision.do === "markLogsGone" || (decision.do === "record" && decision.paced === true),
+    (decision) =>
+      decision.do === "markLogsUnavailable" || (decision.do === "updateStatus" && decision.isRateLimited === true),
   );
 }
 
-/** One group belongs to one run: its first failure ends it, and leaves the other runs' groups alone. */
-async function actInOrder(group: readonly Decision[], observed: Observed, hands: Hands): Promise<number[]> {
-  const waits: number[] = [];
+/** Executes the decisions about one run. The first failure ends them; the groups of other runs are not affected. */
+async function actInOrder(group: readonly Decision[], observed: Observed, deps: ActDeps): Promise<number[]> {
+  const delays: number[] = [];
   for (const decision of group) {
-    const again = await act(decision, observed, hands);
-    if (again !== undefined) waits.push(again);
+    const delayMs = await act(decision, observed, deps);
+    if (delayMs !== undefined) delays.push(delayMs);
   }
-  return waits;
+  return delays;
 }
 
-/** A conflict is no news: anything else is reported first. */
-function gravest(failures: readonly unknown[]): unknown {
+/** Any other failure is reported before a conflict, which is expected. */
+function mostSevere(failures: readonly unknown[]): unknown {
   return failures.find((failure) => !(failure instanceof ConflictError)) ?? failures[0];
 }

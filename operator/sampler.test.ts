@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { eventually } from "../test/eventually.ts";
 import type { Pod, Sample } from "./domain.ts";
 import { Sampler } from "./sampler.ts";
@@ -6,10 +6,13 @@ import { anAdmittedRun, anEndedPod, aPodOnNode, aRunningPod } from "./testing/bu
 import { recordingLog } from "./testing/recording-log.ts";
 
 let sampler: Sampler | undefined;
-afterEach(() => sampler?.stop());
+afterEach(() => {
+  sampler?.stop();
+  vi.useRealTimers();
+});
 
 const run = anAdmittedRun("a");
-const says = (turns: number): Sample => ({ log: { lines: turns, bytes: turns }, progress: { turns } });
+const aSample = (turns: number): Sample => ({ log: { lines: turns, bytes: turns }, progress: { turns } });
 
 interface Setting {
   readonly pods: Pod[];
@@ -20,7 +23,7 @@ interface Setting {
 function sampling({ pods, read, intervalMs = 20 }: Setting) {
   const reads: { pod: string; atMs: number }[] = [];
   const results: string[] = [];
-  const news: string[] = [];
+  const changes: string[] = [];
   const { log, written } = recordingLog();
   sampler = new Sampler({
     pods: () => pods,
@@ -28,51 +31,54 @@ function sampling({ pods, read, intervalMs = 20 }: Setting) {
       reads.push({ pod: pod.name, atMs: performance.now() });
       return read(pod);
     },
-    onNews: ({ name }) => news.push(name),
+    onChange: ({ name }) => changes.push(name),
     onRead: (result) => results.push(result),
     log,
     intervalMs,
     tickMs: 2,
   });
   sampler.start();
-  return { sampler, reads, results, news, written };
+  return { sampler, reads, results, changes, written };
 }
 
-test("only pods that run are asked, none sooner than an interval after the last time", async () => {
+test("only running pods are read, each at most once per interval", async () => {
   const pods = [aRunningPod(run), aPodOnNode(anAdmittedRun("b")), anEndedPod(anAdmittedRun("c"))];
   const startMs = performance.now();
-  const { reads } = sampling({ pods, read: () => Promise.resolve(says(1)), intervalMs: 30 });
-  await eventually("it was asked three times", () => reads.length >= 3);
+  const { reads } = sampling({ pods, read: () => Promise.resolve(aSample(1)), intervalMs: 30 });
+  await eventually("it was read three times", () => reads.length >= 3);
   expect(new Set(reads.map(({ pod }) => pod))).toEqual(new Set(["a-pod"]));
   const times = [startMs, ...reads.map(({ atMs }) => atMs)];
   for (const [index, atMs] of times.slice(1).entries()) expect(atMs - (times[index] ?? 0)).toBeGreaterThanOrEqual(29);
 });
 
-test("runs that began together are not asked together: each waits up to a quarter longer, by chance", async () => {
+test("runs that started together are not read together: each waits a random time, up to a quarter longer", async () => {
   const pods = Array.from({ length: 12 }, (_, index) => aRunningPod(anAdmittedRun(`r${index}`)));
+  // A fake clock, because a busy machine would run all due timers at once.
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const startMs = performance.now();
-  const { reads } = sampling({ pods, read: () => Promise.resolve(says(1)), intervalMs: 400 });
-  await eventually("each was asked", () => new Set(reads.map(({ pod }) => pod)).size === pods.length);
+  const { reads } = sampling({ pods, read: () => Promise.resolve(aSample(1)), intervalMs: 400 });
+  await vi.advanceTimersByTimeAsync(504);
+  expect(new Set(reads.map(({ pod }) => pod)).size).toBe(pods.length);
   const waitedMs = reads.slice(0, pods.length).map(({ atMs }) => atMs - startMs);
   expect(Math.min(...waitedMs)).toBeGreaterThanOrEqual(399);
-  // Twelve by chance within 100 ms, looked for every 2: all within 10 ms has a chance of one in a hundred billion.
+  // Twelve random moments within 100 ms: all of them within 10 ms has a probability of one in a hundred billion.
   expect(Math.max(...waitedMs) - Math.min(...waitedMs)).toBeGreaterThan(10);
 });
 
-test("only what is new is told, and kept until the pod runs no more", async () => {
+test("only changed samples are reported, and kept while the pod runs", async () => {
   const pods = [aRunningPod(run)];
   let turns = 1;
-  const { sampler, reads, news } = sampling({ pods, read: () => Promise.resolve(says(turns)) });
-  await eventually("it was asked often", () => reads.length >= 4);
-  expect(news).toEqual(["a-pod"]);
+  const { sampler, reads, changes } = sampling({ pods, read: () => Promise.resolve(aSample(turns)) });
+  await eventually("it was read often", () => reads.length >= 4);
+  expect(changes).toEqual(["a-pod"]);
   turns = 2;
-  await eventually("the news is told", () => news.length === 2);
+  await eventually("the change is reported", () => changes.length === 2);
   expect(sampler.sampleOf("pod-of-a")?.progress.turns).toBe(2);
   pods.pop();
-  await eventually("it is forgotten", () => sampler.sampleOf("pod-of-a") === undefined);
+  await eventually("the sample is dropped", () => sampler.sampleOf("pod-of-a") === undefined);
 });
 
-test("few are asked at the same time, and all in the end", async () => {
+test("at most four are read at the same time, and all in the end", async () => {
   const pods = Array.from({ length: 40 }, (_, index) => aRunningPod(anAdmittedRun(`r${index}`)));
   let inFlight = 0;
   let most = 0;
@@ -85,17 +91,17 @@ test("few are asked at the same time, and all in the end", async () => {
       return undefined;
     },
   });
-  await eventually("all were asked", () => new Set(reads.map(({ pod }) => pod)).size === 40);
+  await eventually("all were read", () => new Set(reads.map(({ pod }) => pod)).size === 40);
   expect(most).toBeLessThanOrEqual(4);
 });
 
-test("a log that cannot be read, or has no checkpoint, is no news; it is asked again", async () => {
+test("a log without a checkpoint, or a failed read, is no change; the pod is read again", async () => {
   let answers = 0;
   const read = (): Promise<Sample | undefined> =>
-    ++answers % 2 === 0 ? Promise.resolve(undefined) : Promise.reject(new Error("the kubelet is away"));
-  const { news, results, written } = sampling({ pods: [aRunningPod(run)], read });
-  await eventually("it was asked again", () => results.length >= 4);
+    ++answers % 2 === 0 ? Promise.resolve(undefined) : Promise.reject(new Error("the kubelet is unreachable"));
+  const { changes, results, written } = sampling({ pods: [aRunningPod(run)], read });
+  await eventually("it was read again", () => results.length >= 4);
   expect([...new Set(results)].toSorted()).toEqual(["error", "none"]);
-  expect(news).toEqual([]);
+  expect(changes).toEqual([]);
   expect(new Set(written.map(({ level }) => level))).toEqual(new Set([20]));
 });

@@ -1,17 +1,17 @@
 /**
- * Asks now and then how runs that run get on: each at most once per interval, spread by chance, a few at a time, and
- * none before one interval has passed, so that neither short runs nor a change of the leader cost reads.
+ * Polls running pods for progress. Each is read at most once per interval, at a random moment, and a few at a time. The
+ * first read is after an interval, so that short runs and a change of the leader cost no reads.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Pod, Sample } from "./domain.ts";
 import type { Log } from "./log.ts";
 
 export interface SamplerOptions {
-  /** The pods there are, of which those that run are asked. */
+  /** Returns all pods; the running ones are sampled. */
   readonly pods: () => Iterable<Pod>;
   readonly read: (pod: Pod) => Promise<Sample | undefined>;
-  /** Something is new about this pod. */
-  readonly onNews: (pod: Pod) => void;
+  /** Called with a pod whose sample changed. */
+  readonly onChange: (pod: Pod) => void;
   readonly onRead: (result: "ok" | "none" | "error") => void;
   readonly log: Pick<Log, "debug">;
   readonly intervalMs: number;
@@ -23,7 +23,7 @@ const concurrency = 4;
 export class Sampler {
   readonly #options: Required<SamplerOptions>;
   readonly #samples = new Map<string, Sample>();
-  /** When each running pod may be asked next (performance.now()). */
+  /** The time of the next read per running pod (performance.now()). */
   #dueMs = new Map<string, number>();
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,7 @@ export class Sampler {
     }, this.#options.tickMs);
   }
 
-  /** Forgets everything: who leads next begins anew. */
+  /** Stops and drops all samples: the next leader reads them again. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -47,7 +47,7 @@ export class Sampler {
     this.#samples.clear();
   }
 
-  /** The newest sample of a pod, by uid. */
+  /** Returns the newest sample of a pod, by uid. */
   sampleOf(uid: string): Sample | undefined {
     return this.#samples.get(uid);
   }
@@ -60,7 +60,7 @@ export class Sampler {
       const atMs = this.#dueMs.get(pod.uid) ?? this.#nextMs(nowMs);
       const isDue = atMs <= nowMs && this.#inFlight < concurrency;
       dueMs.set(pod.uid, isDue ? this.#nextMs(nowMs) : atMs);
-      if (isDue) void this.#ask(pod);
+      if (isDue) void this.#read(pod);
     }
     for (const uid of this.#samples.keys()) if (!dueMs.has(uid)) this.#samples.delete(uid);
     this.#dueMs = dueMs;
@@ -70,9 +70,9 @@ export class Sampler {
     return nowMs + this.#options.intervalMs * (1 + Math.random() / 4);
   }
 
-  /** A log that cannot be read says nothing about the run: the kubelet may be away. */
-  async #ask(pod: Pod): Promise<void> {
-    const { read, onRead, onNews, log } = this.#options;
+  /** A failed read is no failure of the run: the kubelet may be unreachable. */
+  async #read(pod: Pod): Promise<void> {
+    const { read, onRead, onChange, log } = this.#options;
     this.#inFlight += 1;
     try {
       const sample = await read(pod);
@@ -80,10 +80,10 @@ export class Sampler {
       const isWanted = sample !== undefined && this.#dueMs.has(pod.uid);
       if (!isWanted || isDeepStrictEqual(sample, this.#samples.get(pod.uid))) return;
       this.#samples.set(pod.uid, sample);
-      onNews(pod);
+      onChange(pod);
     } catch (error) {
       onRead("error");
-      log.debug({ namespace: pod.namespace, pod: pod.name, err: error }, "a log could not be read for progress");
+      log.debug({ namespace: pod.namespace, pod: pod.name, err: error }, "failed to read progress from the log");
     } finally {
       this.#inFlight -= 1;
     }

@@ -15,14 +15,14 @@ function versionsOf(name: string): string[] {
 }
 
 describe("the packages", () => {
-  // What the base class would bring by itself has known holes; package.json overrides its client.
+  // The dependencies of the base class have known vulnerabilities; package.json overrides its client.
   test.each([
     ["request", /./],
     ["tar", /^[0-6]\./],
     ["form-data", /^[0-2]\./],
     ["jsonpath-plus", /^[0-9]\./],
     ["tough-cookie", /^[0-3]\./],
-  ])("have no %s with known holes", (name, bad) => {
+  ])("have no %s with known vulnerabilities", (name, bad) => {
     expect(versionsOf(name).filter((version) => bad.test(version))).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe("the shell", () => {
 
   beforeEach(() => {
     calls.length = 0;
-    // The base class reads a kubeconfig when it is made.
+    // The constructor of the base class reads a kubeconfig.
     vi.stubEnv("KUBECONFIG", "");
     vi.stubEnv("HOME", "/nonexistent");
   });
@@ -52,7 +52,7 @@ describe("the shell", () => {
     vi.unstubAllEnvs();
   });
 
-  test("starts the service on start, and has stopped once the service has", async () => {
+  test("starts the service, and has stopped once the service has", async () => {
     const operator = new ClaudeRunOperator(service, recordingLog().log);
     await operator.start();
     operator.stop();
@@ -60,14 +60,14 @@ describe("the shell", () => {
     expect(calls).toEqual(["start", "stop", "stopped"]);
   });
 
-  test("has failed to stop if the service does", async () => {
+  test("fails to stop if the service does", async () => {
     const broken = { ...service, stop: () => Promise.reject(new Error("no")) };
     const operator = new ClaudeRunOperator(broken, recordingLog().log);
     operator.stop();
     await expect(operator.stopped).rejects.toThrow("no");
   });
 
-  test("fails its start if the service does", async () => {
+  test("fails to start if the service does", async () => {
     const broken = { ...service, start: () => Promise.reject(new Error("no")) };
     await expect(new ClaudeRunOperator(broken, recordingLog().log).start()).rejects.toThrow("no");
   });
@@ -78,11 +78,11 @@ describe("the shell", () => {
     "setResourceStatus",
     "patchResourceStatus",
     "setResourceFinalizers",
-  ])("refuses the base class's own %s, which would lose errors or end the process", async (method) => {
+  ])("rejects the base class's %s, which would lose errors or end the process", async (method) => {
     const operator = new ClaudeRunOperator(service, recordingLog().log) as unknown as Record<
       string,
       () => Promise<unknown>
     >;
-    await expect(operator[method]?.()).rejects.toThrow(`${method} of the base class is not used`);
+    await expect(operator[method]?.()).rejects.toThrow(`${method} of the base class is not supported`);
   });
 });

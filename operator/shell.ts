@@ -1,4 +1,7 @@
-/** The base class the project chose, with every method of it that does I/O overridden: as shipped it ends the process on any watch error. */
+/**
+ * Extends the package's base class, and overrides each of its methods that does I/O: the originals end the process on
+ * any watch error.
+ */
 import OperatorPackage from "@dot-i/k8s-operator";
 
 // CommonJS: Node gives {default: class} as the default import, bundlers and vitest unwrap it.
@@ -6,20 +9,20 @@ const Base =
   (OperatorPackage as { default?: typeof OperatorPackage.default }).default ??
   (OperatorPackage as unknown as typeof OperatorPackage.default);
 
-/** What the shell starts and stops. */
+/** The service that the shell starts and stops. */
 export interface Service {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const refuse = (what: string) => (): Promise<never> =>
-  Promise.reject(new Error(`${what} of the base class is not used: operator/kubernetes/ does all I/O`));
+const unsupported = (method: string) => (): Promise<never> =>
+  Promise.reject(new Error(`${method} of the base class is not supported: operator/kubernetes/ does all I/O`));
 
-/** The operator's outer life: init on start, and a stop that work in flight is waited for. */
+/** Starts the service, and stops it after the work in flight. */
 export class ClaudeRunOperator extends Base {
   readonly #service: Service;
   readonly #stopped = Promise.withResolvers<undefined>();
-  /** Resolves after a stop, once work in flight is done. */
+  /** Resolves after `stop`, once the work in flight has ended. */
   readonly stopped: Promise<void> = this.#stopped.promise;
 
   constructor(service: Service, logger: ConstructorParameters<typeof Base>[0]) {
@@ -31,14 +34,14 @@ export class ClaudeRunOperator extends Base {
     return this.#service.start();
   }
 
-  /** Only begins the stop, as the base's returns nothing. */
+  /** Returns at once, as the base class requires; see `stopped`. */
   override stop(): void {
     this.#stopped.resolve(this.#service.stop().then(() => undefined));
   }
 
-  protected override registerCustomResourceDefinition = refuse("registerCustomResourceDefinition");
-  protected override watchResource = refuse("watchResource");
-  protected override setResourceStatus = refuse("setResourceStatus");
-  protected override patchResourceStatus = refuse("patchResourceStatus");
-  protected override setResourceFinalizers = refuse("setResourceFinalizers");
+  protected override registerCustomResourceDefinition = unsupported("registerCustomResourceDefinition");
+  protected override watchResource = unsupported("watchResource");
+  protected override setResourceStatus = unsupported("setResourceStatus");
+  protected override patchResourceStatus = unsupported("patchResourceStatus");
+  protected override setResourceFinalizers = unsupported("setResourceFinalizers");
 }

@@ -1,8 +1,8 @@
-/** The YAML parser that client-node uses anyway: its own loadYaml would bring the whole generated API with it. */
+/** Uses the YAML parser of client-node, whose own loadYaml would import the whole generated API. */
 import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 
-/** The document in a file; throws if there is no such file, or not one document in it. */
+/** Returns the document in a file. Throws if the file does not exist or has not exactly one document. */
 export function loadYamlFile(path: string): unknown {
   return load(readFileSync(path, "utf8"));
 }

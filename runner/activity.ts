@@ -1,9 +1,9 @@
-/** What claude is doing at the moment, in a few words for `status.progress.activity`. */
-import { asObject, listAt, numberAt, objectAt, stringAt, type JsonObject } from "./event.ts";
+/** Describes claude's current activity for `status.progress.activity`. */
+import { asObject, listField, numberField, objectField, stringField, type JsonObject } from "./event.ts";
 
-/** The activity after this event, or undefined if the event says nothing about it. */
+/** Returns the activity after an event; undefined if the event does not change it. */
 export function activityAfter(event: JsonObject): string | undefined {
-  switch (stringAt(event, "type") ?? "") {
+  switch (stringField(event, "type") ?? "") {
     case "system":
       return activityAfterSystem(event);
     case "assistant":
@@ -19,14 +19,14 @@ export function activityAfter(event: JsonObject): string | undefined {
 }
 
 function activityAfterSystem(event: JsonObject): string | undefined {
-  const subtype = stringAt(event, "subtype");
+  const subtype = stringField(event, "subtype");
   if (subtype === "init") return "thinking";
   if (subtype !== "api_retry") return undefined;
-  return `waiting for the API (retry ${numberAt(event, "attempt") ?? 0} of ${numberAt(event, "max_retries") ?? 0})`;
+  return `waiting for the API (retry ${numberField(event, "attempt") ?? 0} of ${numberField(event, "max_retries") ?? 0})`;
 }
 
 function toolName(event: JsonObject): string | undefined {
-  const blocks = listAt(objectAt(event, "message"), "content") ?? [];
-  const tool = blocks.map(asObject).findLast((block) => stringAt(block, "type") === "tool_use");
-  return stringAt(tool, "name");
+  const blocks = listField(objectField(event, "message"), "content") ?? [];
+  const tool = blocks.map(asObject).findLast((block) => stringField(block, "type") === "tool_use");
+  return stringField(tool, "name");
 }

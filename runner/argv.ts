@@ -1,18 +1,19 @@
-/** The spec's `claude` block as arguments for the CLI: a list, never a shell's line. */
+/** Converts the spec's `claude` block to a list of CLI arguments, never to a shell command line. */
 import type { ClaudeOptions, RunnerConfig } from "./contract.ts";
 
 /**
- * Always print mode with the prompt on stdin. Every value is joined to its flag by "=", so neither a value that begins
- * with a dash nor a variadic flag can swallow what comes after it.
+ * Returns arguments for print mode with the prompt on stdin. Values are joined to flags by "=", so that neither a value
+ * with a leading dash nor a variadic flag can consume later arguments.
  */
 export function claudeArguments(config: RunnerConfig, resume: string | undefined): string[] {
   const { claude } = config;
   return [
     "-p",
     "--output-format=stream-json",
+    ...distrust(config),
     ...one("model", claude.model),
     ...one("effort", claude.effort),
-    // 0 is unlimited to the API and to the CLI; older CLIs are not asked.
+    // 0 means unlimited in the API and the CLI; older CLIs do not know the 0.
     ...one("max-turns", claude.maxTurns === 0 ? undefined : claude.maxTurns),
     ...one("max-budget-usd", config.maxCostUSD),
     ...one("resume", resume),
@@ -22,10 +23,17 @@ export function claudeArguments(config: RunnerConfig, resume: string | undefined
     ...one("mcp-config", claude.mcpConfigPath),
     ...one("settings", claude.settingsPath),
     ...(claude.includePartialMessages === true ? ["--include-partial-messages"] : []),
-    // Last of ours, and it takes no value: it also closes a variadic flag before the extra arguments.
+    // Takes no value, so that it also ends a variadic flag before the extra arguments.
     "--verbose",
     ...(claude.extraArgs ?? []),
+    // Repeated, because the last one wins, and an extra option without a value may consume the first flag here.
+    ...distrust(config),
   ];
+}
+
+/** Disables user settings too, because HOME is in the workspace. */
+function distrust({ isWorkspaceTrusted }: RunnerConfig): string[] {
+  return isWorkspaceTrusted === false ? ["--setting-sources=", "--strict-mcp-config"] : [];
 }
 
 function permissionArguments(claude: ClaudeOptions): string[] {

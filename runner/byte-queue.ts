@@ -1,21 +1,21 @@
 /**
- * Bytes that wait to be written, copied into blocks that are used again. Holding on to what was read would be cheaper
- * by one copy, but then gigabytes of small buffers grow old and wait for a full garbage collection.
+ * A queue of unwritten bytes, copied into reusable blocks. Keeping the read buffers would save a copy, but would leave
+ * gigabytes of small old buffers for a full garbage collection.
  */
 
 const blockBytes = 256 * 1024;
-/** So many empty blocks are kept for the next bytes: as many as wait at most, so that none becomes garbage. */
-const keptBlocks = 48;
+/** Free blocks kept for reuse: the maximum number of queued blocks, so that no block becomes garbage. */
+const maxFreeBlocks = 48;
 
 interface Block {
   readonly bytes: Buffer;
   used: number;
 }
 
-/** First in, first out; in blocks. */
+/** A FIFO queue of bytes. */
 export class ByteQueue {
   readonly #blocks: Block[] = [];
-  readonly #empty: Buffer[] = [];
+  readonly #freeBlocks: Buffer[] = [];
 
   push(bytes: Buffer): void {
     for (let from = 0; from < bytes.length;) {
@@ -26,15 +26,16 @@ export class ByteQueue {
     }
   }
 
-  /** The oldest bytes, or undefined; the caller hands them back when they are written. */
+  /** Removes and returns the oldest bytes, or undefined. The caller recycles them after writing. */
   take(): Buffer | undefined {
     const block = this.#blocks.shift();
     return block?.bytes.subarray(0, block.used);
   }
 
-  /** What `take` gave is not needed any more. */
-  handBack(taken: Buffer): void {
-    if (this.#empty.length < keptBlocks) this.#empty.push(Buffer.from(taken.buffer, taken.byteOffset, blockBytes));
+  /** Returns the memory of bytes from `take` for reuse. */
+  recycle(taken: Buffer): void {
+    if (this.#freeBlocks.length < maxFreeBlocks)
+      this.#freeBlocks.push(Buffer.from(taken.buffer, taken.byteOffset, blockBytes));
   }
 
   clear(): void {
@@ -44,7 +45,7 @@ export class ByteQueue {
   #blockWithRoom(): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.used < blockBytes) return last;
-    const block = { bytes: this.#empty.pop() ?? Buffer.allocUnsafeSlow(blockBytes), used: 0 };
+    const block = { bytes: this.#freeBlocks.pop() ?? Buffer.allocUnsafeSlow(blockBytes), used: 0 };
     this.#blocks.push(block);
     return block;
   }

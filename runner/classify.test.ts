@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classify, type Verdict } from "./classify.ts";
+import { classify, type Classification } from "./classify.ts";
 import type { Ending } from "./ending.ts";
 import type { JsonObject } from "./event.ts";
 import { Facts } from "./facts.ts";
@@ -9,15 +9,20 @@ const init = { type: "system", subtype: "init", session_id: "s" };
 const good = { type: "result", subtype: "success", is_error: false, num_turns: 2, result: "fine" };
 const bad = { ...good, is_error: true };
 
-function verdict(events: readonly JsonObject[], ending: Ending, stderrLine?: string): Verdict {
+function verdict(events: readonly JsonObject[], ending: Ending, stderrLine?: string, baseUrl?: string): Classification {
   const facts = new Facts();
   for (const event of events) facts.add(event);
-  return classify({ facts, ending, stderrLine, nowMs });
+  return classify({ facts, ending, stderrLine, stderr: stderrLine === undefined ? [] : [stderrLine], nowMs, baseUrl });
 }
 
 const assistantError = (error: string) => ({ type: "assistant", error, message: { id: "m" } });
 const limit = (info: JsonObject) => ({ type: "rate_limit_event", rate_limit_info: info });
-const cases: readonly [sentence: string, events: readonly JsonObject[], ending: Ending, reason: Verdict["reason"]][] = [
+const cases: readonly [
+  sentence: string,
+  events: readonly JsonObject[],
+  ending: Ending,
+  reason: Classification["reason"],
+][] = [
   ["exit 0 and a good last result is success", [init, good], { exitCode: 0 }, "Completed"],
   ["denied permissions do not fail a run", [init, { ...good, permission_denials: [{}] }], { exitCode: 0 }, "Completed"],
   ["only the last result counts", [init, bad, init, good], { exitCode: 0 }, "Completed"],
@@ -92,6 +97,75 @@ const cases: readonly [sentence: string, events: readonly JsonObject[], ending: 
   ["a result without is_error is no success", [init, { type: "result" }], { exitCode: 0 }, "ClaudeFailed"],
 ];
 
+const answer = (more: object = {}) => ({
+  type: "assistant",
+  message: { id: "m", model: "claude", content: [] },
+  ...more,
+});
+const failed = (status: number) => ({ ...bad, api_error_status: status, result: `API Error: ${status} x` });
+const rejected = (more: object = {}) => limit({ status: "rejected", resetsAt: 1_796_000_000, ...more });
+const blocked = {
+  type: "system",
+  subtype: "informational",
+  prevent_continuation: true,
+  content: "Operation stopped by hook: no",
+};
+const lastWords: typeof cases = [
+  ["a rejection before the model's answer", [rejected(), answer(), failed(500)], { exitCode: 1 }, "ApiError"],
+  ["a rejection, then an error of the server", [rejected(), failed(500)], { exitCode: 1 }, "ApiError"],
+  ["a rejection, then an invalid request", [rejected(), answer(), failed(400)], { exitCode: 1 }, "InvalidRequest"],
+  ["extra usage, then 429", [rejected({ isUsingOverage: true }), failed(429)], { exitCode: 1 }, "RateLimited"],
+  ["a rejection, then 429", [rejected(), failed(429)], { exitCode: 1 }, "UsageLimited"],
+  [
+    "an error that claude got past, then another",
+    [answer({ error: "authentication_failed", api_error_status: 401 }), answer(), failed(500)],
+    { exitCode: 1 },
+    "ApiError",
+  ],
+  [
+    "a subagent's error is not the run's",
+    [answer({ error: "billing_error", parent_tool_use_id: "t" }), failed(500)],
+    { exitCode: 1 },
+    "ApiError",
+  ],
+  ["a prompt that a hook blocked", [init, blocked, { ...good, num_turns: 0 }], { exitCode: 0 }, "PromptBlocked"],
+  [
+    "the same, of --output-format json",
+    [{ ...good, num_turns: 0, result: "UserPromptSubmit operation blocked by hook:\nno" }],
+    { exitCode: 0 },
+    "PromptBlocked",
+  ],
+  [
+    "a tool that a hook stopped, without an answer",
+    [init, answer(), blocked, { ...good, result: "", terminal_reason: "hook_stopped" }],
+    { exitCode: 0 },
+    "PromptBlocked",
+  ],
+  [
+    "the same, of --output-format json",
+    [{ ...good, result: "", terminal_reason: "hook_stopped" }],
+    { exitCode: 0 },
+    "PromptBlocked",
+  ],
+  [
+    "an answer that a hook stopped after it stands",
+    [init, answer(), blocked, { ...good, terminal_reason: "hook_stopped" }],
+    { exitCode: 0 },
+    "Completed",
+  ],
+  ["a local command takes no turn either", [init, { ...good, num_turns: 0 }], { exitCode: 0 }, "Completed"],
+  [
+    "an answer stands if a hook blocks what comes after it",
+    [init, answer(), good, blocked, { ...good, num_turns: 0 }],
+    { exitCode: 0 },
+    "Completed",
+  ],
+];
+
+test.each(lastWords)("only the last result decides: %s", (_sentence, events, ending, reason) => {
+  expect(verdict(events, ending).reason).toBe(reason);
+});
+
 test.each(cases)("%s", (_sentence, events, ending, reason) => {
   expect(verdict(events, ending).reason).toBe(reason);
 });
@@ -103,7 +177,35 @@ describe("the message", () => {
     expect(verdict([], { exitCode: 1 }, "error: unknown option").message).toBe("error: unknown option");
   });
 
-  test("carries claude's own words", () => {
+  test("explains an illegal instruction and similar signals", () => {
+    expect(verdict([init], { signal: "SIGILL" }).message).toMatch(/SIGILL.*illegal instruction.*AVX/u);
+    expect(verdict([], { exitCode: 132 }).message).toMatch(/AVX/u);
+    expect(verdict([], { exitCode: 139 }).message).toMatch(/segmentation fault/u);
+    expect(verdict([], { exitCode: 126 }).message).toMatch(/cannot be executed/u);
+    expect(verdict([], { exitCode: 127 }).message).toMatch(/not found/u);
+    expect(verdict([init, good], { signal: "SIGBUS" }).message).toMatch(/bus error/u);
+  });
+
+  test("quotes the hook, not the prompt that it blocked", () => {
+    const content =
+      "UserPromptSubmit operation blocked by hook:\n[guard]: not here\n\n\nOriginal prompt: private words";
+    const { message } = verdict([init, { ...blocked, content }, { ...good, num_turns: 0, result: content }], {});
+    expect(message).toContain("[guard]: not here");
+    expect(message).not.toContain("private words");
+  });
+
+  test("of a 404 names an ANTHROPIC_BASE_URL that is not Anthropic's, without its secrets", () => {
+    const at = (url?: string): string => verdict([failed(404)], { exitCode: 1 }, undefined, url).message;
+    expect(at("https://user:pass@gateway.example/llm?key=abc")).toContain(
+      "ANTHROPIC_BASE_URL is https://gateway.example/llm:",
+    );
+    expect(at("nonsense")).toContain("ANTHROPIC_BASE_URL is not a URL");
+    expect(at("https://anthropic.com.example")).toContain("ANTHROPIC_BASE_URL is");
+    expect(at("https://api.anthropic.com")).not.toContain("ANTHROPIC_BASE_URL is");
+    expect(at()).not.toContain("ANTHROPIC_BASE_URL is");
+  });
+
+  test("quotes claude", () => {
     expect(verdict([{ ...bad, api_error_status: 401, result: "Invalid API key" }], { exitCode: 1 }).message).toContain(
       "Invalid API key",
     );
@@ -113,19 +215,32 @@ describe("the message", () => {
 describe("resumeAfterTime", () => {
   const limited = (result: string) => verdict([{ ...bad, result }], { exitCode: 1 }).resumeAfterTime;
 
-  test("is resetsAt of the limit that ends last", () => {
+  test("is resetsAt of the limit that resets last", () => {
     const events = [
-      limit({ status: "rejected", rateLimitType: "five_hour", resetsAt: 1_778_565_600 }),
-      limit({ status: "rejected", rateLimitType: "seven_day", resetsAt: 1_778_565_900 }),
+      limit({ status: "rejected", rateLimitType: "five_hour", resetsAt: 1_796_000_000 }),
+      limit({ status: "rejected", rateLimitType: "seven_day", resetsAt: 1_796_000_300 }),
       limit({ status: "allowed", rateLimitType: "opus", resetsAt: 1_999_999_999 }),
       bad,
     ];
-    expect(verdict(events, { exitCode: 1 }).resumeAfterTime).toBe("2026-05-12T06:05:00Z");
+    expect(verdict(events, { exitCode: 1 }).resumeAfterTime).toBe("2026-11-30T00:58:20Z");
   });
 
-  test("is read from the text where no event says it, and absent rather than guessed", () => {
+  test.each([
+    ["milliseconds", 1_796_000_000_000],
+    ["the past", 1_700_000_000],
+    ["a time that no calendar has", 1e300],
+    ["a number below zero", -1_796_000_000],
+    ["text", "1796000000"],
+  ])("is no time that cannot be: resetsAt is %s", (_, resetsAt) => {
+    const found = verdict([limit({ status: "rejected", resetsAt }), { ...bad, api_error_status: 429 }], {
+      exitCode: 1,
+    });
+    expect(found).toEqual({ reason: "UsageLimited", message: found.message });
+  });
+
+  test("is parsed from the text without an event, and absent rather than guessed", () => {
     expect(limited("You've hit your 5-hour limit · resets 2:13am (UTC)")).toBe("2026-11-23T02:13:00Z");
-    expect(limited("Claude AI usage limit reached|1778565600")).toBe("2026-05-12T06:00:00Z");
+    expect(limited("Claude AI usage limit reached|1796000000")).toBe("2026-11-30T00:53:20Z");
     expect(limited("You've hit your limit · resets 3pm (UTC)")).toBe("2026-11-22T15:00:00Z");
     expect(limited("You've hit your limit · resets 3:30am (America/New_York)")).toBe("2026-11-23T08:30:00Z");
     expect(limited("You've hit your limit · resets Nov 25, 5pm (Europe/Berlin)")).toBe("2026-11-25T16:00:00Z");

@@ -1,9 +1,9 @@
-/** claude as a child process in its own group: prompt on stdin, both outputs read piece by piece with backpressure. */
+/** claude as a child process in its own process group: prompt on stdin, both outputs read with backpressure. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { missing } from "./claude-binary.ts";
+import { claudeMissing } from "./claude-binary.ts";
 import type { Ending } from "./ending.ts";
 import { causeOf, codeOf, StartFailure } from "./failure.ts";
 import { LineReader, type Piece } from "./stream.ts";
@@ -13,21 +13,22 @@ export interface Command {
   readonly args: readonly string[];
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
-  readonly stdinFd: number;
+  /** Content of stdin: bytes or an open file. */
+  readonly stdin: Buffer | number;
 }
 
-/** What happens with the output; `ready` resolves when more may be read. */
+/** Receives the output; `drained` resolves when more may be read. */
 export interface Sink {
   readonly stdout: (piece: Piece) => void;
   readonly stderr: (piece: Piece) => void;
-  /** After every chunk, whichever stream it was on. */
-  readonly chunk: () => void;
-  readonly full: () => boolean;
-  readonly ready: () => Promise<void>;
+  /** Called after every chunk of either stream. */
+  readonly onChunk: () => void;
+  readonly isFull: () => boolean;
+  readonly drained: () => Promise<void>;
 }
 
 const maxStderrLineBytes = 256 * 1024;
-/** Somebody outside the group may hold the pipes open for ever: how long silence on them is borne after the end. */
+/** Longest wait for silent pipes after the end; a process outside the group may keep them open forever. */
 const silenceAfterEndMs = 1000;
 
 /** A started claude. */
@@ -53,22 +54,24 @@ export class ClaudeProcess {
     ]);
   }
 
-  /** Throws StartFailure if the system cannot start it. */
+  /** Throws StartFailure if the system cannot start claude. */
   static async start(command: Command, sink: Sink): Promise<ClaudeProcess> {
     const child = spawnClaude(command);
-    const { pid, stdout, stderr } = child;
+    const { pid, stdin, stdout, stderr } = child;
     if (pid === undefined || stdout === null || stderr === null) {
       const [error] = (await once(child, "error")) as unknown[];
       throw startFailure(command.path, error);
     }
+    // If claude ends before it has read its prompt, its own output tells the cause.
+    if (typeof command.stdin !== "number") stdin?.on("error", () => undefined).end(command.stdin);
     return new ClaudeProcess(child, pid, { stdout, stderr }, sink);
   }
 
-  /** After the end: resolves when all output was read, or nobody writes to the pipes any more, or the time is over. */
+  /** After the end: resolves when all output was read, the pipes are silent, or the time is up. */
   async drained(withinMs: number): Promise<void> {
     const untilMs = performance.now() + withinMs;
     let seen = -1;
-    while (performance.now() < untilMs && (seen !== this.#chunks || this.#sink.full())) {
+    while (performance.now() < untilMs && (seen !== this.#chunks || this.#sink.isFull())) {
       seen = this.#chunks;
       const waitMs = Math.min(silenceAfterEndMs, Math.max(0, untilMs - performance.now()));
       const timer = new AbortController();
@@ -85,8 +88,8 @@ export class ClaudeProcess {
     stream.on("data", (chunk: Buffer) => {
       this.#chunks++;
       lines.push(chunk).forEach(take);
-      this.#sink.chunk();
-      if (this.#sink.full()) this.#pause(stream);
+      this.#sink.onChunk();
+      if (this.#sink.isFull()) this.#pause(stream);
     });
     // A read error ends the stream too: "close" follows in any case.
     stream.on("error", () => undefined);
@@ -96,7 +99,7 @@ export class ClaudeProcess {
 
   #pause(stream: Readable): void {
     stream.pause();
-    void this.#sink.ready().then(() => stream.resume());
+    void this.#sink.drained().then(() => stream.resume());
   }
 }
 
@@ -105,8 +108,8 @@ function spawnClaude(command: Command): ChildProcess {
     return spawn(command.path, command.args, {
       cwd: command.directory,
       env: command.environment,
-      stdio: [command.stdinFd, "pipe", "pipe"],
-      // Its own process group: signals reach what it starts, too.
+      stdio: [typeof command.stdin === "number" ? command.stdin : "pipe", "pipe", "pipe"],
+      // A process group of its own, so that signals reach claude's children.
       detached: true,
     });
   } catch (error) {
@@ -118,10 +121,10 @@ function startFailure(path: string, error: unknown): StartFailure {
   if (codeOf(error) === "E2BIG") {
     return new StartFailure(
       "ClaudeStartFailed",
-      "the arguments are too long for the system (128 KiB each): use appendSystemPromptFile, settingsFrom or mcpConfigFrom",
+      "an argument exceeds the system's limit of 128 KiB: use appendSystemPromptFile, settingsFrom or mcpConfigFrom",
     );
   }
-  return missing(
+  return claudeMissing(
     `${path} does not start (${causeOf(error)}): install the Claude Code CLI for this image and architecture`,
   );
 }

@@ -1,29 +1,38 @@
 /**
- * What the operator and the runner say to each other: the configuration that the operator mounts, and the report that
- * the runner leaves in the termination message. Types only. Versioned: a reader refuses a `v` that it does not know.
+ * Contract between operator and runner: the mounted configuration, the report in the termination message and the
+ * runner's log lines. Types only. Versioned: a reader rejects an unknown `v`.
  */
 import type { FailureReason } from "../crds/reasons.ts";
 
 /** config.json in the run's ConfigMap; RUNNER_CONFIG names its path inside the container. */
 export interface RunnerConfig {
   readonly v: 1;
-  /** File whose bytes go to claude's stdin unchanged. */
+  /** File that is passed to claude's stdin unchanged. */
   readonly promptPath: string;
-  /** claude's working directory; made if it is missing. */
+  /** claude's working directory; created if it is missing. */
   readonly workingDirectory: string;
-  /** The spec's `claude` block, in the CLI's own words; the runner turns it into argv. */
+  /** The spec's `claude` block, which the runner converts to arguments. */
   readonly claude: ClaudeOptions;
   readonly session?: { readonly resume: string; readonly onMissing: "Fail" | "StartNew" };
   /**
-   * An earlier attempt of this run was cut short in this session. Where the workspace still has it, it is continued with
-   * this prompt; otherwise the run starts as if it were the first attempt.
+   * Session of an earlier, interrupted attempt of this run. It is continued with this prompt if the workspace still
+   * has it; otherwise the run starts like the first attempt.
    */
   readonly continuation?: { readonly session: string; readonly promptPath: string };
   readonly maxCostUSD?: string;
   readonly activeDeadlineSeconds?: number;
   readonly idleTimeoutSeconds?: number;
   readonly resultGracePeriodSeconds: number;
+  /** The operator always sets it, by default to 600. Absent: same as resultGracePeriodSeconds. */
+  readonly backgroundGracePeriodSeconds?: number;
   readonly terminationGracePeriodSeconds: number;
+  /**
+   * Variables whose value is in the spec. If set, the container also has variables of a Secret, whose names only
+   * the kubelet knows, so all unlisted variables are redacted.
+   */
+  readonly publicVariables?: readonly string[];
+  /** False: claude ignores settings and MCP servers of the workspace. */
+  readonly isWorkspaceTrusted?: boolean;
 }
 
 /** The CLI options a ClaudeRun can set. */
@@ -39,7 +48,7 @@ export interface ClaudeOptions {
   readonly addDirs?: readonly string[];
   readonly systemPrompt?: string;
   readonly appendSystemPrompt?: string;
-  /** Paths inside the container of the files that mcpConfigFrom and settingsFrom were mounted at. */
+  /** Container paths of the files from mcpConfigFrom and settingsFrom. */
   readonly mcpConfigPath?: string;
   readonly settingsPath?: string;
   readonly appendSystemPromptFile?: string;
@@ -47,11 +56,11 @@ export interface ClaudeOptions {
   readonly extraArgs?: readonly string[];
 }
 
-/** status.result of a ClaudeRun, as the runner fills it; a field that is not known is absent. */
+/** status.result of a ClaudeRun, as reported by the runner; unknown fields are absent. */
 export interface RunResult {
   readonly subtype?: string;
   readonly isError?: boolean;
-  /** The result's text, or the errors joined by newlines; cut at a character boundary, textTruncated says so. */
+  /** The result's text, or the errors joined by newlines; cut at a character boundary if textTruncated. */
   readonly text?: string;
   /** Length in bytes of the whole text in UTF-8. */
   readonly textBytes?: number;
@@ -60,18 +69,18 @@ export interface RunResult {
   readonly durationMs?: number;
   readonly apiDurationMs?: number;
   readonly stopReason?: string;
-  /** What this run spent, as a decimal string; never the session's running total. */
+  /** Cost of this run as a decimal string; never the session's running total. */
   readonly costUSD?: string;
   readonly usage?: Usage;
-  /** At most four, dearest first. */
+  /** At most four, most expensive first. */
   readonly models?: readonly ({ readonly model: string; readonly costUSD?: string } & Partial<Usage>)[];
   readonly permissionDenials?: number;
   readonly exitCode?: number;
   /** "SIGTERM" and so on, if a signal ended claude. */
   readonly signal?: string;
-  /** claude had given its result and did not end by itself. */
+  /** True if claude reported its result but did not exit. */
   readonly hung?: boolean;
-  /** The container could not report its end: this is the last progress it had recorded. */
+  /** True if the container could not report its end; the fields are its last recorded progress. */
   readonly incomplete?: boolean;
 }
 
@@ -85,30 +94,30 @@ export interface Usage {
 /** The termination message (at most 4,096 bytes of JSON) and the `report` of the `end` line. */
 export interface RunReport {
   readonly v: 1;
-  /** False while claude runs: the message is overwritten in place after each turn. */
+  /** False while claude runs; the message is overwritten after each turn. */
   readonly complete: boolean;
   /** Absent while claude runs. */
   readonly reason?: "Completed" | FailureReason;
-  /** For people: what happened, with claude's or stderr's own words. */
+  /** Explanation with the text of claude or stderr. */
   readonly message?: string;
   readonly result: RunResult;
   readonly session?: { readonly id: string };
   /** RFC 3339; UsageLimited only. */
   readonly resumeAfterTime?: string;
-  /** Set if claude was ended and did not end by itself: by a signal to the runner, or by one of its watchdogs. */
+  /** Set if a signal to the runner or one of its watchdogs stopped claude. */
   readonly stop?: {
-    readonly cause: "Signal" | "DeadlineExceeded" | "IdleTimeout" | "NoOutput" | "ResultGrace";
+    readonly cause: "Signal" | "DeadlineExceeded" | "IdleTimeout" | "NoOutput" | "ResultGrace" | "BackgroundGrace";
     readonly time: string;
   };
-  /** All that was written to the container's log before the `end` line. */
+  /** Digest of the container's log before the `end` line. */
   readonly log: { readonly lines: number; readonly bytes: number; readonly sha256: string };
   readonly progress?: { readonly turns: number; readonly lastActivityTime?: string; readonly activity?: string };
 }
 
-/** A line of the runner's own on the container's stdout, between the lines of claude: one JSON object per line. */
-export type RunnerLine = { readonly type: "runner"; /** 1, 2, 3, … over all such lines. */ readonly seq: number } & (
+/** A line of the runner on the container's stdout, between claude's lines: one JSON object per line. */
+export type RunnerLine = { readonly type: "runner"; /** 1, 2, 3, … over all runner lines. */ readonly seq: number } & (
   | { readonly subtype: "start"; readonly v: 1; readonly time: string }
-  /** One line of claude's stderr, redacted; `partial` if the line goes on in the next one. */
+  /** One line of claude's stderr, redacted; `partial` if the next one continues it. */
   | { readonly subtype: "stderr"; readonly text: string; readonly partial?: true }
   /** `log` counts every byte before this line. */
   | {
@@ -116,7 +125,10 @@ export type RunnerLine = { readonly type: "runner"; /** 1, 2, 3, … over all su
       readonly time: string;
       readonly log: RunReport["log"];
       readonly progress: NonNullable<RunReport["progress"]>;
-      /** Absent until claude has named it. A node that is lost sends no report: then this is how the session is known. */
+      /**
+       * Absent until claude has named it. Only source of the session if the node is lost, because then no report
+       * arrives.
+       */
       readonly session?: RunReport["session"];
     }
   /** The last line. Its report is the termination message. */

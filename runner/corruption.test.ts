@@ -1,4 +1,4 @@
-/** Whatever happens to a recorded stream on its way, the verdict stays honest and the report small. */
+/** Damaged recorded streams are never classified as a success, and their reports stay small. */
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { classify } from "./classify.ts";
 import { Facts } from "./facts.ts";
-import { EventReader } from "./injected.ts";
+import { EventReader } from "./event-reader.ts";
 import { inspect } from "./inspect.ts";
 import { boundReport, jsonBytes, maxReportBytes } from "./report.ts";
 import { resultOf } from "./result.ts";
@@ -20,7 +20,7 @@ const names = readFileSync(`${recordings}expected.tsv`, "utf8")
   .split("\n")
   .slice(1)
   .map((line) => line.split("\t").slice(0, 3) as [name: string, exit: string, reason: string]);
-/** Lines of a megabyte would make the test slow and show nothing more. */
+/** Lines of a megabyte would only make the test slow. */
 const maxBytes = 100_000;
 const recorded = names
   .map(([name, exit, reason]) => ({
@@ -30,7 +30,7 @@ const recorded = names
   }))
   .filter(({ bytes, exitCode }) => bytes.length < maxBytes && exitCode >= 0);
 
-/** Positions and lengths as parts of the stream's length, so that they fit any recording. */
+/** Positions and lengths are fractions of the stream's length, so that they fit any recording. */
 type Mutation = readonly [
   kind: "cut" | "cutStart" | "flip" | "drop" | "repeat" | "inject" | "noise",
   at: number,
@@ -59,7 +59,7 @@ function mutate(bytes: Buffer, [kind, where, size]: Mutation): Buffer {
     case "repeat":
       return Buffer.concat([before, middle, middle, after]);
     case "inject": {
-      // Another line of the stream in the middle of this one, as older CLIs did.
+      // Inserts another line into the middle of this one, as older CLIs did.
       const lines = bytes.toString("latin1").split("\n");
       const line = Buffer.from(`${lines[Math.floor(size * (lines.length - 1))] ?? ""}\n`, "latin1");
       return Buffer.concat([before, line, middle, after]);
@@ -79,7 +79,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-test("a damaged stream gives no success that the process did not have", async () => {
+test("a damaged stream is a success only if the process succeeded", async () => {
   await fc.assert(
     fc.asyncProperty(damaged, async ({ bytes, exitCode, reason }) => {
       const file = join(directory, "stream");
@@ -92,7 +92,7 @@ test("a damaged stream gives no success that the process did not have", async ()
   );
 });
 
-test("without an end of its own, what is read piece by piece is the same as what is read at once", () => {
+test("reading in pieces gives the same result as reading at once", () => {
   fc.assert(
     fc.property(damaged, fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1 }), ({ bytes }, sizes) => {
       expect(factsOf(bytes, sizes)).toEqual(factsOf(bytes, [bytes.length + 1]));
@@ -101,7 +101,7 @@ test("without an end of its own, what is read piece by piece is the same as what
   );
 });
 
-test("the report of a damaged stream fits, with the longest words everywhere", () => {
+test("the report of a damaged stream fits with the longest words everywhere", () => {
   const hostile = fc.constantFrom("\u0000", "\uD800", "\u2028", "é", "🦊", '"', "\\", "x");
   fc.assert(
     fc.property(damaged, hostile, fc.integer({ min: -400, max: 400 }), ({ bytes }, character, exponent) => {

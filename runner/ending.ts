@@ -1,7 +1,7 @@
-/** How claude's process ended, in numbers and in words. */
+/** How claude's process ended, as numbers and as text. */
 import { constants } from "node:os";
 
-/** Both absent: not known. */
+/** Unknown if both fields are absent. */
 export interface Ending {
   readonly exitCode?: number;
   /** "SIGTERM" and so on, if a signal ended it. */
@@ -16,7 +16,26 @@ export function describeEnding(ending: Ending): string {
   return `exit code ${ending.exitCode}${signal === undefined ? "" : ` (${signal})`}`;
 }
 
-/** The exit code that a shell would show: 128 + n for signal n. */
+const meanings: Readonly<Record<string, string>> = {
+  SIGILL: "an illegal instruction: the node's CPU lacks one that claude needs, such as AVX",
+  SIGBUS: "a bus error: a mapped file was truncated, or disk or memory is full or broken",
+  SIGSEGV: "a segmentation fault: a crash of claude; try another version",
+  SIGABRT: "claude aborted, often because of low memory",
+  SIGTRAP: "a trap: a crash of claude, often because of low memory; try another version",
+  SIGFPE: "an arithmetic fault: a crash of claude; try another version",
+  SIGSYS: "a system call that the seccomp profile forbids",
+  126: "the program cannot be executed: check its mode and CPU architecture",
+  127: "a program was not found: check claude's interpreter and libraries in the image",
+};
+
+/** Returns an explanation such as " (an illegal instruction: …)"; empty for well-known endings. */
+export function meaningOfEnding({ exitCode, signal }: Ending): string {
+  const name = signal ?? (exitCode !== undefined && exitCode > 128 ? signalName(exitCode - 128) : `${exitCode ?? ""}`);
+  const meaning = meanings[name ?? ""];
+  return meaning === undefined ? "" : ` (${meaning})`;
+}
+
+/** Returns the exit code that a shell would show: 128 + n for signal n. */
 export function shellExitCode(ending: Ending): number {
   if (ending.signal === undefined) return ending.exitCode ?? 1;
   return 128 + (signalNumber(ending.signal) ?? 0);

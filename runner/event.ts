@@ -1,4 +1,4 @@
-/** Careful reading of JSON that somebody else wrote: a field of the wrong type is as good as absent. */
+/** Reads untrusted JSON: a field of the wrong type counts as absent. */
 
 /** A JSON object of unknown content. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -18,30 +18,30 @@ export function parseObject(text: string): JsonObject | undefined {
 }
 
 /** The object at `key`, or undefined. */
-export function objectAt(object: JsonObject | undefined, key: string): JsonObject | undefined {
+export function objectField(object: JsonObject | undefined, key: string): JsonObject | undefined {
   return asObject(object?.[key]);
 }
 
 /** The string at `key`, or undefined. */
-export function stringAt(object: JsonObject | undefined, key: string): string | undefined {
+export function stringField(object: JsonObject | undefined, key: string): string | undefined {
   const value = object?.[key];
   return typeof value === "string" ? value : undefined;
 }
 
 /** The finite number at `key`, or undefined. */
-export function numberAt(object: JsonObject | undefined, key: string): number | undefined {
+export function numberField(object: JsonObject | undefined, key: string): number | undefined {
   const value = object?.[key];
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
 /** The boolean at `key`, or undefined. */
-export function booleanAt(object: JsonObject | undefined, key: string): boolean | undefined {
+export function booleanField(object: JsonObject | undefined, key: string): boolean | undefined {
   const value = object?.[key];
   return typeof value === "boolean" ? value : undefined;
 }
 
 /** The list at `key`, or undefined. */
-export function listAt(object: JsonObject | undefined, key: string): readonly unknown[] | undefined {
+export function listField(object: JsonObject | undefined, key: string): readonly unknown[] | undefined {
   const value = object?.[key];
   return Array.isArray(value) ? (value as unknown[]) : undefined;
 }

@@ -1,10 +1,10 @@
-/** Collects from the events, as they pass, all that the rules of classify.ts and the report need. */
+/** Collects the facts for classify.ts and the report from the stream of events. */
 import { activityAfter } from "./activity.ts";
-import { booleanAt, listAt, numberAt, objectAt, stringAt, type JsonObject } from "./event.ts";
+import { asObject, booleanField, listField, numberField, objectField, stringField, type JsonObject } from "./event.ts";
 import { decimalUSD } from "./money.ts";
 import { RunSpend, readModels, type SpendFields } from "./spend.ts";
 
-/** The last `result` event, reduced to what is used. */
+/** The used fields of the last `result` event. */
 export interface LastResult {
   readonly subtype: string | undefined;
   readonly isError: boolean;
@@ -23,49 +23,74 @@ export interface RateLimit {
   readonly status: string;
   /** Epoch seconds. */
   readonly resetsAt: number | undefined;
+  /** True if the account uses extra usage, so that a rejected plan limit does not stop it. */
+  readonly isUsingOverage: boolean;
 }
 
-/** One run's events. Everything is updated in place by `add`. */
+/** The newest answer of the main conversation, without subagents. */
+export interface LastAnswer {
+  /** The CLI's name for an API error, such as `rate_limit`; undefined for an answer of the model. */
+  readonly error: string | undefined;
+  readonly status: number | undefined;
+  readonly apiError: string | undefined;
+  /** The last text block. */
+  readonly text: string | undefined;
+}
+
+/** A task that may run longer than claude's turn. */
+export interface BackgroundTask {
+  readonly id: string;
+  readonly description: string | undefined;
+}
+
+const maxRateLimits = 32;
+const maxTasks = 100;
+
+/** Facts of one run, updated by `add`. */
 export class Facts {
-  sawInit = false;
-  last: LastResult | undefined;
+  hasInit = false;
+  lastResult: LastResult | undefined;
   /** The newest session id on any line. */
   sessionId: string | undefined;
   /** Sum of `num_turns` over results; undefined without a result. */
   turns: number | undefined;
   /** Sum of `duration_ms` over results: each counts only its own turns. */
   durationMs: number | undefined;
-  /** `error` words of assistant events since the last result before the newest one. */
-  assistantErrors = new Set<string>();
-  assistantErrorStatus: number | undefined;
-  /** The newest of each kind of limit: a later "allowed" takes an earlier "rejected" back. */
+  /** The newest answer since the last result before the newest one. */
+  lastAnswer: LastAnswer | undefined;
+  /** The newest event of each kind of limit. A later "allowed" or a later answer of the model clears a "rejected". */
   readonly rateLimits = new Map<string, RateLimit>();
-  /** Size of the newest `background_tasks_changed`. */
-  backgroundTasks = 0;
+  /** Tasks of the newest `background_tasks_changed` event. */
+  backgroundTasks: readonly BackgroundTask[] = [];
+  /** True from a result until claude starts another turn. */
+  isAnswered = false;
+  /** Message of a hook that blocked the newest prompt. */
+  blockedBy: string | undefined;
   activity: string | undefined;
-  /** Time of the newest event that carries one, in epoch milliseconds: for logs that are read later. */
+  /** Newest timestamp of an event in epoch milliseconds, for logs that are read later. */
   lastTimeMs: number | undefined;
-  /** True while an answer came after the last result: its cost is in no result yet. */
-  unpricedAnswer = false;
+  /** True if the cost of the newest answer is in no result yet. */
+  hasUnpricedAnswer = false;
   readonly #spend = new RunSpend();
   #turnsSinceResult = 0;
   #lastMessageId: string | undefined;
-  #resumed = false;
+  #isResumed = false;
 
-  /** Takes an event into account; unknown ones change nothing but the session id. */
+  /** Adds an event; unknown events only update the session id. */
   add(event: JsonObject): void {
-    this.sessionId = stringAt(event, "session_id") ?? this.sessionId;
+    this.sessionId = stringField(event, "session_id") ?? this.sessionId;
     this.activity = activityAfter(event) ?? this.activity;
-    const time = Date.parse(stringAt(event, "timestamp") ?? "");
+    const time = Date.parse(stringField(event, "timestamp") ?? "");
     if (!Number.isNaN(time)) this.lastTimeMs = time;
-    const type = stringAt(event, "type");
+    const type = stringField(event, "type");
+    if (beginsTurn(type, event)) this.isAnswered = false;
     if (type === "system") this.#addSystem(event);
     else if (type === "assistant") this.#addAssistant(event);
     else if (type === "rate_limit_event") this.#addRateLimit(event);
     else if (type === "result") this.#addResult(event);
   }
 
-  /** Turns so far, of finished results and of the one that is under way. */
+  /** Turns so far, including those after the last result. */
   get turnsSoFar(): number {
     return (this.turns ?? 0) + this.#turnsSinceResult;
   }
@@ -74,75 +99,120 @@ export class Facts {
     return this.#spend.fields();
   }
 
-  /** The API time is the session's running total: it is this run's only if the session began with it. */
+  /** API time of this run; undefined for a resumed session, because claude reports the session's total. */
   get apiDurationMs(): number | undefined {
-    return this.#resumed ? undefined : this.last?.apiDurationMs;
+    return this.#isResumed ? undefined : this.lastResult?.apiDurationMs;
   }
 
   #addSystem(event: JsonObject): void {
-    const subtype = stringAt(event, "subtype");
-    if (subtype === "init") this.sawInit = true;
-    if (subtype === "background_tasks_changed") this.backgroundTasks = listAt(event, "tasks")?.length ?? 0;
+    const subtype = stringField(event, "subtype");
+    if (subtype === "init") this.hasInit = true;
+    if (subtype === "background_tasks_changed")
+      this.backgroundTasks = (listField(event, "tasks") ?? []).slice(0, maxTasks).map(readTask);
+    if (subtype === "informational" && booleanField(event, "prevent_continuation") === true) {
+      this.blockedBy = stringField(event, "content");
+    }
   }
 
   #addAssistant(event: JsonObject): void {
-    if (!this.unpricedAnswer) this.#forgetErrors();
-    this.unpricedAnswer = true;
-    const error = stringAt(event, "error");
-    if (error !== undefined) this.assistantErrors.add(error);
-    this.assistantErrorStatus = numberAt(event, "api_error_status") ?? this.assistantErrorStatus;
-    // A subagent's messages carry the tool call they belong to: they are not turns of the run.
-    if (stringAt(event, "parent_tool_use_id") !== undefined) return;
-    const id = stringAt(objectAt(event, "message"), "id");
+    this.hasUnpricedAnswer = true;
+    // Messages with a parent tool call belong to subagents and are not turns of the run.
+    if (stringField(event, "parent_tool_use_id") !== undefined) return;
+    this.lastAnswer = readAnswer(event);
+    // An answer of the model shows that an earlier rejection did not stop the run.
+    if (this.lastAnswer.error === undefined) this.#clearRejections();
+    this.blockedBy = undefined;
+    const id = stringField(objectField(event, "message"), "id");
     if (id === undefined || id !== this.#lastMessageId) this.#turnsSinceResult++;
     this.#lastMessageId = id;
   }
 
-  #forgetErrors(): void {
-    this.assistantErrors.clear();
-    this.assistantErrorStatus = undefined;
+  #clearRejections(): void {
+    for (const [type, limit] of this.rateLimits) if (limit.status === "rejected") this.rateLimits.delete(type);
   }
 
   #addRateLimit(event: JsonObject): void {
-    const info = objectAt(event, "rate_limit_info");
-    const status = stringAt(info, "status");
+    const info = objectField(event, "rate_limit_info");
+    const status = stringField(info, "status");
     if (status === undefined) return;
-    this.rateLimits.set(stringAt(info, "rateLimitType") ?? "", { status, resetsAt: numberAt(info, "resetsAt") });
+    const type = stringField(info, "rateLimitType") ?? "";
+    const isUsingOverage = booleanField(info, "isUsingOverage") ?? false;
+    this.rateLimits.set(type, { status, resetsAt: numberField(info, "resetsAt"), isUsingOverage });
+    // Bounded, because the stream chooses the names of the limits.
+    if (this.rateLimits.size > maxRateLimits) this.rateLimits.delete(this.rateLimits.keys().next().value ?? "");
   }
 
   #addResult(event: JsonObject): void {
-    if (this.last === undefined) this.#resumed = startedWithSpend(event);
-    // An error result that never reached the model must not inherit the errors of the one before.
-    if (!this.unpricedAnswer) this.#forgetErrors();
-    this.last = readResult(event);
-    this.turns = (this.turns ?? 0) + (numberAt(event, "num_turns") ?? 0);
-    this.durationMs = (this.durationMs ?? 0) + (numberAt(event, "duration_ms") ?? 0);
+    if (this.lastResult === undefined) this.#isResumed = hadEarlierSpend(event);
+    // An error result without a request to the model must not inherit earlier errors.
+    if (!this.hasUnpricedAnswer) this.lastAnswer = undefined;
+    this.isAnswered = true;
+    this.lastResult = readResult(event);
+    this.turns = (this.turns ?? 0) + (numberField(event, "num_turns") ?? 0);
+    this.durationMs = (this.durationMs ?? 0) + (numberField(event, "duration_ms") ?? 0);
     this.#spend.add(event);
     this.#turnsSinceResult = 0;
     this.#lastMessageId = undefined;
-    this.unpricedAnswer = false;
+    this.hasUnpricedAnswer = false;
   }
 }
 
-function readResult(event: JsonObject): LastResult {
-  const errors = listAt(event, "errors")?.filter((error) => typeof error === "string");
+/** True for events that start a turn; others after a result, such as the end of a background task, keep the answer. */
+function beginsTurn(type: string | undefined, event: JsonObject): boolean {
+  if (type === "system") return ["init", "api_retry"].includes(stringField(event, "subtype") ?? "");
+  return type === "assistant" || type === "user" || type === "stream_event";
+}
+
+function readTask(value: unknown): BackgroundTask {
+  const task = asObject(value);
+  return { id: stringField(task, "task_id") ?? "without an id", description: stringField(task, "description") };
+}
+
+function readAnswer(event: JsonObject): LastAnswer {
+  const message = objectField(event, "message");
+  const blocks = (listField(message, "content") ?? []).map(asObject);
   return {
-    subtype: stringAt(event, "subtype"),
-    isError: booleanAt(event, "is_error") ?? true,
-    text: stringAt(event, "result") ?? errors?.join("\n"),
-    stopReason: stringAt(event, "stop_reason"),
-    terminalReason: stringAt(event, "terminal_reason"),
-    apiErrorStatus: numberAt(event, "api_error_status"),
-    apiError: stringAt(event, "api_error"),
-    permissionDenials: listAt(event, "permission_denials")?.length,
-    apiDurationMs: numberAt(event, "duration_api_ms"),
+    // 2.1.197 marks an API error only by the model's name.
+    error: stringField(event, "error") ?? (stringField(message, "model") === "<synthetic>" ? "unknown" : undefined),
+    status: numberField(event, "api_error_status"),
+    apiError: stringField(event, "api_error"),
+    text: stringField(
+      blocks.findLast((block) => stringField(block, "type") === "text"),
+      "text",
+    ),
   };
 }
 
-/** True if the session had cost something before this run: its first total is more than the run's own part. */
-function startedWithSpend(first: JsonObject): boolean {
-  const since = objectAt(first, "model_usage_since_last_result");
+function readResult(event: JsonObject): LastResult {
+  const errors = listField(event, "errors")?.filter((error) => typeof error === "string");
+  return {
+    subtype: stringField(event, "subtype"),
+    isError: booleanField(event, "is_error") ?? true,
+    text: withoutQuotedPrompt(event, stringField(event, "result")) ?? errors?.join("\n"),
+    stopReason: stringField(event, "stop_reason"),
+    terminalReason: stringField(event, "terminal_reason"),
+    apiErrorStatus: numberField(event, "api_error_status"),
+    apiError: stringField(event, "api_error"),
+    permissionDenials: listField(event, "permission_denials")?.length,
+    apiDurationMs: numberField(event, "duration_api_ms"),
+  };
+}
+
+/** Removes the prompt that claude quotes after a blocking hook's text, because it may come from a Secret. */
+function withoutQuotedPrompt(event: JsonObject, text: string | undefined): string | undefined {
+  if (
+    numberField(event, "num_turns") !== 0 ||
+    text?.startsWith("UserPromptSubmit operation blocked by hook") !== true
+  ) {
+    return text;
+  }
+  return text.split("\n\nOriginal prompt:", 1)[0]?.trim();
+}
+
+/** True if the session had spend before this run: its first total exceeds this run's part. */
+function hadEarlierSpend(first: JsonObject): boolean {
+  const since = objectField(first, "model_usage_since_last_result");
   if (since === undefined) return false;
   const own = [...readModels(since).values()].reduce((sum, model) => sum + model.costUSD, 0);
-  return decimalUSD(numberAt(first, "total_cost_usd") ?? 0) !== decimalUSD(own);
+  return decimalUSD(numberField(first, "total_cost_usd") ?? 0) !== decimalUSD(own);
 }

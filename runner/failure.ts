@@ -1,4 +1,4 @@
-/** A run that ended before claude was started. */
+/** A failure before the start of claude. */
 import type { FailureReason } from "../crds/reasons.ts";
 
 /** Carries the reason for the report and the exit code for the container. */
@@ -13,12 +13,12 @@ export class StartFailure extends Error {
   }
 }
 
-/** "ENOENT: no such file or directory, open '/x'" or whatever else the cause says. */
+/** Returns an error's message, such as "ENOENT: no such file or directory, open '/x'". */
 export function causeOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** "ENOENT" and so on; undefined if the system did not say. */
+/** Returns a system error's code, such as "ENOENT"; undefined without a code. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

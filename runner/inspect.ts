@@ -1,21 +1,21 @@
-/** Judges a saved log by the rules that the runner uses, for people. */
+/** Classifies a saved log by the runner's rules. */
 import { createReadStream, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { InspectRequest } from "./command-line.ts";
 import type { RunReport, RunResult } from "./contract.ts";
 import { describeEnding, type Ending } from "./ending.ts";
-import { stringAt } from "./event.ts";
+import { asObject, parseObject, stringField, type JsonObject } from "./event.ts";
 import { Facts } from "./facts.ts";
 import { causeOf, codeOf } from "./failure.ts";
-import { EventReader } from "./injected.ts";
+import { EventReader } from "./event-reader.ts";
 import { isRunnerLine, reportOf, withoutKubectlPrefix } from "./log-lines.ts";
 import { boundReport } from "./report.ts";
 import { resultOf } from "./result.ts";
 import { StderrTail } from "./stderr-tail.ts";
 import { LineReader, textOfLine } from "./stream.ts";
-import { judge } from "./verdict.ts";
+import { classifyRun } from "./classify-run.ts";
 
-/** What `inspect` prints. */
+/** Output of `inspect`. */
 export interface Inspection {
   readonly phase: "Succeeded" | "Failed";
   readonly reason: NonNullable<RunReport["reason"]>;
@@ -25,49 +25,83 @@ export interface Inspection {
   readonly resumeAfterTime?: string;
 }
 
-/** The log cannot be read; the message says why and what to do. */
+/** The log cannot be read; the message has the cause and the next step. */
 export class UnreadableFile extends Error {}
 
-/** What a log holds. */
+/** Limit for a document on several lines. */
+const maxDocumentCharacters = 16 * 1_048_576;
+
+/** Content of a log. */
 class Log {
   readonly facts = new Facts();
   readonly stderr = new StderrTail();
   end: RunReport | undefined;
-  /** It has lines of the runner: a run's log, not bare output of claude. */
-  ofRunner = false;
+  /** True if it has runner lines, that is, for a run's log instead of plain claude output. */
+  isRunnerLog = false;
   readonly #events = new EventReader();
+  /** Lines of one document that was formatted, for example by jq; undefined unless the first line begins one. */
+  #documentLines: string[] | undefined;
+  #documentCharacters = 0;
+  #isFirst = true;
 
   addLine(line: string): void {
-    for (const event of this.#events.read(withoutKubectlPrefix(line))) {
+    if (this.#isFirst && /^\s*[[{]\s*$/u.test(line)) this.#documentLines = [];
+    this.#isFirst = false;
+    if (this.#documentLines === undefined)
+      this.#take(eventsOfList(line) ?? this.#events.read(withoutKubectlPrefix(line)));
+    else if ((this.#documentCharacters += line.length) <= maxDocumentCharacters) this.#documentLines.push(line);
+  }
+
+  /** Ends the log after its last line. */
+  close(): void {
+    if (this.#documentLines === undefined || this.#documentCharacters > maxDocumentCharacters) return;
+    const document = this.#documentLines.join("\n");
+    const event = parseObject(document);
+    this.#take(event === undefined ? (eventsOfList(document) ?? []) : [event]);
+  }
+
+  #take(events: readonly JsonObject[]): void {
+    for (const event of events) {
       if (!isRunnerLine(event)) {
         this.facts.add(event);
         continue;
       }
-      this.ofRunner = true;
+      this.isRunnerLog = true;
       this.end = reportOf(event) ?? this.end;
-      if (stringAt(event, "subtype") === "stderr") this.stderr.add(stringAt(event, "text") ?? "");
+      if (stringField(event, "subtype") === "stderr") this.stderr.add(stringField(event, "text") ?? "");
     }
   }
 }
 
-/** Reads the files and judges; throws UnreadableFile. */
+/** Returns the events of a list, as written by `--output-format json --verbose`; undefined for any other text. */
+function eventsOfList(line: string): JsonObject[] | undefined {
+  if (!/^\s*\[\s*\{/u.test(line)) return undefined;
+  try {
+    return (JSON.parse(line) as unknown[]).map(asObject).filter((event) => event !== undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads and classifies the files. Throws UnreadableFile. */
 export async function inspect(request: InspectRequest): Promise<Inspection> {
   const log = new Log();
   await eachLine(request.file, (line) => log.addLine(line));
+  log.close();
   const { stderrFile } = request;
   if (stderrFile !== undefined) await eachLine(stderrFile, (line) => log.stderr.add(line));
-  return neverStarted(log) ?? inspectionOf(log, endingOf(request, log.end));
+  return inspectionOfStartFailure(log) ?? inspectionOf(log, endingOf(request, log.end));
 }
 
-/** The runner found the cause before it started claude: only its own word tells. */
-function neverStarted({ facts, end }: Log): Inspection | undefined {
+/** Returns the runner's own report if it failed before it started claude. */
+function inspectionOfStartFailure({ facts, end }: Log): Inspection | undefined {
   if (end?.reason === undefined || end.result.exitCode !== undefined || end.result.signal !== undefined)
     return undefined;
-  if (facts.last !== undefined || facts.sawInit) return undefined;
+  if (facts.lastResult !== undefined || facts.hasInit) return undefined;
   return { phase: "Failed", reason: end.reason, message: end.message ?? "", result: end.result };
 }
 
-/** What the caller knows comes before what the log says. */
+/** The caller's exit code or signal takes precedence over the log's. */
 function endingOf({ exitCode, signal }: InspectRequest, end: RunReport | undefined): Ending {
   if (exitCode !== undefined) return { exitCode };
   if (signal !== undefined) return { signal };
@@ -79,15 +113,16 @@ function endingOf({ exitCode, signal }: InspectRequest, end: RunReport | undefin
 
 function inspectionOf(log: Log, ending: Ending): Inspection {
   const { facts, end } = log;
-  const evidence = { facts, ending, stderrLine: log.stderr.lastMeaningful, nowMs: facts.lastTimeMs ?? Date.now() };
-  const verdict = judge(evidence, end?.stop);
+  const { lastMeaningful: stderrLine, lines: stderr } = log.stderr;
+  const evidence = { facts, ending, stderrLine, stderr, nowMs: facts.lastTimeMs ?? Date.now() };
+  const verdict = classifyRun(evidence, end?.stop);
   const report = boundReport(
     {
       v: 1,
       complete: true,
       ...verdict,
       message: verdict.message + unfinishedNote(log, ending),
-      result: { ...resultOf(facts, ending), ...onlyInReport(log) },
+      result: { ...resultOf(facts, ending), ...reportedOnly(log) },
       ...(facts.sessionId !== undefined && { session: { id: facts.sessionId } }),
       log: { lines: 0, bytes: 0, sha256: "" },
     },
@@ -104,12 +139,12 @@ function inspectionOf(log: Log, ending: Ending): Inspection {
   };
 }
 
-/** The runner read these from elsewhere: the session file, and what it did itself. */
-function onlyInReport({ facts, end }: Log): Partial<RunResult> {
+/** Returns fields that only the runner's report has, from the session file and its own actions. */
+function reportedOnly({ facts, end }: Log): Partial<RunResult> {
   if (end === undefined) return {};
   const { costUSD, usage, models, hung } = end.result;
   return {
-    ...((facts.last === undefined || facts.unpricedAnswer) && {
+    ...((facts.lastResult === undefined || facts.hasUnpricedAnswer) && {
       ...(costUSD !== undefined && { costUSD }),
       ...(usage !== undefined && { usage }),
       ...(models !== undefined && { models }),
@@ -118,9 +153,9 @@ function onlyInReport({ facts, end }: Log): Partial<RunResult> {
   };
 }
 
-function unfinishedNote({ ofRunner, end }: Log, ending: Ending): string {
-  if (!ofRunner || end !== undefined || describeEnding(ending) !== describeEnding({})) return "";
-  return " (the log has no end line: the run is not over, or its end was lost)";
+function unfinishedNote({ isRunnerLog, end }: Log, ending: Ending): string {
+  if (!isRunnerLog || end !== undefined || describeEnding(ending) !== describeEnding({})) return "";
+  return " (the log has no end line: the run has not finished, or its end was lost)";
 }
 
 async function eachLine(path: string, take: (line: string) => void): Promise<void> {
@@ -138,12 +173,12 @@ async function eachLine(path: string, take: (line: string) => void): Promise<voi
 function open(path: string): Readable {
   if (path === "-") return process.stdin;
   if (statSync(path).isDirectory()) {
-    throw new UnreadableFile(`${path} is a directory: name the file in it that holds the saved output of one run`);
+    throw new UnreadableFile(`${path} is a directory: name a file with the saved output of one run`);
   }
   return createReadStream(path);
 }
 
 function unreadable(path: string, error: unknown): UnreadableFile {
-  const advice = codeOf(error) === "ENOENT" ? "check the path" : "check that it is a file that you may read";
+  const advice = codeOf(error) === "ENOENT" ? "check the path" : "check that it is a readable file";
   return new UnreadableFile(`cannot read ${path}: ${causeOf(error)}; ${advice}`, { cause: error });
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Output } from "./output.ts";
 import { LineReader } from "./stream.ts";
 
-test("whatever the system takes at a time, everything arrives in order and the digest is right", async () => {
+test("with writes of any size everything arrives in order, and the digest is correct", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ maxLength: 30 })),
@@ -19,10 +19,10 @@ test("whatever the system takes at a time, everything arrives in order and the d
         });
         const reader = new LineReader(16);
         for (const text of texts) {
-          reader.push(Buffer.from(text)).forEach((piece) => output.pass(piece));
-          output.own({ subtype: "stderr", text: "x" });
+          reader.push(Buffer.from(text)).forEach((piece) => output.writeClaude(piece));
+          output.writeRunnerLine({ subtype: "stderr", text: "x" });
         }
-        reader.end().forEach((piece) => output.pass(piece));
+        reader.end().forEach((piece) => output.writeClaude(piece));
         await output.drained();
         const bytes = Buffer.concat(written);
         expect(output.digest()).toEqual({
@@ -41,20 +41,20 @@ test("whatever the system takes at a time, everything arrives in order and the d
   );
 });
 
-test("a reader that is late does not hold claude up: the CLI would throw its result away", () => {
+test("a slow reader does not block claude, because the CLI would discard its result", () => {
   const output = new Output(() => new Promise(() => undefined));
   const line = Buffer.alloc(1024 * 1024, "x\n");
-  for (let mebibytes = 0; mebibytes < 11; mebibytes++) output.pass({ bytes: line, kind: "whole" });
-  expect(output.full).toBe(false);
-  for (let mebibytes = 0; mebibytes < 5; mebibytes++) output.pass({ bytes: line, kind: "whole" });
-  expect(output.full).toBe(true);
+  for (let mebibytes = 0; mebibytes < 11; mebibytes++) output.writeClaude({ bytes: line, kind: "whole" });
+  expect(output.isFull).toBe(false);
+  for (let mebibytes = 0; mebibytes < 5; mebibytes++) output.writeClaude({ bytes: line, kind: "whole" });
+  expect(output.isFull).toBe(true);
 });
 
-test("a log that cannot be written any more stops nothing", async () => {
+test("a log without a reader stops nothing", async () => {
   const output = new Output(() => Promise.reject(new Error("EPIPE")));
-  output.own({ subtype: "stderr", text: "x" });
+  output.writeRunnerLine({ subtype: "stderr", text: "x" });
   await output.drained();
-  output.own({ subtype: "stderr", text: "y" });
+  output.writeRunnerLine({ subtype: "stderr", text: "y" });
   await output.drained();
   expect(output.digest().lines).toBe(2);
 });

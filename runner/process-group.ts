@@ -1,11 +1,11 @@
-/** Signals for claude's process group, and its end. */
+/** Signals and ends claude's process group. */
 import { setTimeout as delay } from "node:timers/promises";
 import { hasLiveMember, isFirstOfContainer, othersInContainer } from "./processes.ts";
 
 const leftoverTermMs = 500;
 const pollMs = 10;
 
-/** claude and whatever it started, as long as that stays in its group. */
+/** claude and its children, except those that leave its process group. */
 export class ProcessGroup {
   readonly #id: number;
   #killTimer: NodeJS.Timeout | undefined;
@@ -15,7 +15,7 @@ export class ProcessGroup {
     this.#id = id;
   }
 
-  /** False if the group has no member any more. */
+  /** Sends a signal; returns false if the group has no members. */
   signal(signal: NodeJS.Signals | 0): boolean {
     try {
       return process.kill(-this.#id, signal);
@@ -24,8 +24,8 @@ export class ProcessGroup {
     }
   }
 
-  /** Sends the signal now and KILL after `killAfterMs`; a later call can only bring KILL forward. */
-  end(signal: NodeJS.Signals, killAfterMs: number): void {
+  /** Sends the signal now and KILL after `killAfterMs`; a later call can only send KILL earlier. */
+  terminate(signal: NodeJS.Signals, killAfterMs: number): void {
     this.signal(signal);
     const killAtMs = performance.now() + killAfterMs;
     if (killAtMs >= this.#killAtMs) return;
@@ -34,23 +34,23 @@ export class ProcessGroup {
     this.#killTimer = setTimeout(() => this.signal("SIGKILL"), killAfterMs);
   }
 
-  /** After claude's own end: ends what it left behind and resolves when nothing of it runs. */
+  /** After claude's own end: ends its remaining processes and resolves when none is running. */
   async reap(): Promise<void> {
     clearTimeout(this.#killTimer);
     const leftoverMs = Math.max(0, Math.min(leftoverTermMs, this.#killAtMs - performance.now()));
-    if (this.signal("SIGTERM")) await this.#gone(leftoverMs);
-    if (this.signal("SIGKILL")) await this.#gone(leftoverTermMs);
-    // Also what left the group (setsid): nobody else lives in this container.
+    if (this.signal("SIGTERM")) await this.#waitForExit(leftoverMs);
+    if (this.signal("SIGKILL")) await this.#waitForExit(leftoverTermMs);
+    // Includes processes that left the group (setsid); this container has no others.
     if (isFirstOfContainer()) await killOthersInContainer();
   }
 
-  async #gone(withinMs: number): Promise<void> {
+  async #waitForExit(withinMs: number): Promise<void> {
     const untilMs = performance.now() + withinMs;
     while (performance.now() < untilMs && this.signal(0) && hasLiveMember(this.#id)) await delay(pollMs);
   }
 }
 
-/** Again until none is left: what forks while it is looked for is found by the next look. */
+/** Repeats until none is left, because processes may fork during the scan. */
 async function killOthersInContainer(): Promise<void> {
   const untilMs = performance.now() + leftoverTermMs;
   for (let others = othersInContainer(); others.length > 0; others = othersInContainer()) {
@@ -64,6 +64,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It ended in between, or it is somebody else's.
+    // It has ended, or it belongs to another user.
   }
 }

@@ -1,4 +1,4 @@
-/** What /proc says about the processes beside this one. */
+/** Reads other processes from /proc. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** True if a member of the process group still runs. */
@@ -9,12 +9,12 @@ export function hasLiveMember(group: number): boolean {
   });
 }
 
-/** True for the process that a container was started with: its parent lives outside of what /proc shows. */
+/** True for the first process of a container, whose parent is outside of /proc. */
 export function isFirstOfContainer(): boolean {
   return process.ppid === 0;
 }
 
-/** The others that run in this container; by their cgroup, because the pod's containers see each other's processes. */
+/** Returns other running processes of this container, by cgroup, because containers of a pod may share processes. */
 export function othersInContainer(): number[] {
   const own = read("self", "cgroup");
   if (own === "") return [];
@@ -26,12 +26,12 @@ function processIds(): number[] {
   return readdirSync("/proc").flatMap((name) => (/^\d+$/u.test(name) ? [Number(name)] : []));
 }
 
-/** A zombie takes signals, too, until somebody waits for it; but it does nothing any more. */
+/** False for zombies, which still accept signals. */
 function isRunning(state: string | undefined): boolean {
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
-/** The fields after the command's name, which may itself contain blanks and brackets. */
+/** Returns the fields after the command's name, which may contain spaces and parentheses. */
 function statFields(pid: number): string[] {
   const stat = read(pid, "stat");
   return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -41,7 +41,7 @@ function read(pid: number | "self", file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
-    // It ended in between.
+    // It has ended.
     return "";
   }
 }

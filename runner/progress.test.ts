@@ -15,14 +15,14 @@ function follow(): { wrote: (bytes: number) => void; lines: () => number; messag
   );
   let passed = 0;
   const wrote = (bytes: number): void => {
-    output.pass({ bytes: Buffer.alloc(bytes, "\n"), kind: "whole" });
+    output.writeClaude({ bytes: Buffer.alloc(bytes, "\n"), kind: "whole" });
     passed++;
-    progress.wrote();
+    progress.outputWritten();
   };
   return { wrote, lines: () => output.digest().lines - passed, messages, progress };
 }
 
-test("a checkpoint comes with every 64 KiB, and 5 s after anything new", () => {
+test("a checkpoint is written every 64 KiB, and 5 s after new output", () => {
   const { wrote, lines } = follow();
   wrote(64 * 1024 - 1);
   expect(lines()).toBe(0);
@@ -37,7 +37,7 @@ test("a checkpoint comes with every 64 KiB, and 5 s after anything new", () => {
   expect(lines()).toBe(2);
 });
 
-test("the message comes with the end of a turn, at most once a second, and the last one is not lost", () => {
+test("the message is written after a turn, at most once a second, and the last one is not lost", () => {
   const { progress, messages } = follow();
   const beganMs = performance.now();
   for (let turn = 0; turn < 25; turn++) {

@@ -1,4 +1,4 @@
-/** Keeps the outside informed while claude runs: the termination message after turns, checkpoints on stdout. */
+/** Reports progress while claude runs: the termination message after turns, checkpoints on stdout. */
 import type { RunnerLine } from "./contract.ts";
 import type { Output } from "./output.ts";
 
@@ -6,10 +6,10 @@ const minimumIntervalMs = 1000;
 const checkpointBytes = 64 * 1024;
 const checkpointIntervalMs = 5000;
 
-/** What a checkpoint says beside its place in the log. */
+/** Fields of a checkpoint in addition to its log digest. */
 type CheckpointFacts = Pick<Extract<RunnerLine, { subtype: "checkpoint" }>, "progress" | "session">;
 
-/** Both kinds of news are bounded: a message at most once a second, a checkpoint every 64 KiB or 5 s of new output. */
+/** Rate limited: a message at most once a second, a checkpoint every 64 KiB or 5 s of new output. */
 export class Progress {
   readonly #output: Output;
   readonly #describe: () => CheckpointFacts;
@@ -26,7 +26,7 @@ export class Progress {
     this.#interval = setInterval(() => this.#checkpointIfMoreThan(0), checkpointIntervalMs);
   }
 
-  /** A turn has ended: write the message now, or as soon as a second has passed since the last one. */
+  /** Call after a turn. Writes the message now, or one second after the last one. */
   turnEnded(): void {
     if (this.#messageTimer !== undefined) return;
     const waitMs = this.#messageMs + minimumIntervalMs - performance.now();
@@ -34,8 +34,8 @@ export class Progress {
     else this.#messageTimer = setTimeout(() => this.#message(), waitMs);
   }
 
-  /** Something was written to the log. */
-  wrote(): void {
+  /** Call after output was added to the log. */
+  outputWritten(): void {
     this.#checkpointIfMoreThan(checkpointBytes - 1);
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Inspection } from "./inspect.ts";
-import { buildRunner, runBuilt } from "./test-process.ts";
+import { buildRunner, runBuilt } from "./testing/process.ts";
 
 const recordings = fileURLToPath(new URL("../test/recordings/", import.meta.url));
 const [header = "", ...lines] = readFileSync(`${recordings}expected.tsv`, "utf8").trimEnd().split("\n");
@@ -14,7 +14,7 @@ const expected = lines.map((line) => {
   const cells = line.split("\t");
   return Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? ""]));
 });
-/** These go through a process of their own; the others share a few, one after the other. */
+/** These recordings get a process each; the others share a few. */
 const alone = 12;
 const perProcess = 35;
 let directory: string;
@@ -42,12 +42,12 @@ async function inspectRecordings(names: readonly string[]): Promise<Record<strin
   const args = await Promise.all(names.map(argumentsFor));
   const { stdout, stderr } = await runBuilt(["inspect", ...args.flat()]);
   expect(stderr).toBe("");
-  // One file is printed for people, several a line each.
+  // One file is printed formatted, several on a line each.
   const found = names.length === 1 ? [stdout] : stdout.trimEnd().split("\n");
   return names.map((name, index) => cellsOf(name, JSON.parse(found[index] ?? "") as Inspection));
 }
 
-/** A dozen spread over the list one by one, the rest in batches. */
+/** Takes a dozen from all over the list one by one, the rest in batches. */
 function batches(names: readonly string[]): string[][] {
   const step = Math.floor(names.length / alone);
   const single = names.filter((_, index) => index % step === 0);
@@ -77,7 +77,7 @@ test("there are 154 recordings", () => {
   expect(expected).toHaveLength(154);
 });
 
-test("a recorded usage limit says when to go on, whichever CLI says it", async () => {
+test("a recorded usage limit of any CLI has its reset time", async () => {
   const names = ["g-usage-limit-rejected", "v197-g-usage-limit-rejected"];
   const args = await Promise.all(names.map(argumentsFor));
   const { stdout } = await runBuilt(["inspect", ...args.flat()]);
@@ -88,7 +88,7 @@ test("a recorded usage limit says when to go on, whichever CLI says it", async (
   expect(found.map((each) => each.resumeAfterTime)).toEqual(["2100-01-01T00:00:00Z", "2100-01-01T00:00:00Z"]);
 });
 
-test("the built runner says of every recording what expected.tsv says", async () => {
+test("the built runner classifies every recording as in expected.tsv", async () => {
   const actual = new Map<string, Record<string, string>>();
   const queue = batches(expected.map((row) => row["name"] ?? "")).values();
   async function work(): Promise<void> {

@@ -47,7 +47,7 @@ function reportOf(text: string, words: string): RunReport {
   };
 }
 
-test("a report of any texts is valid JSON of at most 4,096 bytes and says what it left out", () => {
+test("a report of any texts is valid JSON of at most 4,096 bytes and marks cut texts", () => {
   fc.assert(
     fc.property(anyText, anyText, (text, words) => {
       const report = boundReport(reportOf(text, words), (same) => same);
@@ -58,7 +58,7 @@ test("a report of any texts is valid JSON of at most 4,096 bytes and says what i
       expect(text.startsWith(shown)).toBe(true);
       expect(report.result.textTruncated).toBe(shown.length < text.length);
       expect(report.result.textBytes).toBe(Buffer.byteLength(text));
-      // Cut between characters: no half of a pair that was whole before.
+      // Cut between characters, so that no surrogate pair is split.
       const [before, after] = [text.charCodeAt(shown.length - 1), text.charCodeAt(shown.length)];
       const insidePair = before >= 0xd800 && before < 0xdc00 && after >= 0xdc00 && after < 0xe000;
       expect(shown.length > 0 && shown.length < text.length && insidePair).toBe(false);
@@ -72,7 +72,7 @@ test("a short text stays whole", () => {
   expect(result).toMatchObject({ text: "Fertig: 😀", textBytes: 12, textTruncated: false });
 });
 
-test("values of secret-looking variables are redacted, longest first, lines of keys one by one", () => {
+test("values of variables with secret-looking names are redacted, longest first, keys line by line", () => {
   const redact = redactor({
     A_KEY: "abcdefgh",
     B_TOKEN: "abcdefgh-and-more",
@@ -85,7 +85,47 @@ test("values of secret-looking variables are redacted, longest first, lines of k
   );
 });
 
-test("money has no float noise", () => {
+test("passwords in URLs, headers and connection strings are redacted, also with JSON escapes", () => {
+  const redact = redactor({
+    DB_PASS: "pa55-phrase",
+    SMTP_PWD: "pwd-phrase",
+    BASIC_AUTH: "auth-phrase",
+    SENTRY_DSN: "https://dsn-phrase@sentry.example/1",
+    DATABASE_URL: "postgres://app:s3cr%3Et-pass@db.example/app",
+    ANTHROPIC_CUSTOM_HEADERS: "x-team: team-phrase\nx-auth: Bearer bearer-phrase",
+    STORAGE: "AccountName=public;AccountKey=storage-phrase==;Suffix=core",
+    QUOTED_TOKEN: 'with"quote\\and\nnewline',
+    PWD: "/work/directory",
+    HARMLESS: "https://example.test/path",
+  });
+  const secret = [
+    "pa55-phrase",
+    "pwd-phrase",
+    "auth-phrase",
+    "dsn-phrase",
+    "s3cr%3Et-pass",
+    "s3cr>t-pass",
+    "team-phrase",
+  ];
+  for (const word of [...secret, "bearer-phrase", "storage-phrase=="]) expect(redact(`<${word}>`)).not.toContain(word);
+  expect(redact(JSON.stringify({ a: 'with"quote\\and\nnewline' }))).toBe('{"a":"[redacted]"}');
+  const open = "/work/directory https://example.test/path AccountName=public db.example";
+  expect(redact(open)).toBe(open);
+});
+
+test("with variables of a Secret, each one without a value in the spec is redacted", () => {
+  const environment = {
+    PLAIN: "plain-words",
+    HIDDEN: "hidden-words",
+    TOOLS_HOME: "/usr/bin",
+    LANG: "C.UTF-8-long",
+  };
+  const text = "plain-words hidden-words /usr/bin C.UTF-8-long";
+  expect(redactor(environment, ["PLAIN"])(text)).toBe("plain-words [redacted] /usr/bin C.UTF-8-long");
+  expect(redactor(environment)(text)).toBe(text);
+});
+
+test("money has no floating-point noise", () => {
   expect([0.0006000000000000001, 1.5e-5, 0, 0.1 + 0.2, 30, 1e-12, NaN, -1].map(decimalUSD)).toEqual([
     "0.0006",
     "0.000015",

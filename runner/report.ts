@@ -1,15 +1,15 @@
-/** Makes a report fit into the termination message: the kubelet keeps 4,096 bytes and would cut JSON in the middle. */
+/** Fits a report into the termination message, because the kubelet cuts it at 4,096 bytes. */
 import type { RunReport, RunResult } from "./contract.ts";
 import { shorten, truncateEscaped } from "./truncate.ts";
 
-/** What the kubelet keeps of a termination message, in bytes. */
+/** The kubelet's limit for a termination message in bytes. */
 export const maxReportBytes = 4096;
-/** About what a status should carry of a result's text, in bytes of JSON. */
+/** Limit for the result's text in a status, in bytes of JSON. */
 const maxTextBytes = 2560;
 const maxMessageBytes = 700;
 const maxWordBytes = 128;
 
-/** The report with every text bounded and redacted: at most 4,096 bytes as JSON in UTF-8, escapes counted. */
+/** Returns the report with every text bounded and redacted: at most 4,096 bytes of JSON in UTF-8, escapes included. */
 export function boundReport(report: RunReport, redact: (text: string) => string): RunReport {
   const bounded = boundWords(report, redact);
   const text = report.result.text;
@@ -21,7 +21,7 @@ export function boundReport(report: RunReport, redact: (text: string) => string)
   return withText(bounded, shown, Buffer.byteLength(text), shown.length < redacted.length);
 }
 
-/** Length of the value as JSON, in bytes of UTF-8. */
+/** Returns the length of the value as JSON in bytes of UTF-8. */
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

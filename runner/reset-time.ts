@@ -1,21 +1,38 @@
-/** Reads from a sentence when a usage limit ends. */
+/** Parses from a text when a usage limit resets. */
+import { matchedPart } from "./api-errors.ts";
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/** Each repetition is bounded, which bounds the work for any text. */
 const clockTime =
-  /resets?(?: at)?\s+(?:(?<month>[a-z]{3})[a-z]*\.? (?<day>\d{1,2})(?:, (?<year>\d{4}))?,?(?: at)?\s+)?(?<hour>\d{1,2})(?::(?<minute>\d{2}))?\s*(?<half>am|pm)\s*\((?<zone>[^)]+)\)/iu;
+  /resets?(?: at)?\s{1,3}(?:(?<month>[a-z]{3})[a-z]{0,6}\.? (?<day>\d{1,2})(?:, (?<year>\d{4}))?,?(?: at)?\s{1,3})?(?<hour>\d{1,2})(?::(?<minute>\d{2}))?\s{0,3}(?<half>am|pm)\s{0,3}\((?<zone>[\w/+-]{1,40})\)/iu;
+/** "2027-01-01 at 00:00 UTC", "2027-01-01T00:00:00Z". */
+const isoTime =
+  /(?<!\d)(?<date>\d{4}-\d{2}-\d{2})(?:T| at | )(?<time>\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})? ?\(?(?<zone>Z\b|UTC\b|GMT\b|[+-]\d{2}:\d{2})/u;
+/** "January 1, 2027 at 00:00 UTC", "1 Jan 2027, 5:30 pm (UTC)". */
+const writtenTime =
+  /\b(?:(?<month>[a-z]{3})[a-z]{0,6}\.? (?<day>\d{1,2})(?:st|nd|rd|th)?|(?<dayFirst>\d{1,2})(?:st|nd|rd|th)? (?<monthAfter>[a-z]{3})[a-z]{0,6}),? (?<year>\d{4}),?(?: at)? (?<hour>\d{1,2}):(?<minute>\d{2})(?: ?(?<half>am|pm))? ?\(?(?:UTC|GMT)\b/iu;
+/** Spending caps of the API reset at the start of a UTC day. */
+const capDate = /(?:regain access on|resets? on|available again on) (?<date>\d{4}-\d{2}-\d{2})(?![\d-])/iu;
+const hundredYearsMs = 100 * 365.25 * 86_400_000;
 
 /**
- * "…limit reached|1778565600" (epoch seconds) and "resets 3pm (Europe/Berlin)", "resets Oct 9, 5:30pm (UTC)", "resets
- * Jan 1, 2100, 12am (UTC)" as RFC 3339; undefined for anything else: a time without its zone would be a guess.
+ * Returns RFC 3339 for "…limit reached|1778565600" (epoch seconds), "resets 3pm (Europe/Berlin)", "resets Oct 9,
+ * 5:30pm (UTC)", "regain access on 2027-01-01 at 00:00 UTC" and variants. Returns undefined for other texts, times
+ * without a zone, and times in the past or more than a hundred years ahead.
  */
 export function resetTimeInText(text: string, nowMs: number): string | undefined {
-  const epoch = /\|(\d{10})\b/u.exec(text)?.[1];
-  if (epoch !== undefined) return rfc3339(Number(epoch));
-  const groups = clockTime.exec(text)?.groups;
-  return groups === undefined ? undefined : instantIn(groups, nowMs);
+  const part = matchedPart(text);
+  const ms = epochIn(part) ?? isoIn(part) ?? writtenIn(part) ?? clockIn(part, nowMs) ?? capDateIn(part);
+  return ms === undefined || !isPossible(ms / 1000, nowMs) ? undefined : rfc3339(ms / 1000);
 }
 
-/** RFC 3339 for epoch seconds; undefined for what is no time. */
+/** True for a time, in epoch seconds, in the future and within a hundred years. */
+export function isPossible(epochSeconds: number, nowMs: number): boolean {
+  const ms = epochSeconds * 1000;
+  return ms > nowMs && ms < nowMs + hundredYearsMs;
+}
+
+/** Returns RFC 3339 for epoch seconds; undefined for an invalid time. */
 export function rfc3339(epochSeconds: number): string | undefined {
   const date = new Date(epochSeconds * 1000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(".000Z", "Z");
@@ -23,15 +40,59 @@ export function rfc3339(epochSeconds: number): string | undefined {
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
-/** With its year it is what it says; without, the next time at which the zone's clocks will show it. */
-function instantIn(groups: Groups, nowMs: number): string | undefined {
+function epochIn(text: string): number | undefined {
+  const epoch = /\|(\d{10})(?!\d)/u.exec(text)?.[1];
+  return epoch === undefined ? undefined : Number(epoch) * 1000;
+}
+
+function isoIn(text: string): number | undefined {
+  const { date, time = "", zone = "" } = isoTime.exec(text)?.groups ?? {};
+  if (date === undefined) return undefined;
+  return parseDate(`${date}T${time}${/^[+-]/u.test(zone) ? zone : "Z"}`, date);
+}
+
+function capDateIn(text: string): number | undefined {
+  const date = capDate.exec(text)?.groups?.["date"];
+  return date === undefined ? undefined : parseDate(`${date}T00:00Z`, date);
+}
+
+/** Rejects dates such as February 30, which Date.parse accepts as a day in March. */
+function parseDate(text: string, date: string): number | undefined {
+  const dayMs = Date.parse(`${date}T00:00Z`);
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms) || Number.isNaN(dayMs)) return undefined;
+  return new Date(dayMs).toISOString().startsWith(date) ? ms : undefined;
+}
+
+function writtenIn(text: string): number | undefined {
+  const groups: Groups | undefined = writtenTime.exec(text)?.groups;
+  if (groups === undefined) return undefined;
+  const month = groups["month"] ?? groups["monthAfter"];
+  const day = groups["day"] ?? groups["dayFirst"];
+  const timeMs = groups["half"] === undefined ? wallTimeMs(groups) : timeOfDayMs(groups);
+  const [dayMs] = daysIn({ ...groups, month, day }, new Date(0));
+  return dayMs === undefined || timeMs === undefined ? undefined : dayMs + timeMs;
+}
+
+function clockIn(text: string, nowMs: number): number | undefined {
+  const groups = clockTime.exec(text)?.groups;
+  return groups === undefined ? undefined : instantIn(groups, nowMs);
+}
+
+/** Returns the time with its year, or without a year the next time at which the zone's clocks show it. */
+function instantIn(groups: Groups, nowMs: number): number | undefined {
   const zone = groups["zone"] ?? "";
   const offsetMs = zoneOffsetMs(zone, nowMs);
   const timeMs = timeOfDayMs(groups);
   if (offsetMs === undefined || timeMs === undefined) return undefined;
   const instants = daysIn(groups, new Date(nowMs + offsetMs)).map((dayMs) => instantOf(dayMs + timeMs, zone));
-  const instant = instants.find((each) => each !== undefined && (groups["year"] !== undefined || each > nowMs));
-  return instant === undefined ? undefined : rfc3339(instant / 1000);
+  return instants.find((each) => each !== undefined && (groups["year"] !== undefined || each > nowMs));
+}
+
+/** Time of a 24-hour clock. */
+function wallTimeMs(groups: Groups): number | undefined {
+  const [hour, minute] = [Number(groups["hour"]), Number(groups["minute"] ?? 0)];
+  return hour > 23 || minute > 59 ? undefined : (hour * 60 + minute) * 60_000;
 }
 
 function timeOfDayMs(groups: Groups): number | undefined {
@@ -41,7 +102,7 @@ function timeOfDayMs(groups: Groups): number | undefined {
   return (hours * 60 + minute) * 60_000;
 }
 
-/** The days that can be meant, the earliest first, as if they were UTC's; none if there is no such day. */
+/** Returns possible days, earliest first, as UTC days; none for an invalid day. */
 function daysIn(groups: Groups, today: Date): number[] {
   const [thisYear, thisMonth, thisDay] = [today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate()];
   if (groups["month"] === undefined) return [thisDay, thisDay + 1].map((day) => Date.UTC(thisYear, thisMonth, day));
@@ -52,11 +113,11 @@ function daysIn(groups: Groups, today: Date): number[] {
   return days.filter((each) => new Date(each).getUTCMonth() === month && new Date(each).getUTCDate() === day);
 }
 
-/** The instant at which the clocks of the zone show `wallMs` (wall time written as if it were UTC). */
+/** Returns the instant at which the zone's clocks show `wallMs` (wall time as if it were UTC). */
 function instantOf(wallMs: number, zone: string): number | undefined {
   const guess = zoneOffsetMs(zone, wallMs);
   if (guess === undefined) return undefined;
-  // Once more with the offset of the instant itself: the first guess may lie beyond a change of clocks.
+  // Recomputed with the instant's own offset, because the first guess may be on the other side of a clock change.
   return wallMs - (zoneOffsetMs(zone, wallMs - guess) ?? guess);
 }
 
@@ -65,7 +126,7 @@ function zoneOffsetMs(zone: string, atMs: number): number | undefined {
     const text = new Date(atMs).toLocaleString("sv-SE", { timeZone: zone });
     return Date.parse(`${text.replace(" ", "T")}Z`) - Math.floor(atMs / 1000) * 1000;
   } catch {
-    // Not a time zone that Node knows.
+    // An unknown time zone.
     return undefined;
   }
 }

@@ -1,13 +1,13 @@
-/** `status.result` from the facts: what is not known is left out. */
+/** Builds `status.result` from the facts; unknown fields are absent. */
 import type { RunResult } from "./contract.ts";
 import type { Ending } from "./ending.ts";
 import type { Facts } from "./facts.ts";
 import type { SpendFields } from "./spend.ts";
 
-/** `spend` stands in where the facts say nothing of money (cost-state.ts). The text is whole: report.ts bounds it. */
+/** Returns the result. `spend` replaces unknown spend (cost-state.ts). report.ts bounds the text later. */
 export function resultOf(facts: Facts, ending: Ending = {}, spend: SpendFields = facts.spend()): RunResult {
-  const last = facts.last;
-  return withoutAbsent({
+  const last = facts.lastResult;
+  return compact({
     subtype: last?.subtype,
     isError: last?.isError,
     text: last?.text,
@@ -26,6 +26,6 @@ export function resultOf(facts: Facts, ending: Ending = {}, spend: SpendFields =
 
 type Maybe<T> = { [K in keyof T]: T[K] | undefined };
 
-function withoutAbsent(result: Maybe<RunResult>): RunResult {
+function compact(result: Maybe<RunResult>): RunResult {
   return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
 }

@@ -5,8 +5,17 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunnerConfig, RunReport } from "./contract.ts";
-import { buildRunner } from "./test-process.ts";
-import { digestBefore, removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
+import { eventually } from "../test/eventually.ts";
+import { buildRunner } from "./testing/process.ts";
+import {
+  digestBefore,
+  removeRuns,
+  runnerLines,
+  runStub,
+  startStub,
+  type EndedRun,
+  type StubOptions,
+} from "./testing/stub.ts";
 
 beforeAll(() => buildRunner(), 60_000);
 afterAll(removeRuns);
@@ -25,7 +34,7 @@ function claudesBytes(run: EndedRun): string {
   return run.stdout.toString("utf8").replaceAll(/^\{"type":"runner".*\n/gmu, "");
 }
 
-describe.concurrent("what goes in and out", () => {
+describe.concurrent("input and output", () => {
   test("the prompt's bytes reach stdin unchanged", async () => {
     const prompt = Buffer.concat([randomBytes(200_000), Buffer.from("-p\r\n\0 no newline at the end")]);
     const run = await runToEnd(
@@ -42,7 +51,7 @@ describe.concurrent("what goes in and out", () => {
     });
   });
 
-  test("arguments arrive one by one, whatever is in them", async () => {
+  test("arguments arrive one by one with any content", async () => {
     const { report } = await runToEnd(`init(); result({ result: JSON.stringify(process.argv.slice(2)) });`, {
       config: {
         maxCostUSD: "2.50",
@@ -70,7 +79,7 @@ describe.concurrent("what goes in and out", () => {
     ]);
   });
 
-  test("stdout passes unchanged, broken UTF-8, carriage returns and an unterminated last line included", async () => {
+  test("stdout is unchanged, including broken UTF-8, carriage returns and an unterminated last line", async () => {
     const run = await runToEnd(`
       init(); result(); fs.writeSync(1, "plain text\\r\\n");
       fs.writeSync(1, Buffer.from([0xff, 0xfe, 0x0a])); fs.writeSync(1, '{"type":"unknown"}\\nunterminated');`);
@@ -78,10 +87,10 @@ describe.concurrent("what goes in and out", () => {
     expect(claudesBytes(run).endsWith('plain text\r\n\uFFFD\uFFFD\n{"type":"unknown"}\nunterminated\n')).toBe(true);
   });
 
-  test("checkpoints carry the digest of every byte before them", async () => {
+  test("checkpoints have the digest of every byte before them", async () => {
     const run = await runToEnd(`
       init();
-      for (let i = 0; i < 300; i++) say({ type: "assistant", message: { id: "m" + i, content: "x".repeat(5000) } });
+      for (let i = 0; i < 300; i++) emit({ type: "assistant", message: { id: "m" + i, content: "x".repeat(5000) } });
       fs.writeSync(1, "y".repeat(50_000_000) + "\\n"); process.stderr.write("one\\ntwo"); result();`);
     const checkpoints = run.lines.filter((line) => line.subtype === "checkpoint");
     expect(checkpoints.length).toBeGreaterThan(10);
@@ -95,7 +104,7 @@ describe.concurrent("what goes in and out", () => {
     expect(claudesBytes(run)).toContain(`\n${"y".repeat(50_000_000)}\n`);
   });
 
-  test("the exit code is claude's, and stderr's last line says why it did not start", async () => {
+  test("the exit code is claude's, and stderr's last line explains why it did not start", async () => {
     const run = await runToEnd(
       `process.stderr.write("Warning: no\\nerror: unknown option '--x'\\n"); process.exit(7);`,
     );
@@ -124,28 +133,54 @@ describe.concurrent("what goes in and out", () => {
     expect(claudesBytes(run)).toContain("sk-very-secret");
   });
 
+  test("checkpoints and the message of a running claude are redacted too: activity and session", async () => {
+    const started = await startStub(
+      `const secret = "hidden-words-of-a-secret"; emit({ type: "system", subtype: "init", session_id: secret });
+       const content = [{ type: "tool_use", name: secret }];
+       for (let i = 0; i < 20; i++) emit({ type: "assistant", session_id: secret, message: { id: "m" + i, content, x: "x".repeat(9000) } });
+       hang();`,
+      {
+        environment: { HIDDEN: "hidden-words-of-a-secret" },
+        config: { publicVariables: ["HOME", "RUNNER_CONFIG", "TERMINATION_LOG", "CLAUDE_CODE_TMPDIR"] },
+      },
+    );
+    await eventually("a checkpoint has the session", () =>
+      runnerLines(started.output()).some((line) => line.subtype === "checkpoint" && line.session !== undefined),
+    );
+    started.signal("SIGTERM");
+    const run = await started.ended;
+    const checkpoints = run.lines.filter((line) => line.subtype === "checkpoint");
+    expect(checkpoints.at(-1)).toMatchObject({ session: { id: "[redacted]" } });
+    expect(JSON.stringify([run.lines, run.report])).not.toContain("hidden-words");
+  });
+
   test("the termination message is valid JSON at any moment", async () => {
     const run = await startStub(`
       init();
       for (let i = 0; i < 60; i++) {
-        say({ type: "assistant", message: { id: "m" + i, content: [{ type: "tool_use", name: "T".repeat(60 - i) }] } });
+        emit({ type: "assistant", message: { id: "m" + i, content: [{ type: "tool_use", name: "T".repeat(60 - i) }] } });
         result({ result: "r".repeat((60 - i) * 50) });
         await pause(25);
-      }`);
+      }
+      // Waits until the test has read a message of the running claude, because a busy machine reads late.
+      while (!fs.existsSync(process.env.HOME + "-seen")) await pause(25);`);
     const path = join(run.directory, "termination-log");
+    const startedMs = Date.now();
     const seen = new Set<string>();
     const over = new AbortController();
     void run.ended.then(() => over.abort());
     while (!over.signal.aborted) {
-      // Not every file system keeps a read and a write of a page apart; what is really there is there twice.
+      // Reads twice, because some file systems do not separate a read from a write of the same page.
       const text = readFileSync(path, "utf8");
       if (text === readFileSync(path, "utf8")) seen.add(text);
+      if (text.includes('"complete":false')) await writeFile(`${join(run.directory, "home")}-seen`, "");
       await nextTurn();
     }
     const reports = [...seen].filter((text) => text !== "").map((text) => JSON.parse(text) as RunReport);
     expect(reports.some((report) => !report.complete)).toBe(true);
-    // At most one a second, the one before claude's first event and the two at the end.
-    expect(reports.length).toBeLessThanOrEqual(7);
+    // At most one a second, plus one before claude's first event and two at the end.
+    const seconds = Math.ceil((Date.now() - startedMs) / 1000);
+    expect(reports.length).toBeLessThanOrEqual(seconds + 4);
     expect((await run.ended).report).toMatchObject({ complete: true, result: { turns: 60, costUSD: "30" } });
   });
 });
@@ -158,7 +193,7 @@ describe.concurrent("before money is spent", () => {
     expect(run.report.message).toContain("Dockerfile.agent");
   });
 
-  test("a claude for another architecture is ClaudeMissing, and says so", async () => {
+  test("a claude for another architecture is ClaudeMissing and names both", async () => {
     const machine = process.arch === "arm64" ? 62 : 183;
     const elf = Buffer.alloc(64);
     elf.write("\x7fELF", "latin1");
@@ -175,13 +210,13 @@ describe.concurrent("before money is spent", () => {
     expect(run.report.message).toMatch(/prompt.*ENOENT/u);
   });
 
-  test("a HOME that cannot be written is ClaudeStartFailed with advice", async () => {
+  test("an unwritable HOME is ClaudeStartFailed with advice", async () => {
     const run = await runToEnd("", { environment: { HOME: "/dev/null/home" } });
     expect(run.report).toMatchObject({ reason: "ClaudeStartFailed" });
     expect(run.report.message).toMatch(/HOME.*fsGroup/u);
   });
 
-  test("a configuration of another version is refused", async () => {
+  test("a configuration of another version is rejected", async () => {
     const run = await runToEnd("", {
       prepare: (directory) => writeFile(join(directory, "config.json"), JSON.stringify({ v: 2 })),
     });
@@ -189,12 +224,58 @@ describe.concurrent("before money is spent", () => {
     expect(run.report.message).toContain("version 2");
   });
 
-  test("a session that is not there is SessionNotFound, or a new one if that is wanted", async () => {
+  test("a missing session is SessionNotFound, or a new session with onMissing StartNew", async () => {
     const script = `init(); result({ result: process.argv.join(" ") });`;
     const missing = await runToEnd(script, { config: { session: { resume: "s-0", onMissing: "Fail" } } });
     expect(missing.report).toMatchObject({ reason: "SessionNotFound", result: {} });
     const fresh = await runToEnd(script, { config: { session: { resume: "s-0", onMissing: "StartNew" } } });
     expect(fresh.report.result.text).not.toContain("--resume");
+  });
+});
+
+describe.concurrent("a session that is there, but that claude cannot use", () => {
+  /** claude reports the missing session in a result or only on stderr, and would run without it. */
+  const script = (report: string): string => `
+    if (process.argv.some((arg) => arg.startsWith("--resume"))) { ${report} process.exit(1); }
+    init(); result({ result: fs.readFileSync(0, "utf8"), total_cost_usd: 0.1 });`;
+  const words = "No conversation found with session ID: s-0";
+  const onStderr = script(`process.stderr.write("${words}\\nNode.js v24\\n");`);
+  const asResult = script(
+    `emit({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 0, errors: ["${words}"] });`,
+  );
+  const prepare = async (directory: string): Promise<void> => {
+    const project = join(directory, "home/.claude/projects/-work");
+    await mkdir(project, { recursive: true });
+    await writeFile(join(project, "s-0.jsonl"), "garbled");
+  };
+  const session = (onMissing: "Fail" | "StartNew") => ({ config: { session: { resume: "s-0", onMissing } }, prepare });
+
+  test.each([
+    ["stderr", onStderr],
+    ["a result", asResult],
+  ])(
+    "and reports it by %s: StartNew starts a new session with the whole prompt, Fail is SessionNotFound",
+    async (_, failure) => {
+      const fresh = await runToEnd(failure, { ...session("StartNew"), prompt: "the task" });
+      expect(fresh.report).toMatchObject({ reason: "Completed", result: { text: "the task", turns: 1 } });
+      expect(JSON.stringify(fresh.lines)).toContain("claude cannot use session s-0: starting a new one");
+      const failed = await runToEnd(failure, session("Fail"));
+      expect(failed.report).toMatchObject({ reason: "SessionNotFound", result: { exitCode: 1 } });
+      expect(failed.report.message).toContain(words);
+    },
+  );
+
+  test("a later attempt starts like the first one", async () => {
+    const prepareAll = async (directory: string): Promise<void> => {
+      await prepare(directory);
+      await writeFile(join(directory, "continuation"), "go on");
+      const path = join(directory, "config.json");
+      const written = JSON.parse(await readFile(path, "utf8")) as RunnerConfig;
+      const continuation = { session: "s-0", promptPath: join(directory, "continuation") };
+      await writeFile(path, JSON.stringify({ ...written, continuation }));
+    };
+    const { report } = await runToEnd(onStderr, { prompt: "the task", prepare: prepareAll });
+    expect(report).toMatchObject({ reason: "Completed", result: { text: "the task" } });
   });
 });
 
@@ -218,14 +299,14 @@ describe.concurrent("a later attempt", () => {
     expect(report.result.text).toMatch(/--resume=s-1 .*\|go on$/u);
   });
 
-  test("begins as the first one did where the workspace has lost the session", async () => {
+  test("starts like the first one if the workspace has lost the session", async () => {
     const { report } = await runToEnd(script, { prompt: "the task", prepare: prepare(false) });
     expect(report.result.text).toMatch(/\|the task$/u);
     expect(report.result.text).not.toContain("--resume");
   });
 });
 
-describe.concurrent("what a run without a result has spent", () => {
+describe.concurrent("the spend of a run without a result", () => {
   const costState = (total: number, output: number) =>
     `${JSON.stringify({ type: "cost-state", totalCostUSD: total, modelUsage: { m: { outputTokens: output, costUSD: total } } })}\n`;
   const prepare = async (directory: string) => {
@@ -235,7 +316,7 @@ describe.concurrent("what a run without a result has spent", () => {
   };
   const config = { session: { resume: "s-1", onMissing: "Fail" } } as const;
 
-  test("is the session's newest total less the one before the run", async () => {
+  test("is the session's newest total minus the one before the run", async () => {
     const script = `init(); fs.appendFileSync(process.env.HOME + "/.claude/projects/-work/s-1.jsonl", ${JSON.stringify(costState(0.35, 14))});
       process.exit(143);`;
     const { report } = await runToEnd(script, { config, prepare });

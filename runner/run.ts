@@ -1,4 +1,4 @@
-/** The container's main: configuration, preflight, claude, report. */
+/** Main function of the container: configuration, preflight, claude, report. */
 import { closeSync } from "node:fs";
 import { claudeArguments } from "./argv.ts";
 import { ClaudeRun, type Channels } from "./claude-run.ts";
@@ -18,34 +18,42 @@ interface Outcome {
   readonly report: RunReport;
 }
 
-/** What would end this process, or be ignored if it is PID 1, has to end claude first. */
+/** Signals that must end claude before this process; as PID 1 it would ignore them by default. */
 const forwardedSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
-/** How long a log that nobody reads on may hold up the end; the termination message is written by then. */
+/** Longest wait for a blocked stdout at exit; the termination message is already written. */
 const flushMs = 30_000;
-/** The same for a run that was ended: the kubelet's KILL is near. */
+/** Same for a stopped run, which the kubelet will kill soon. */
 const flushAfterStopMs = 500;
 
-/** Runs claude as RUNNER_CONFIG says; resolves to the container's exit code: claude's own, or 128 + signal. */
+/** Runs claude by RUNNER_CONFIG. Resolves to the container's exit code: claude's own, or 128 + signal. */
 export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
   const output = new Output(writeStdout);
-  const redact = redactor(environment);
+  const redaction = { redact: redactor(environment) };
+  const redact = (text: string): string => redaction.redact(text);
   const message = new TerminationMessage(environment["TERMINATION_LOG"] ?? defaultTerminationLog);
   const bound = (report: RunReport) => boundReport(report, redact);
   const channels: Channels = { output, redact, message: (report) => message.write(JSON.stringify(bound(report))) };
-  output.own({ subtype: "start", v: 1, time: new Date().toISOString() });
+  output.writeRunnerLine({ subtype: "start", v: 1, time: new Date().toISOString() });
 
-  const outcome = await runOrExplain(environment, channels);
+  const outcome = await runAndReport(environment, channels, (names) => {
+    redaction.redact = redactor(environment, names);
+  });
   const report = bound({ ...outcome.report, log: output.digest() });
   message.finish(JSON.stringify(report));
-  output.own({ subtype: "end", time: new Date().toISOString(), report });
+  output.writeRunnerLine({ subtype: "end", time: new Date().toISOString(), report });
   await flush(output, report.stop === undefined ? flushMs : flushAfterStopMs);
   return outcome.exitCode;
 }
 
-async function runOrExplain(environment: NodeJS.ProcessEnv, channels: Channels): Promise<Outcome> {
+async function runAndReport(
+  environment: NodeJS.ProcessEnv,
+  channels: Channels,
+  setPublic: (names: readonly string[] | undefined) => void,
+): Promise<Outcome> {
   const signals = new SignalForwarder();
   try {
     const config = readConfig(environment["RUNNER_CONFIG"]);
+    setPublic(config.publicVariables);
     const { ending, report } = await runClaude(config, environment, channels, signals);
     return { exitCode: shellExitCode(ending), report };
   } catch (error) {
@@ -62,6 +70,29 @@ async function runClaude(
   channels: Channels,
   signals: SignalForwarder,
 ): ReturnType<ClaudeRun["run"]> {
+  const first = await supervise(config, environment, channels, signals);
+  const { session, continuation } = config;
+  const mayStartNew = continuation !== undefined || session?.onMissing === "StartNew";
+  if (first.report.reason !== "SessionNotFound" || !mayStartNew || first.report.stop !== undefined) return first;
+  const id = continuation?.session ?? session?.resume ?? "";
+  channels.output.writeRunnerLine({
+    subtype: "stderr",
+    text: channels.redact(`claude cannot use session ${id}: starting a new one`),
+  });
+  return supervise(withoutSession(config), environment, channels, signals);
+}
+
+function withoutSession(config: RunnerConfig): RunnerConfig {
+  const fields = Object.entries(config).filter(([name]) => name !== "session" && name !== "continuation");
+  return Object.fromEntries(fields) as unknown as RunnerConfig;
+}
+
+async function supervise(
+  config: RunnerConfig,
+  environment: NodeJS.ProcessEnv,
+  channels: Channels,
+  signals: SignalForwarder,
+): ReturnType<ClaudeRun["run"]> {
   const ready = await preflight(config, environment);
   const claude = new ClaudeRun(config, ready, channels);
   const running = claude.run({
@@ -69,9 +100,9 @@ async function runClaude(
     args: claudeArguments(config, ready.resume),
     directory: config.workingDirectory,
     environment,
-    stdinFd: ready.promptFd,
+    stdin: ready.prompt,
   });
-  closeSync(ready.promptFd);
+  if (typeof ready.prompt === "number") closeSync(ready.prompt);
   signals.forwardTo((signal) => claude.signal(signal));
   return running;
 }
@@ -81,10 +112,10 @@ function failureReport(failure: StartFailure, output: Output): RunReport {
   return { v: 1, complete: true, reason, message, result: {}, log: output.digest() };
 }
 
-/** Keeps a signal that comes before claude does. */
+/** Forwards signals to claude, including those that arrive before its start. */
 class SignalForwarder {
   #target: ((signal: NodeJS.Signals) => void) | undefined;
-  #early: NodeJS.Signals | undefined;
+  #earlySignal: NodeJS.Signals | undefined;
   readonly #listener = (signal: NodeJS.Signals) => this.#handle(signal);
 
   constructor() {
@@ -93,26 +124,26 @@ class SignalForwarder {
 
   forwardTo(target: (signal: NodeJS.Signals) => void): void {
     this.#target = target;
-    if (this.#early !== undefined) target(this.#early);
+    if (this.#earlySignal !== undefined) target(this.#earlySignal);
   }
 
-  /** From now on a signal changes nothing any more: the report is being written. */
+  /** Ignores signals from now on, because the report is being written. */
   stop(): void {
     this.#target = () => undefined;
   }
 
   #handle(signal: NodeJS.Signals): void {
-    this.#early = signal;
+    this.#earlySignal = signal;
     this.#target?.(signal);
   }
 }
 
-/** Waits until everything is written, or nothing more was written for a while. */
-async function flush(output: Output, patienceMs: number): Promise<void> {
+/** Waits until everything is written, or nothing was written for `timeoutMs`. */
+async function flush(output: Output, timeoutMs: number): Promise<void> {
   let before = Infinity;
   while (output.waitingBytes > 0 && output.waitingBytes < before) {
     before = output.waitingBytes;
-    await within(output.drained(), patienceMs);
+    await within(output.drained(), timeoutMs);
   }
 }
 

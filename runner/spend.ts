@@ -1,28 +1,28 @@
 /**
- * What THIS run spent. Newer CLIs print per result what came since the last one, and in `total_cost_usd` the session's
- * running total across resumes; 2.1.197 knows only totals of its own process. The two must never be mixed.
+ * Spend of THIS run. Newer CLIs report per result the spend since the last one, and in `total_cost_usd` the
+ * session's total across resumes; 2.1.197 reports only totals of its own process. The two must never be mixed.
  */
 import type { RunResult, Usage } from "./contract.ts";
-import { asObject, numberAt, objectAt, type JsonObject } from "./event.ts";
+import { asObject, numberField, objectField, type JsonObject } from "./event.ts";
 import { decimalUSD } from "./money.ts";
 
-/** Tokens and US dollars of one model, added up. */
+/** Sum of tokens and US dollars of one model. */
 export interface ModelSpend extends Usage {
   readonly costUSD: number;
 }
 export type SpendByModel = ReadonlyMap<string, ModelSpend>;
 
-/** The fields of `status.result` that money and tokens fill; absent where nothing is known. */
+/** Cost and token fields of `status.result`; absent if unknown. */
 export type SpendFields = Pick<RunResult, "costUSD" | "usage" | "models">;
 
-const nothing: ModelSpend = {
+const noSpend: ModelSpend = {
   inputTokens: 0,
   outputTokens: 0,
   cacheReadInputTokens: 0,
   cacheCreationInputTokens: 0,
   costUSD: 0,
 };
-/** The contract shows the four dearest models. */
+/** Only the four most expensive models are reported. */
 const maxModels = 4;
 
 /** Adds up the results of one run. */
@@ -30,44 +30,52 @@ export class RunSpend {
   #models: SpendByModel = new Map();
   #costUSD: number | undefined;
   #usage: Usage | undefined;
-  #seen = false;
+  #hasResult = false;
 
-  /** Takes a `result` event into account. */
+  /** Adds a `result` event. */
   add(result: JsonObject): void {
-    const since = objectAt(result, "model_usage_since_last_result");
+    const since = objectField(result, "model_usage_since_last_result");
     if (since !== undefined) this.#addSince(readModels(since));
     else if ("result_index" in result) this.#addUnpriced(result);
     else this.#replace(result);
-    this.#seen = true;
+    this.#hasResult = true;
   }
 
-  /** Empty if there was no result. */
+  /** Returns the fields; empty without a result. */
   fields(): SpendFields {
-    return this.#seen ? spendFields(this.#models, this.#costUSD, this.#usage) : {};
+    return this.#hasResult ? spendFields(this.#models, this.#costUSD, this.#usage) : {};
   }
 
   #addSince(models: SpendByModel): void {
-    this.#models = combine(this.#models, models, 1);
-    this.#costUSD = this.#seen && this.#costUSD === undefined ? undefined : totalCost(this.#models);
+    this.#models = addScaled(this.#models, models, 1);
+    this.#costUSD = this.#hasResult && this.#costUSD === undefined ? undefined : totalCost(this.#models);
     this.#usage = totalUsage(this.#models);
   }
 
-  /** A newer CLI that did not say: nothing was spent if the API was never called, otherwise it is not known. */
+  /**
+   * Adds a result of a newer CLI without spend since the last one, as with --output-format json. If its tokens
+   * equal the session's, the session's total is this run's cost. If the API was not called, the cost is 0.
+   * Otherwise it is unknown.
+   */
   #addUnpriced(result: JsonObject): void {
-    const free = numberAt(result, "duration_api_ms") === 0;
-    const before = this.#seen ? this.#costUSD : 0;
+    if (!this.#hasResult && isWholeSession(result)) {
+      this.#replace(result);
+      return;
+    }
+    const free = numberField(result, "duration_api_ms") === 0;
+    const before = this.#hasResult ? this.#costUSD : 0;
     this.#costUSD = free ? before : undefined;
     this.#usage ??= usageOf(result);
   }
 
   #replace(result: JsonObject): void {
-    this.#models = readModels(objectAt(result, "modelUsage") ?? {});
-    this.#costUSD = numberAt(result, "total_cost_usd");
+    this.#models = readModels(objectField(result, "modelUsage") ?? {});
+    this.#costUSD = numberField(result, "total_cost_usd");
     this.#usage = this.#models.size > 0 ? totalUsage(this.#models) : usageOf(result);
   }
 }
 
-/** Formats what was added up; `costUSD` undefined means that the amount is not known. */
+/** Formats sums; an undefined `costUSD` is unknown. */
 export function spendFields(
   models: SpendByModel,
   costUSD: number | undefined,
@@ -82,15 +90,15 @@ export function spendFields(
   };
 }
 
-/** Reads `modelUsage` and its relatives: model name to tokens and cost. */
+/** Reads `modelUsage` and similar objects: model name to tokens and cost. */
 export function readModels(models: JsonObject): SpendByModel {
   return new Map(Object.entries(models).map(([model, value]) => [model, readModel(asObject(value))]));
 }
 
-/** `a + sign * b`, model by model. */
-export function combine(a: SpendByModel, b: SpendByModel, sign: 1 | -1): SpendByModel {
+/** Returns `a + sign * b` per model. */
+export function addScaled(a: SpendByModel, b: SpendByModel, sign: 1 | -1): SpendByModel {
   const sum = new Map(a);
-  for (const [model, spend] of b) sum.set(model, addSpend(sum.get(model) ?? nothing, spend, sign));
+  for (const [model, spend] of b) sum.set(model, addSpend(sum.get(model) ?? noSpend, spend, sign));
   return sum;
 }
 
@@ -102,21 +110,33 @@ function modelField(model: string, spend: ModelSpend): NonNullable<RunResult["mo
 
 function readModel(model: JsonObject | undefined): ModelSpend {
   return {
-    inputTokens: numberAt(model, "inputTokens") ?? 0,
-    outputTokens: numberAt(model, "outputTokens") ?? 0,
-    cacheReadInputTokens: numberAt(model, "cacheReadInputTokens") ?? 0,
-    cacheCreationInputTokens: numberAt(model, "cacheCreationInputTokens") ?? 0,
-    costUSD: numberAt(model, "costUSD") ?? 0,
+    inputTokens: numberField(model, "inputTokens") ?? 0,
+    outputTokens: numberField(model, "outputTokens") ?? 0,
+    cacheReadInputTokens: numberField(model, "cacheReadInputTokens") ?? 0,
+    cacheCreationInputTokens: numberField(model, "cacheCreationInputTokens") ?? 0,
+    costUSD: numberField(model, "costUSD") ?? 0,
   };
 }
 
+function isWholeSession(result: JsonObject): boolean {
+  const models = readModels(objectField(result, "modelUsage") ?? {});
+  const [session, own] = [totalUsage(models), usageOf(result)];
+  return (
+    models.size > 0 &&
+    session.inputTokens === own.inputTokens &&
+    session.outputTokens === own.outputTokens &&
+    session.cacheReadInputTokens === own.cacheReadInputTokens &&
+    session.cacheCreationInputTokens === own.cacheCreationInputTokens
+  );
+}
+
 function usageOf(result: JsonObject): Usage {
-  const usage = objectAt(result, "usage");
+  const usage = objectField(result, "usage");
   return {
-    inputTokens: numberAt(usage, "input_tokens") ?? 0,
-    outputTokens: numberAt(usage, "output_tokens") ?? 0,
-    cacheReadInputTokens: numberAt(usage, "cache_read_input_tokens") ?? 0,
-    cacheCreationInputTokens: numberAt(usage, "cache_creation_input_tokens") ?? 0,
+    inputTokens: numberField(usage, "input_tokens") ?? 0,
+    outputTokens: numberField(usage, "output_tokens") ?? 0,
+    cacheReadInputTokens: numberField(usage, "cache_read_input_tokens") ?? 0,
+    cacheCreationInputTokens: numberField(usage, "cache_creation_input_tokens") ?? 0,
   };
 }
 
@@ -137,7 +157,7 @@ function totalCost(models: SpendByModel): number {
 function totalUsage(models: SpendByModel): Usage {
   const { inputTokens, outputTokens, cacheReadInputTokens, cacheCreationInputTokens } = [...models.values()].reduce(
     (sum, spend) => addSpend(sum, spend, 1),
-    nothing,
+    noSpend,
   );
   return { inputTokens, outputTokens, cacheReadInputTokens, cacheCreationInputTokens };
 }

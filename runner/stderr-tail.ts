@@ -1,11 +1,11 @@
-/** Remembers the last lines of stderr, to find the one that says why claude ended. */
+/** Keeps the last lines of stderr to find the one that explains claude's end. */
 
 const keptLines = 20;
 const keptCharacters = 2000;
-/** What tools print after the line that matters: stack traces, version footers, suggestions. */
+/** Lines that follow the important one: stack traces, version footers, suggestions. */
 const noise = /^\s+at |^Node\.js v|^\(Did you mean/u;
 
-/** Lines in, the last meaningful one out. */
+/** Collects lines and finds the last meaningful one. */
 export class StderrTail {
   #lines: string[] = [];
 
@@ -13,6 +13,11 @@ export class StderrTail {
     if (line.trim() === "") return;
     this.#lines.push(line.slice(0, keptCharacters));
     if (this.#lines.length > keptLines) this.#lines.shift();
+  }
+
+  /** The last non-blank lines, newest last. */
+  get lines(): readonly string[] {
+    return this.#lines;
   }
 
   /** Undefined if stderr was empty. */

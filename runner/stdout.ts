@@ -1,7 +1,7 @@
 /**
- * The container's stdout. A blocking write would stop the watchdogs while nobody reads the log; a blocking write in a
- * worker thread would keep the process from exiting. So a pipe, which is what a container has, is opened once more
- * without blocking; anything else (a file, a terminal) is written to in a worker thread.
+ * The container's stdout. A blocking write would stop the watchdogs while the log is not read; in a worker thread
+ * it would keep the process from exiting. So a pipe, as in a container, is reopened non-blocking. Anything else (a
+ * file, a terminal) is written in a worker thread.
  */
 import { constants, fstatSync, openSync, write } from "node:fs";
 import { Socket } from "node:net";
@@ -10,7 +10,7 @@ const stdoutFd = 1;
 
 let pipe: { readonly socket: Socket | undefined } | undefined;
 
-/** Resolves to how much of the bytes was written; rejects if nothing can be written any more (EPIPE). */
+/** Resolves to the number of bytes written; rejects if stdout has no reader any more (EPIPE). */
 export function writeStdout(bytes: Buffer): Promise<number> {
   pipe ??= { socket: openPipe() };
   return pipe.socket === undefined ? writeInThread(bytes) : writeToPipe(pipe.socket, bytes);
@@ -20,10 +20,10 @@ function openPipe(): Socket | undefined {
   try {
     if (!fstatSync(stdoutFd).isFIFO()) return undefined;
     const fd = openSync(`/proc/self/fd/${stdoutFd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    // The write that fails is told; without a listener the process would end.
+    // The failed write reports the error; without a listener the process would end.
     return new Socket({ fd, readable: false, writable: true }).on("error", () => undefined);
   } catch {
-    // Somebody else's pipe.
+    // The pipe belongs to another user.
     return undefined;
   }
 }

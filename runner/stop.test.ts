@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../test/eventually.ts";
 import type { RunReport } from "./contract.ts";
 import type { Inspection } from "./inspect.ts";
-import { buildRunner, runBuilt } from "./test-process.ts";
-import { removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./test-stub.ts";
+import { buildRunner, runBuilt } from "./testing/process.ts";
+import { removeRuns, runStub, startStub, type EndedRun, type StubOptions } from "./testing/stub.ts";
 
 beforeAll(() => buildRunner(), 60_000);
 afterAll(removeRuns);
@@ -19,7 +19,7 @@ function runToEnd(script: string, config: StubOptions["config"] = {}): Promise<E
 
 function isAlive(pid: number): boolean {
   try {
-    // A zombie that nobody has waited for yet does nothing any more.
+    // Ignores zombies, which no longer run.
     return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
   } catch {
     return false;
@@ -31,8 +31,8 @@ describe.concurrent("a signal to the runner", () => {
     const run = await startStub(`
       process.on("SIGTERM", () => process.exit(143));
       const child = spawn("/bin/sh", ["-c", "exec sleep 300"], { stdio: "ignore" });
-      init(); say({ type: "assistant", message: { id: "a" + child.pid, content: [] } }); stay();`);
-    await eventually("claude has said its child's id", () => run.output().includes('"id":"a'));
+      init(); emit({ type: "assistant", message: { id: "a" + child.pid, content: [] } }); hang();`);
+    await eventually("claude has printed its child's id", () => run.output().includes('"id":"a'));
     const grandchild = Number(/"id":"a(\d+)"/u.exec(run.output().toString())?.[1]);
     run.signal("SIGTERM");
     const { code, report } = await run.ended;
@@ -42,13 +42,13 @@ describe.concurrent("a signal to the runner", () => {
     expect(isAlive(grandchild)).toBe(false);
   });
 
-  test("is followed by KILL before the grace period ends, if claude does not care", async () => {
-    const run = await startStub(`process.on("SIGTERM", () => undefined); init(); stay();`, {
+  test("is followed by KILL before the grace period ends, if claude ignores it", async () => {
+    const run = await startStub(`process.on("SIGTERM", () => undefined); init(); hang();`, {
       config: { terminationGracePeriodSeconds: 0.4 },
     });
     await eventually("claude has begun", () => run.output().includes('"subtype":"init"'));
     run.signal("SIGTERM");
-    // The message stands before the KILL: with the session, and with what ended it.
+    // The message is written before the KILL, with the session and the cause of the stop.
     const message = (): string => readFileSync(join(run.directory, "termination-log"), "utf8");
     await eventually("the message names the signal", () => message().includes('"cause":"Signal"'));
     const before = JSON.parse(message()) as RunReport;
@@ -60,32 +60,32 @@ describe.concurrent("a signal to the runner", () => {
 });
 
 describe.concurrent("watchdogs", () => {
-  /** What claude had said when it was ended is kept, whether the machine was fast enough for that or not. */
+  /** Output before the stop is kept; a slow machine may have none. */
   const saidInit = (run: EndedRun): boolean => run.stdout.includes('"subtype":"init"');
 
   test("activeDeadlineSeconds", async () => {
-    const run = await runToEnd(`init(); stay();`, { activeDeadlineSeconds: 1 });
+    const run = await runToEnd(`init(); hang();`, { activeDeadlineSeconds: 1 });
     expect(run.report).toMatchObject({ reason: "DeadlineExceeded", stop: { cause: "DeadlineExceeded" } });
     expect(run.report.session?.id).toBe(saidInit(run) ? "s-1" : undefined);
   });
 
   test("idleTimeoutSeconds after output", async () => {
-    const run = await runToEnd(`init(); stay();`, { idleTimeoutSeconds: 1 });
+    const run = await runToEnd(`init(); hang();`, { idleTimeoutSeconds: 1 });
     const { progress, stop } = run.report;
-    // claude's only line can be late, and come when its end was decided already.
+    // claude's only line may arrive after the timeout fired.
     const inTime = Date.parse(progress?.lastActivityTime ?? "") < Date.parse(stop?.time ?? "");
     const cause = inTime ? "IdleTimeout" : "NoOutput";
     expect(run.report).toMatchObject({ reason: cause, stop: { cause } });
   });
 
   test("idleTimeoutSeconds without any output", async () => {
-    const { code, report } = await runToEnd(`stay();`, { idleTimeoutSeconds: 0.5 });
+    const { code, report } = await runToEnd(`hang();`, { idleTimeoutSeconds: 0.5 });
     expect(report).toMatchObject({ reason: "NoOutput", stop: { cause: "NoOutput" } });
     expect(code).toBe(143);
   });
 
-  test("resultGracePeriodSeconds: the result stands, whatever the exit code", async () => {
-    const { code, report } = await runToEnd(`init(); result(); stay();`, {
+  test("resultGracePeriodSeconds: the result is kept with any exit code", async () => {
+    const { code, report } = await runToEnd(`init(); result(); hang();`, {
       resultGracePeriodSeconds: 0.2,
     });
     expect(code).toBe(143);
@@ -94,17 +94,17 @@ describe.concurrent("watchdogs", () => {
       stop: { cause: "ResultGrace" },
       result: { hung: true, costUSD: "0.5" },
     });
-    expect(report.message).toContain("did not end by itself");
+    expect(report.message).toContain("did not exit after its result");
   });
 
-  test("the grace period waits for background tasks, and any later event stops it", async () => {
+  test("the grace period waits for background tasks, and any later event ends it", async () => {
     const { report } = await runToEnd(
       `const tasks = (tasks) => ({ type: "system", subtype: "background_tasks_changed", tasks });
        const anything = { type: "system", subtype: "anything" };
-       init(); say(tasks([{ task_id: "b" }]), resultWith({})); await pause(500);
-       say(tasks([]), resultWith({}), anything); await pause(500);
-       say(resultWith({ result: "last" }), anything);`,
-      { resultGracePeriodSeconds: 0.3 },
+       init(); emit(tasks([{ task_id: "b" }]), resultWith({})); await pause(500);
+       emit(tasks([]), resultWith({}), anything); await pause(500);
+       emit(resultWith({ result: "last" }), anything);`,
+      { resultGracePeriodSeconds: 0.3, backgroundGracePeriodSeconds: 600 },
     );
     expect(report).toMatchObject({
       reason: "Completed",
@@ -114,8 +114,8 @@ describe.concurrent("watchdogs", () => {
   });
 });
 
-describe.concurrent("a log that nobody reads", () => {
-  test("stops neither the deadline nor the report nor the end", async () => {
+describe.concurrent("an unread log", () => {
+  test("blocks neither the deadline nor the report nor the end", async () => {
     const directory = await mkdtemp(join(tmpdir(), "unread-"));
     const fifo = join(directory, "stdout");
     execFileSync("mkfifo", [fifo]);
@@ -132,10 +132,10 @@ describe.concurrent("a log that nobody reads", () => {
   });
 });
 
-/** As in a container: the runner's parent is outside of what /proc shows. */
+/** As in a container: the runner's parent is not in /proc. */
 const ownProcesses = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"];
 
-describe.concurrent("what claude leaves behind", () => {
+describe.concurrent("a process that claude leaves behind", () => {
   test("ends with it, even if it ignores TERM and holds stdout open", async () => {
     const { report } = await runToEnd(`
       const child = spawn("/bin/sh", ["-c", "trap '' TERM; sleep 300"], { stdio: "inherit" });
@@ -144,7 +144,7 @@ describe.concurrent("what claude leaves behind", () => {
     expect(isAlive(Number(report.result.text))).toBe(false);
   });
 
-  test("ends before the last word is written, even if it left the group", async () => {
+  test("ends before the last line is written, even if it left the group", async () => {
     const { report } = await runStub(
       `spawn("/bin/sh", ["-c", "while :; do echo forged > $TERMINATION_LOG; done"], { detached: true, stdio: "ignore" });
        init(); result(); setTimeout(() => process.exit(0), 50);`,
@@ -153,7 +153,7 @@ describe.concurrent("what claude leaves behind", () => {
     expect(report).toMatchObject({ complete: true, reason: "Completed" });
   });
 
-  test("does not find the runner by the name of node", async () => {
+  test("does not find the runner with pkill -f node", async () => {
     const { report } = await runToEnd(`
       init(); result({ result: ["comm", "cmdline"].map((file) => fs.readFileSync("/proc/" + process.ppid + "/" + file)).join() });`);
     expect(report.result.text).toMatch(/run-init/u);
@@ -167,7 +167,7 @@ describe.concurrent("inspect reads what kubectl logs of a run prints", () => {
     return JSON.parse((await runBuilt(["inspect", "-"], text)).stdout) as Inspection;
   }
 
-  test("and comes to the same verdict, with timestamps or without", async () => {
+  test("and gets the same classification, with timestamps or without", async () => {
     const script = `init(); process.stderr.write("a\\nlast words\\n"); process.exit(3);`;
     const run = await runToEnd(script);
     const expected = { reason: run.report.reason, message: run.report.message, result: run.report.result };
@@ -177,9 +177,9 @@ describe.concurrent("inspect reads what kubectl logs of a run prints", () => {
     expect(stamped.message).toContain("last words");
   });
 
-  test("also of a run that was ended, and of one that never started", async () => {
+  test("also of a stopped run and of one that never started", async () => {
     const [deadline, missing] = await Promise.all([
-      runToEnd(`init(); stay();`, { activeDeadlineSeconds: 0.8 }),
+      runToEnd(`init(); hang();`, { activeDeadlineSeconds: 0.8 }),
       runToEnd("", { promptPath: "/nonexistent" }),
     ]);
     expect(await inspected(deadline)).toMatchObject({ reason: "DeadlineExceeded", result: { signal: "SIGTERM" } });

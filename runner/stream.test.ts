@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "./event.ts";
-import { EventReader } from "./injected.ts";
+import { EventReader } from "./event-reader.ts";
 import { LineReader, textOfLine, type Piece } from "./stream.ts";
 
 function readAll(chunks: readonly Buffer[], maxBytes?: number): Piece[] {
@@ -36,7 +36,7 @@ describe("lines", () => {
     );
   });
 
-  test("that are too long pass in parts, whole in sum, and are marked", () => {
+  test("that are too long are passed in marked parts without loss", () => {
     fc.assert(
       fc.property(stream, fc.array(fc.nat(2000)), (bytes, cuts) => {
         const pieces = readAll(cut(bytes, cuts), 8);
@@ -48,7 +48,7 @@ describe("lines", () => {
     expect(kinds).toEqual(["part", "lastPart", "whole"]);
   });
 
-  test("lose their end and a byte order mark as text; broken UTF-8 does not stop them", () => {
+  test("are converted to text without line end and byte order mark, even with broken UTF-8", () => {
     expect(textOfLine(Buffer.from("\uFEFF{}\r\n"))).toBe("{}");
     expect(textOfLine(Buffer.from([0x61, 0xff, 0x0a]))).toBe("a\uFFFD");
   });
@@ -62,11 +62,11 @@ describe("events", () => {
     return lines.flatMap((line) => reader.read(line));
   };
 
-  test("are read from lines, and other lines are none", () => {
+  test("are read from lines; other lines have none", () => {
     expect(read("", "plain", "[1]", '"text"', '{"no":"type"}', JSON.stringify(outer))).toEqual([outer]);
   });
 
-  test("are both found when one was written into the middle of the other, wherever that was", () => {
+  test("are both found when one was written anywhere into the other", () => {
     const text = JSON.stringify(outer);
     for (let at = 1; at < text.length; at++) {
       const found = read(`${text.slice(0, at)}${JSON.stringify(inner)}`, text.slice(at));
@@ -78,7 +78,7 @@ describe("events", () => {
     }
   });
 
-  test("after a torn line that never ends are read as usual", () => {
+  test("after an unfinished torn line are read as usual", () => {
     expect(read(`{"type":"assist${JSON.stringify(inner)}`, "noise", JSON.stringify(outer))).toEqual([inner, outer]);
   });
 });

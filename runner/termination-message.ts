@@ -2,10 +2,10 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import { maxReportBytes } from "./report.ts";
 
-/** Where the kubelet reads it. */
+/** Path that the kubelet reads. */
 export const defaultTerminationLog = "/dev/termination-log";
 
-/** Holds the file open; without one (not in a container) every write is a no-op. */
+/** Keeps the file open; without a file (outside of a container) every write is a no-op. */
 export class TerminationMessage {
   readonly #fd: number | undefined;
 
@@ -14,7 +14,7 @@ export class TerminationMessage {
   }
 
   /**
-   * One write of always the same length, padded with spaces: a process that is killed between two system calls leaves
+   * Writes a fixed length, padded with spaces, in one call. So a process that is killed between two system calls leaves
    * neither half a message nor the tail of an older one, and no reader sees the file grow.
    */
   write(message: string): void {
@@ -24,11 +24,11 @@ export class TerminationMessage {
     try {
       writeSync(this.#fd, bytes, 0, bytes.length, 0);
     } catch {
-      // A full disk: the `end` line on stdout carries the same report.
+      // A full disk: the `end` line on stdout has the same report.
     }
   }
 
-  /** The last write: cuts off the padding, and what somebody else may have added. */
+  /** Writes the last message and truncates the file, which removes the padding and text of other processes. */
   finish(message: string): void {
     if (this.#fd === undefined) return;
     this.write(message);
@@ -36,17 +36,17 @@ export class TerminationMessage {
       ftruncateSync(this.#fd, Buffer.byteLength(message));
       closeSync(this.#fd);
     } catch {
-      // The message stands, padded.
+      // The padded message is kept.
     }
   }
 }
 
 function open(path: string): number | undefined {
   try {
-    // The kubelet has made it: where it is missing this is no container, and no place to make one.
+    // The kubelet creates the file; without it this is no container.
     return openSync(path, constants.O_WRONLY);
   } catch {
-    // Not there, or not writable for this user: the `end` line on stdout carries the same report.
+    // Missing, or not writable for this user: the `end` line on stdout has the same report.
     return undefined;
   }
 }

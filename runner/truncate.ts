@@ -1,13 +1,13 @@
-/** Cuts text so that it fits into a number of bytes of JSON. */
+/** Cuts text to a number of bytes of JSON. */
 
-/** Bytes of the text inside a JSON string, in UTF-8, escapes counted. */
+/** Returns the length of the text inside a JSON string, in bytes of UTF-8 with escapes. */
 export function escapedBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
-/** The longest beginning that takes at most `maxBytes` inside a JSON string; never half a character. */
+/** Returns the longest prefix of at most `maxBytes` inside a JSON string, without a split character. */
 export function truncateEscaped(text: string, maxBytes: number): string {
-  // No character takes less than a byte: what lies beyond need not be looked at.
+  // A character takes at least one byte, which bounds the scan.
   if (text.length <= maxBytes && escapedBytes(text) <= maxBytes) return text;
   let bytes = 0;
   let end = 0;
@@ -19,7 +19,7 @@ export function truncateEscaped(text: string, maxBytes: number): string {
   return text.slice(0, end);
 }
 
-/** The same, and "…" at the end says that something is missing. */
+/** Like truncateEscaped, with "…" at the end of a cut text. */
 export function shorten(text: string, maxBytes: number): string {
   const whole = truncateEscaped(text, maxBytes);
   return whole.length === text.length ? text : `${truncateEscaped(text, maxBytes - Buffer.byteLength("…"))}…`;

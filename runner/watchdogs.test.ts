@@ -19,14 +19,14 @@ test("silence from the start is NoOutput, after output it is IdleTimeout", () =>
 
   const idle = watch();
   vi.advanceTimersByTime(9_000);
-  idle.dogs.sawOutput();
+  idle.dogs.recordOutput();
   vi.advanceTimersByTime(9_999);
   expect(idle.causes).toEqual([]);
   vi.advanceTimersByTime(1);
   expect(idle.causes).toEqual(["IdleTimeout"]);
 });
 
-test("output that nobody reads is no silence, but the deadline holds", () => {
+test("blocked output is no silence, but the deadline applies", () => {
   let heldUp = true;
   const { causes } = watch(() => heldUp);
   vi.advanceTimersByTime(50_000);
@@ -35,20 +35,46 @@ test("output that nobody reads is no silence, but the deadline holds", () => {
   vi.advanceTimersByTime(10_000);
   expect(causes).toEqual(["IdleTimeout"]);
 
-  const held = watch(() => true);
+  const blocked = watch(() => true);
   vi.advanceTimersByTime(100_000);
-  expect(held.causes).toEqual(["DeadlineExceeded"]);
+  expect(blocked.causes).toEqual(["DeadlineExceeded"]);
 });
 
-test("the grace period runs from a final result, takes the idle timeout's place and ends with any event", () => {
+test("the grace period starts at a final result, replaces the idle timeout and ends with any event", () => {
   const { dogs, causes } = watch();
-  dogs.sawEvent(true);
+  dogs.recordEvent("ResultGrace");
   vi.advanceTimersByTime(4_999);
-  dogs.sawEvent(false);
-  dogs.sawOutput();
+  dogs.recordEvent(undefined);
+  dogs.recordOutput();
   vi.advanceTimersByTime(9_000);
   expect(causes).toEqual([]);
-  dogs.sawEvent(true);
+  dogs.recordEvent("ResultGrace");
   vi.advanceTimersByTime(5_000);
   expect(causes).toEqual(["ResultGrace"]);
+});
+
+test("an answer with background tasks has its own grace period, separate from the idle timeout", () => {
+  const watchFor = (more: object): { dogs: Watchdogs; causes: StopCause[] } => {
+    const causes: StopCause[] = [];
+    const all = { resultGracePeriodSeconds: 5, ...more };
+    return { dogs: new Watchdogs(all, performance.now(), (cause) => causes.push(cause)), causes };
+  };
+  const open = watchFor({ backgroundGracePeriodSeconds: 60 });
+  open.dogs.recordEvent("BackgroundGrace");
+  vi.advanceTimersByTime(59_999);
+  expect(open.causes).toEqual([]);
+  open.dogs.recordEvent("BackgroundGrace");
+  vi.advanceTimersByTime(60_000);
+  expect(open.causes).toEqual(["BackgroundGrace"]);
+
+  const unset = watchFor({});
+  unset.dogs.recordEvent("BackgroundGrace");
+  vi.advanceTimersByTime(5_000);
+  expect(unset.causes).toEqual(["BackgroundGrace"]);
+
+  const idle = watchFor({ backgroundGracePeriodSeconds: 60, idleTimeoutSeconds: 10 });
+  idle.dogs.recordOutput();
+  idle.dogs.recordEvent("BackgroundGrace");
+  vi.advanceTimersByTime(10_000);
+  expect(idle.causes).toEqual(["IdleTimeout"]);
 });

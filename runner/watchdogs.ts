@@ -1,66 +1,71 @@
-/** Decides when claude has to be ended: too long, silent for too long, or done and still there. */
+/** Decides when to stop claude: running too long, silent too long, or still running after its result. */
 import type { RunReport, RunnerConfig } from "./contract.ts";
 
 export type StopCause = NonNullable<RunReport["stop"]>["cause"];
-type Limits = Pick<RunnerConfig, "activeDeadlineSeconds" | "idleTimeoutSeconds" | "resultGracePeriodSeconds">;
+/** Grace period after an answer: without or with background tasks. */
+export type Grace = Extract<StopCause, "ResultGrace" | "BackgroundGrace">;
+type Limits = Pick<
+  RunnerConfig,
+  "activeDeadlineSeconds" | "idleTimeoutSeconds" | "resultGracePeriodSeconds" | "backgroundGracePeriodSeconds"
+>;
 interface Due {
   readonly cause: StopCause;
   readonly atMs: number;
 }
 
-/** setTimeout takes no more; longer waits are taken in steps. */
+/** Maximum of setTimeout; longer waits are split. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** One timer for the limit that comes first; `onDue` is called once. */
+/** One timer for the earliest limit; calls `onDue` once. */
 export class Watchdogs {
   readonly #limits: Limits;
   readonly #onDue: (cause: StopCause) => void;
   readonly #startMs: number;
-  readonly #isHeldUp: () => boolean;
+  readonly #isOutputBlocked: () => boolean;
   #lastOutputMs: number | undefined;
-  #resultMs: number | undefined;
+  #grace: Due | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #isStopped = false;
 
   /**
-   * `startMs` on the clock of performance.now(): the deadline counts from the container's start. `isHeldUp`: nothing of
-   * claude is read at the moment, because nobody reads the log.
+   * `startMs` is on the clock of performance.now(); the deadline counts from the container's start.
+   * `isOutputBlocked` is true while claude's output is not read because the log has no reader.
    */
-  constructor(limits: Limits, startMs: number, onDue: (cause: StopCause) => void, isHeldUp = () => false) {
-    this.#isHeldUp = isHeldUp;
+  constructor(limits: Limits, startMs: number, onDue: (cause: StopCause) => void, isOutputBlocked = () => false) {
+    this.#isOutputBlocked = isOutputBlocked;
     this.#limits = limits;
     this.#startMs = startMs;
     this.#onDue = onDue;
     this.#arm();
   }
 
-  /** claude wrote something, on stdout or stderr. */
-  sawOutput(): void {
+  /** Call when claude wrote to stdout or stderr. */
+  recordOutput(): void {
     this.#lastOutputMs = performance.now();
   }
 
-  /** An event ended: the grace period runs from a result that leaves nothing running, and any later event ends it. */
-  sawEvent(isFinalResult: boolean): void {
-    this.#resultMs = isFinalResult ? performance.now() : undefined;
+  /** Call for each event; a grace period that it begins runs until the next event. */
+  recordEvent(grace: Grace | undefined): void {
+    this.#grace = grace && { cause: grace, atMs: performance.now() + this.#graceSeconds(grace) * 1000 };
     this.#arm();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#stopped) return;
-    const due = this.#next();
+    if (this.#isStopped) return;
+    const due = this.#nextDue();
     if (due === undefined) return;
     const waitMs = Math.min(Math.max(0, due.atMs - performance.now()), maxTimerMs);
     this.#timer = setTimeout(() => this.#check(), waitMs);
   }
 
   #check(): void {
-    const due = this.#next();
+    const due = this.#nextDue();
     if (due === undefined || due.atMs > performance.now()) {
       this.#arm();
       return;
@@ -69,8 +74,10 @@ export class Watchdogs {
     this.#onDue(due.cause);
   }
 
-  #next(): Due | undefined {
-    const dues = [this.#deadline(), this.#resultMs === undefined ? this.#idle() : this.#grace(this.#resultMs)];
+  #nextDue(): Due | undefined {
+    // After its result claude need not write more, unless it waits for background tasks.
+    const idle = this.#grace?.cause === "ResultGrace" ? undefined : this.#idle();
+    const dues = [this.#deadline(), this.#grace, idle];
     return dues.filter((due) => due !== undefined).sort((a, b) => a.atMs - b.atMs)[0];
   }
 
@@ -82,14 +89,14 @@ export class Watchdogs {
   #idle(): Due | undefined {
     const seconds = this.#limits.idleTimeoutSeconds;
     if (seconds === undefined) return undefined;
-    // It may have more to say than is read: that is no silence.
-    if (this.#isHeldUp()) this.sawOutput();
+    // Blocked output is no silence.
+    if (this.#isOutputBlocked()) this.recordOutput();
     const cause = this.#lastOutputMs === undefined ? "NoOutput" : "IdleTimeout";
     return { cause, atMs: (this.#lastOutputMs ?? this.#startMs) + seconds * 1000 };
   }
 
-  /** After its result claude owes no more output: only this limit and the deadline count. */
-  #grace(resultMs: number): Due {
-    return { cause: "ResultGrace", atMs: resultMs + this.#limits.resultGracePeriodSeconds * 1000 };
+  #graceSeconds(grace: Grace): number {
+    const { resultGracePeriodSeconds: result, backgroundGracePeriodSeconds: background } = this.#limits;
+    return grace === "ResultGrace" ? result : (background ?? result);
   }
 }

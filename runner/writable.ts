@@ -1,21 +1,21 @@
 /**
- * Whether claude will be able to write where it has to. It would run all the same, spend money and lose the session, so
- * this is tried and not only asked for: permissions say nothing of a full disk or a quota.
+ * Checks that claude can write to its directories. Otherwise it would run, spend money and lose the session. Writes a
+ * probe file, because permissions do not show a full disk or a quota.
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { causeOf, codeOf, StartFailure } from "./failure.ts";
 
-/** About what the session file of a short run takes. */
+/** About the size of a short run's session file. */
 const probe = Buffer.alloc(256 * 1024);
 
-/** Makes the directory if it is missing and leaves nothing in it; `what` names it in the StartFailure. */
+/** Creates the directory if it is missing and leaves nothing in it. `what` names it in the StartFailure. */
 export function makeWritable(directory: string, what: string): void {
   try {
     mkdirSync(directory, { recursive: true });
     writeProbe(join(directory, `.claude-run-probe-${process.pid}`));
   } catch (error) {
-    throw new StartFailure("ClaudeStartFailed", explain(directory, what, error));
+    throw new StartFailure("ClaudeStartFailed", describeProblem(directory, what, error));
   }
 }
 
@@ -29,11 +29,11 @@ function writeProbe(path: string): void {
   }
 }
 
-function explain(directory: string, what: string, error: unknown): string {
+function describeProblem(directory: string, what: string, error: unknown): string {
   const cause = causeOf(error);
   const code = codeOf(error);
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return `${what} has no room left: ${directory} cannot take 256 KiB (${cause}): free space on its volume, or mount a larger one`;
+    return `${what} has no space left: ${directory} cannot store 256 KiB (${cause}): free space on its volume or mount a larger one`;
   }
   if (code === "EROFS") {
     return `${what} is not writable: ${directory} is on a read-only file system (${cause}): mount a writable volume there`;

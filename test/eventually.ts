@@ -9,7 +9,7 @@ const longestPauseMs = 100;
 export async function eventually<T>(
   what: string | (() => string),
   ask: () => T | false | undefined | Promise<T | false | undefined>,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const startMs = performance.now();
   for (;;) {

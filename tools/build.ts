@@ -1,12 +1,23 @@
-/** Bundles what runs outside a checkout: the runner (one file, no dependencies), the operator, the adapter's package, kubectl claude. */
-import { chmodSync, copyFileSync, existsSync, globSync, statSync } from "node:fs";
+/** Bundles the programs that run outside of a checkout: runner, operator, adapter's package and kubectl claude. */
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle, type BuildOptions, type Plugin } from "esbuild";
+import { nodeGuard } from "./node-guard.ts";
 
 /**
- * The operator needs client-node's KubeConfig and nothing of its generated API, which is 6 MB and 40 MiB of memory.
- * Its modules only define things, though its package.json does not say so: said here, esbuild drops what is not used.
- * The base class takes the whole package by require, and gaxios: it gets the few names that its constructor needs.
+ * The operator needs client-node's KubeConfig but not its generated API, which takes 6 MB and 40 MiB of memory. Its
+ * modules have no side effects, but its package.json does not declare that; with the flag here esbuild drops unused
+ * modules. The base class requires the whole package and gaxios; it gets only the names that its constructor needs.
  */
 const leanClient: Plugin = {
   name: "lean-client",
@@ -32,30 +43,51 @@ const common: BuildOptions = {
   logLevel: "warning",
   legalComments: "none",
 };
+/** Node parses a whole bundle first, so newer syntax would hide the message that asks for a newer Node. */
+const oldestSyntax = "node14.18";
 const bundles: { sources: string[]; options: BuildOptions & { outfile: string } }[] = [
   {
     sources: ["runner/**/*.ts", "crds/reasons.ts"],
-    // node20: any image with Node >= 20 can run it.
-    options: { ...common, entryPoints: ["runner/main.ts"], outfile: "dist/runner.mjs", target: "node20" },
+    // Any image with Node >= 20 can run it.
+    options: {
+      ...common,
+      entryPoints: ["runner/main.ts"],
+      outfile: "dist/runner.mjs",
+      target: oldestSyntax,
+      banner: { js: nodeGuard("the runner", 20) },
+    },
   },
   {
-    sources: ["operator/**/*.ts", "crds/**/*.ts", "package-lock.json"],
+    sources: ["operator/**/*.ts", "kube/**/*.ts", "crds/**/*.ts", "package-lock.json"],
     options: {
       ...common,
       entryPoints: ["operator/main.ts"],
       outfile: "dist/operator.mjs",
-      target: "node24",
+      // Older syntax costs time, and the operator's image has a new Node.
+      target: "node18",
       minifySyntax: true,
       minifyWhitespace: true,
       plugins: [leanClient],
       sourcemap: "linked",
-      // CommonJS packages inside an ESM bundle still call require for node's own modules.
-      banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+      // CommonJS packages in an ESM bundle call require for node's modules.
+      banner: {
+        js: `${nodeGuard("the operator", 24)}\nimport { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);`,
+      },
     },
   },
   {
-    // The host reloads the entry alone: it has to be one file. What package.json names stays outside.
-    sources: ["adapter/**/*.ts", "crds/**/*.ts"],
+    sources: ["{client,kube,crds}/**/*.ts"],
+    options: {
+      ...common,
+      entryPoints: ["client/index.ts"],
+      outfile: "client/dist/index.js",
+      target: "node24",
+      packages: "external",
+    },
+  },
+  {
+    // One file, because the host reloads only the entry. Packages named in package.json stay external.
+    sources: ["{adapter,client,kube,crds}/**/*.ts"],
     options: {
       ...common,
       entryPoints: ["adapter/index.ts"],
@@ -65,7 +97,7 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
     },
   },
   {
-    sources: ["adapter/ui/*.ts"],
+    sources: ["adapter/ui/*.ts", "adapter/log-prefix.ts", "client/transcript-entries.ts", "crds/json.ts"],
     options: {
       ...common,
       entryPoints: ["adapter/ui/parse-stdout.ts"],
@@ -73,12 +105,12 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       platform: "neutral",
       format: "cjs",
       target: "es2020",
-      // The page reads the exports object that it has made.
+      // The page reads its own exports object.
       footer: { js: "exports.parseStdoutLine = parseStdoutLine;" },
     },
   },
   {
-    sources: ["adapter/ui/*.ts"],
+    sources: ["adapter/ui/*.ts", "adapter/log-prefix.ts", "client/transcript-entries.ts", "crds/json.ts"],
     options: {
       ...common,
       entryPoints: ["adapter/ui/format-event.ts"],
@@ -87,26 +119,44 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
     },
   },
   {
-    // One file that needs nothing but Node: a plugin is installed on many machines.
-    sources: ["cli/**/*.ts", "adapter/**/*.ts", "runner/**/*.ts", "crds/**/*.ts", "package-lock.json"],
+    // One file that needs only Node, because a plugin is installed on many machines.
+    sources: ["{cli,client,kube,runner,crds}/**/*.ts", "package-lock.json"],
     options: {
       ...common,
       entryPoints: ["cli/main.ts"],
       outfile: "cli/dist/kubectl-claude.js",
-      target: "node24",
+      // CommonJS, because an ES module is linked first, and an older Node would report a missing import.
+      format: "cjs",
+      target: oldestSyntax,
       minifySyntax: true,
       minifyWhitespace: true,
       plugins: [leanClient],
-      banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+      banner: { js: nodeGuard("kubectl claude", 24) },
     },
   },
 ];
 
-const binaries = ["cli/dist/kubectl-claude.js", "cli/dist/kubectl_complete-claude"];
+/**
+ * Writes a file atomically, because other processes may read or run it. An unchanged file keeps its inode; its new time
+ * marks it as up to date.
+ */
+function place(file: string, content: Uint8Array, mode = 0o644): void {
+  if (existsSync(file) && readFileSync(file).equals(content) && (statSync(file).mode & 0o777) === mode) {
+    const now = new Date();
+    utimesSync(file, now, now);
+    return;
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, content, { mode });
+  renameSync(draft, file);
+}
 
-/** Of the sources: what a package's dist/ holds is made anew each time, its types too. */
+/** Returns the newest time of the sources. A package's dist/ is rebuilt each time with its types. */
 function newest(patterns: string[]): number {
-  const files = globSync([...patterns, "tools/build.ts"], { exclude: ["**/dist/**", "**/node_modules/**"] });
+  const files = globSync([...patterns, "tools/{build,node-guard}.ts"], {
+    exclude: ["**/dist/**", "**/node_modules/**"],
+  });
   return Math.max(...files.map((file) => statSync(file).mtimeMs));
 }
 
@@ -114,13 +164,20 @@ for (const { sources, options } of bundles) {
   const entry = (options.entryPoints as string[])[0] ?? "";
   if (!existsSync(entry)) continue;
   if (existsSync(options.outfile) && statSync(options.outfile).mtimeMs >= newest(sources)) continue;
-  await bundle(options);
+  const { outputFiles } = await bundle({ ...options, write: false });
+  for (const { path, contents } of outputFiles) place(path, contents, modeOf(options.outfile));
 }
 
-// The package's types are written by hand: three functions.
+// The adapter's types are written by hand: three functions.
 for (const file of globSync("adapter/types/*"))
-  copyFileSync(file, `adapter/dist/${file.slice("adapter/types/".length)}`);
+  place(`adapter/dist/${file.slice("adapter/types/".length)}`, readFileSync(file));
 
-copyFileSync("cli/kubectl_complete-claude", "cli/dist/kubectl_complete-claude");
-// npm makes what it installs executable; in a checkout it is run as it lies there.
-for (const file of binaries) chmodSync(file, 0o755);
+// Declares this file as CommonJS in a package of ES modules.
+place("cli/dist/package.json", Buffer.from('{ "type": "commonjs" }\n'));
+const completion = "cli/dist/kubectl_complete-claude";
+place(completion, readFileSync("cli/kubectl_complete-claude"), modeOf(completion));
+
+/** npm makes installed commands executable; a checkout needs the mode set here. */
+function modeOf(file: string): number {
+  return file.startsWith("cli/dist/kubectl") ? 0o755 : 0o644;
+}

@@ -1,6 +1,6 @@
 /**
- * Writes what tools/check.ts wants to know of a run of vitest into the file that CHECK_REPORT names. Vitest's own JSON
- * says nothing of an error outside any test, of a hook inside a describe, or of a process that did not end well.
+ * Writes vitest's results for tools/check.ts to the file CHECK_REPORT. Vitest's own JSON misses errors outside of
+ * tests, in hooks inside a describe, and of processes that end badly.
  */
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -9,20 +9,22 @@ import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 export interface CheckReport {
   readonly passed: number;
   readonly failed: number;
-  /** Where and why, in a few lines each; more than `failed` if something other than a test failed. */
+  /** Place and error in a few lines each; more than `failed` if something other than a test failed. */
   readonly failures: readonly string[];
 }
 
-/** The first lines of a failure, enough to know it again. */
-const longestLines = 12;
+/** Reported lines of a failure. */
+const maxLines = 12;
 
 function lines(where: string, errors: readonly { message?: string; stack?: string | undefined }[]): string {
-  const said = errors.map(({ message = "", stack = "" }) => (stack.includes(message) ? stack : `${message}\n${stack}`));
-  const ours = said
+  const texts = errors.map(({ message = "", stack = "" }) =>
+    stack.includes(message) ? stack : `${message}\n${stack}`,
+  );
+  const ownLines = texts
     .join("\n")
     .split("\n")
     .filter((line) => !line.includes("/node_modules/"));
-  return `${where}: ${ours.slice(0, longestLines).join("\n    ")}`;
+  return `${where}: ${ownLines.slice(0, maxLines).join("\n    ")}`;
 }
 
 export default class CheckReporter implements Reporter {

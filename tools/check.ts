@@ -1,7 +1,7 @@
 /**
  * Runs the project's checks and prints one closing line, "N passed, N failed"; exits 1 if anything failed.
  *   node tools/check.ts [--cluster [--long] [--take-down]]
- * Every test counts once, and so does each check that is not a test (types, lint, format, generated files).
+ * Every test counts once, and so does each check that is not a test (types, lint, format, prose, generated files).
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ interface Step {
   readonly command: readonly string[];
   /** vitest writes what became of its tests here; without it the step itself is what passes or fails. */
   readonly report?: string;
-  /** What vitest is told beside the environment. */
+  /** Environment variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -24,11 +24,11 @@ interface Count {
 }
 
 const reports = mkdtempSync(join(tmpdir(), "claude-run-check-"));
-/** What the tools remember of files that did not change. */
+/** The tools' caches of results for unchanged files. */
 const cache = "node_modules/.cache/claude-run";
 mkdirSync(cache, { recursive: true });
 const total: Count = { passed: 0, failed: 0 };
-/** What failed, said again at the end: whoever keeps only the last lines of the output sees it. */
+/** The failures are printed again at the end, because CI may keep only the last lines of the output. */
 const failures: string[] = [];
 
 function vitest(project: string, wrapper: readonly string[] = [], env: Record<string, string> = {}): Step {
@@ -53,13 +53,13 @@ async function run(step: Step, shown: Shown = "live"): Promise<boolean> {
   const title = `\n── ${step.name}: ${step.command.join(" ")}`;
   if (shown === "live") console.log(title);
   const [file = "", ...args] = step.command;
-  const output = shown === "live" ? "inherit" : "pipe";
-  const child = spawn(file, args, { stdio: ["ignore", output, output], env: { ...process.env, ...step.env } });
-  const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => said.push(chunk));
+  const stdio = shown === "live" ? "inherit" : "pipe";
+  const child = spawn(file, args, { stdio: ["ignore", stdio, stdio], env: { ...process.env, ...step.env } });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number>((resolve) => {
     child.on("error", (error) => {
-      said.push(Buffer.from(`${error.message}\n`));
+      output.push(Buffer.from(`${error.message}\n`));
       resolve(127);
     });
     child.on("close", (exitCode) => {
@@ -69,7 +69,7 @@ async function run(step: Step, shown: Shown = "live"): Promise<boolean> {
   const ok = code === 0;
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   if (shown === "afterwards") console.log(title);
-  if (shown === "afterwards" || !ok) process.stdout.write(Buffer.concat(said));
+  if (shown === "afterwards" || !ok) process.stdout.write(Buffer.concat(output));
   console.log(`${ok ? "✓" : "✗"} ${step.name} (${seconds} s)`);
   count(step, ok);
   return ok;
@@ -100,7 +100,9 @@ async function main(): Promise<void> {
     { name: "types", command: ["tsc", "-p", ".", "--incremental", "--tsBuildInfoFile", `${cache}/tsbuildinfo`] },
     "on failure",
   );
-  await Promise.all([isFresh, hasTypes]);
+  // Live, because building Vale takes minutes the first time.
+  const isPlain = run({ name: "prose", command: ["node", "tools/prose/check.ts"] });
+  await Promise.all([isFresh, hasTypes, isPlain]);
   // Judged by types of other files too, so its cache can be stale: good enough between edits, not before a merge.
   const lint = wants.has("--cluster")
     ? ["eslint", "."]
@@ -114,7 +116,7 @@ async function main(): Promise<void> {
     "on failure",
   );
   const long = wants.has("--long");
-  await run(vitest("unit", [], long ? { SIMULATION_SEEDS: "4000" } : {}));
+  await run(vitest("unit", [], long ? { SIMULATION_SEEDS: "4000", LONG: "1" } : {}));
   await Promise.all([isClean, isFormatted]);
   if (long) await run({ name: "mutations", command: ["node", "test/mutations/main.ts"] });
 
@@ -128,7 +130,7 @@ async function main(): Promise<void> {
 }
 
 const cluster = "test/cluster/cluster";
-/** The faults restart parts of their cluster: it is one of its own, so that they can go beside the tests that stop the operator. */
+/** The faults restart parts of their own cluster, so that other tests can stop the operator meanwhile. */
 const second = { CLUSTER_INSTANCE: "faults" };
 
 async function checkOnCluster(long: boolean): Promise<void> {
@@ -145,16 +147,16 @@ async function checkOnCluster(long: boolean): Promise<void> {
     // After all that uses them.
     await run({ name: "rights granted = used", command: [cluster, "run", "node", "test/chart/used-rights.ts"] });
   };
-  const beside = async (): Promise<void> => {
+  const parallel = async (): Promise<void> => {
     await run(vitest("cli"), "afterwards");
     await checkFaults(long);
   };
-  await Promise.all([alone(), beside()]);
+  await Promise.all([alone(), parallel()]);
   // Clusters of its own: killed half-way, side by side, restarted part by part.
   if (long) await run({ name: "cluster selftest", command: ["test/cluster/selftest"] });
 }
 
-/** A node to lose, judges of the chart, and a host for the adapter. What is missing fails its own tests, and no others. */
+/** A node to lose, linters of the chart, and a host for the adapter. A missing one fails only its own tests. */
 async function fetchForLong(): Promise<void> {
   await run({ name: "tools", command: [cluster, "build", "kwok", "kube-score", "promtool"] });
   await run({ name: "checkov", command: ["node", "test/chart/checkov.ts"] });

@@ -1,20 +1,20 @@
-/** What the settings say by themselves, without a question to anybody. */
+/** Checks of the settings that need no request. */
 import type { Settings } from "../spec/settings.ts";
-import { failing, warning, type Check } from "./check.ts";
+import { failed, warning, type Check } from "../../client/checks/check.ts";
 
-/** Which image runs will have. */
-export function image({ pod }: Settings): Check {
+/** Reports the image of the runs. */
+export function checkImage({ pod }: Settings): Check {
   return pod.image === undefined
-    ? { code: "k8s_image_default", level: "info", message: "The operator's run.image is used." }
+    ? { code: "k8s_image_default", level: "info", message: "Runs use the operator's run.image." }
     : {
         code: "k8s_image_configured",
         level: "info",
-        message: `Image ${pod.image}; whether it can be pulled shows the first run.`,
+        message: `Image ${pod.image} is set; the first run will show whether it can be pulled.`,
       };
 }
 
-/** Whether claude will have a key. */
-export function credentials({ credentialsSecretName, environment }: Settings): Check {
+/** Checks that claude will have credentials. */
+export function checkCredentials({ credentialsSecretName, environment }: Settings): Check {
   const known = [
     "ANTHROPIC_API_KEY",
     "CLAUDE_CODE_OAUTH_TOKEN",
@@ -23,35 +23,31 @@ export function credentials({ credentialsSecretName, environment }: Settings): C
     "CLAUDE_CODE_USE_VERTEX",
   ];
   const found = known.find((name) => environment[name] !== undefined);
-  if (found !== undefined) return { code: "claude_credentials_env", level: "info", message: `env has ${found}.` };
+  if (found !== undefined)
+    return { code: "claude_credentials_env", level: "info", message: `Credentials are in env: ${found}.` };
   if (credentialsSecretName !== undefined) {
     return {
       code: "claude_credentials_secret",
       level: "info",
-      message: `The keys of Secret ${credentialsSecretName} become variables; the adapter does not read it.`,
+      message: `The keys of Secret ${credentialsSecretName} become environment variables; the adapter does not read it.`,
     };
   }
   return warning(
     "claude_credentials_missing",
-    "Neither credentialsSecretName nor a key in env is set.",
-    "Name a Secret with ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.",
+    "No credentials: neither credentialsSecretName nor a key in env is set.",
+    "Set credentialsSecretName to a Secret with ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.",
   );
 }
 
-/** Whether pods are told an address of this server that is not their own. */
-export function apiUrl({ apiUrl: configured }: Settings): Check {
+/** Checks that pods get a URL of this server that is not a loopback address. */
+export function checkApiUrl({ apiUrl: configured }: Settings): Check {
   const url = configured ?? process.env["PAPERCLIP_API_URL"];
-  const hint = "Set PAPERCLIP_API_URL on the server, or paperclipApiUrl here, to an address that pods reach.";
-  if (url === undefined)
-    return warning(
-      "paperclip_api_url_missing",
-      "Pods are not told an address of this server that they can reach.",
-      hint,
-    );
-  if (!URL.canParse(url)) return failing("paperclip_api_url_invalid", `${url} is no URL.`, hint);
-  const { hostname } = new URL(url);
+  const hint = "Set PAPERCLIP_API_URL on the server, or paperclipApiUrl here, to a URL that pods can reach.";
+  if (url === undefined) return warning("paperclip_api_url_missing", "No URL of this server is set for pods.", hint);
+  if (!URL.canParse(url)) return failed("paperclip_api_url_invalid", "The URL of this server is invalid.", hint);
+  const { hostname, origin } = new URL(url);
   if (hostname === "localhost" || hostname.startsWith("127.") || hostname === "[::1]") {
-    return failing("paperclip_api_url_loopback", `${url} is the pod itself, not this server.`, hint);
+    return failed("paperclip_api_url_loopback", `${hostname} in the URL of this server is the pod itself.`, hint);
   }
-  return { code: "paperclip_api_url", level: "info", message: `Pods call this server at ${url}.` };
+  return { code: "paperclip_api_url", level: "info", message: `Pods call this server at ${origin}.` };
 }

@@ -1,9 +1,10 @@
 /** Case 42: "Test environment", each check with what it says when all is well and when it is not. */
 import type { AdapterEnvironmentCheck } from "@paperclipai/adapter-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../testing/api-server.ts";
-import type { Verb } from "../testing/asked.ts";
-import { nameOf, permissions } from "./permissions.ts";
+import { TestApi } from "../../client/testing/api-server.ts";
+import type { ApiVerb } from "../../client/testing/api-request.ts";
+import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
+import { permissionName, permissions } from "../../client/checks/permissions.ts";
 import { testEnvironment } from "./test-environment.ts";
 
 let api: TestApi;
@@ -31,11 +32,11 @@ const well = {
 async function test(
   config: Record<string, unknown> = {},
 ): Promise<{ status: string; checks: AdapterEnvironmentCheck[] }> {
-  const all = { kubeconfig: config["kubeconfig"] ?? api.kubeconfig(), ...well, ...config };
+  const all = { kubeconfig: config["kubeconfig"] ?? allowedKubeconfig(api.kubeconfig()), ...well, ...config };
   return testEnvironment({ companyId: "c", adapterType: "claude_k8s", config: all });
 }
 
-/** What is said of everything that is not well: "error k8s_crd_missing". */
+/** Returns level and code of all checks that are not info: "error k8s_crd_missing". */
 function complaints(checks: readonly AdapterEnvironmentCheck[]): string[] {
   return checks.filter(({ level }) => level !== "info").map(({ level, code }) => `${level} ${code}`);
 }
@@ -50,7 +51,7 @@ describe("case 42: the environment's test", () => {
       "k8s_crd_served",
       "k8s_operator_alive",
       "k8s_namespace_usable",
-      ...permissions.map((permission) => `k8s_rbac_${nameOf(permission)}`),
+      ...permissions.map((permission) => `k8s_rbac_${permissionName(permission)}`),
       "k8s_pvc_rwx",
       "k8s_image_default",
       "claude_credentials_secret",
@@ -60,10 +61,10 @@ describe("case 42: the environment's test", () => {
 
   it.each(
     permissions
-      .filter(({ isForTests }) => isForTests !== true)
-      .map((permission) => [nameOf(permission), permission] as const),
+      .filter(({ isOptional }) => isOptional !== true)
+      .map((permission) => [permissionName(permission), permission] as const),
   )("fails with one error if %s is denied", async (name, { resource, subresource, verb }) => {
-    api.denied.add(`${verb} ${subresource === undefined ? resource : `${resource}/${subresource}`}` as Verb);
+    api.denied.add(`${verb} ${subresource === undefined ? resource : `${resource}/${subresource}`}` as ApiVerb);
     const { status, checks } = await test();
     expect(complaints(checks)).toEqual([`error k8s_rbac_${name}`]);
     expect(status).toBe("fail");
@@ -90,25 +91,25 @@ describe("case 42: the environment's test", () => {
     expect(checks.find(({ level }) => level !== "info")?.hint).toMatch(/\w{3}/);
   });
 
-  const refused: readonly [what: string, verb: Verb, code: number, complaint: string][] = [
+  const refused: readonly [what: string, verb: ApiVerb, code: number, complaint: string][] = [
     ["ClaudeRun not served", "get v1alpha1", 404, "error k8s_crd_missing"],
     ["a namespace that can't be used", "list clauderuns", 403, "error k8s_namespace_check_failed"],
     ["a claim that may not be read", "get persistentvolumeclaims", 403, "warn k8s_pvc_check_failed"],
     ["an operator that may not be looked at", "get leases", 403, "warn k8s_operator_check_failed"],
   ];
   it.each(refused)("says of %s what to do, and goes on", async (_, verb, code, complaint) => {
-    api.fault = (asked) => (asked.verb === verb ? { kind: "refuse", code } : undefined);
+    api.fault = (asked) => (asked.verb === verb ? { kind: "reject", code } : undefined);
     expect(complaints((await test()).checks)).toEqual([complaint]);
   });
 
   it("warns where a right can't be asked for", async () => {
-    api.fault = ({ verb }) => (verb === "create selfsubjectaccessreviews" ? { kind: "refuse", code: 403 } : undefined);
+    api.fault = ({ verb }) => (verb === "create selfsubjectaccessreviews" ? { kind: "reject", code: 403 } : undefined);
     const { status, checks } = await test();
-    expect(complaints(checks)).toEqual(permissions.map((permission) => `warn k8s_rbac_${nameOf(permission)}`));
+    expect(complaints(checks)).toEqual(permissions.map((permission) => `warn k8s_rbac_${permissionName(permission)}`));
     expect(status).toBe("warn");
   });
 
-  it("fails while nobody renews the operator's Lease", async () => {
+  it("fails if no operator renews its Lease", async () => {
     lease(90);
     expect(complaints((await test()).checks)).toEqual(["error k8s_operator_silent"]);
   });
@@ -124,7 +125,7 @@ describe("case 42: the environment's test", () => {
   });
 
   it("without an API server says just that", async () => {
-    const kubeconfig = api.kubeconfig();
+    const kubeconfig = allowedKubeconfig(api.kubeconfig());
     await api.close();
     const { status, checks } = await test({ kubeconfig });
     expect(checks.map(({ level, code }) => `${level} ${code}`)).toEqual(["error k8s_api_unreachable"]);

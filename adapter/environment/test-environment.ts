@@ -1,15 +1,21 @@
-/** "Test environment": one check for each thing that a run needs, each with what to do. */
+/** "Test environment": checks each precondition of a run, with the next step. */
 import type { AdapterEnvironmentTestContext, AdapterEnvironmentTestResult } from "@paperclipai/adapter-utils";
-import { words } from "../kubernetes/api-error.ts";
-import type { Connection } from "../kubernetes/connection.ts";
+import { errorMessage } from "../../kube/api-error.ts";
+import type { Connection } from "../../kube/connection.ts";
 import { connectionFor } from "../kubernetes/connections.ts";
 import { readSettings, type Settings } from "../spec/settings.ts";
-import { failing, type Check } from "./check.ts";
-import { claim, crd, namespaceOf, operator, right } from "./cluster-checks.ts";
-import { permissions } from "./permissions.ts";
-import { apiUrl, credentials, image } from "./settings-checks.ts";
+import { failed, type Check } from "../../client/checks/check.ts";
+import {
+  checkWorkspaceClaim,
+  checkCrd,
+  checkNamespace,
+  checkOperatorLease,
+  checkPermission,
+} from "../../client/checks/cluster-checks.ts";
+import { permissions } from "../../client/checks/permissions.ts";
+import { checkApiUrl, checkCredentials, checkImage } from "./settings-checks.ts";
 
-/** Answers within seconds; without an API server with one error. */
+/** Returns all checks within seconds; if the API server is unreachable, only that error. */
 export async function testEnvironment(ctx: AdapterEnvironmentTestContext): Promise<AdapterEnvironmentTestResult> {
   const checks = await checksOf(ctx.config);
   const worst = checks.some(({ level }) => level === "error")
@@ -25,29 +31,29 @@ async function checksOf(config: Record<string, unknown>): Promise<Check[]> {
   try {
     settings = readSettings(config);
   } catch (error) {
-    return [failing("k8s_config_invalid", words(error), "Correct the key that the message names.")];
+    return [failed("k8s_config_invalid", errorMessage(error), "Correct the key in the message.")];
   }
   let connection: Connection;
   try {
     connection = connectionFor(settings.kubeconfig);
     await connection.once("GET", "/version", { timeoutMs: 10_000 });
   } catch (error) {
-    const hint = "Check that the server runs in the cluster, or that kubeconfig names a file that it can read.";
-    return [failing("k8s_api_unreachable", `The Kubernetes API can't be reached: ${words(error)}`, hint)];
+    const hint = "Run the server in the cluster, or set kubeconfig to a file in CLAUDERUN_KUBECONFIG_DIR.";
+    return [failed("k8s_api_unreachable", `Cannot reach the Kubernetes API: ${errorMessage(error)}`, hint)];
   }
   const namespace = settings.namespace ?? connection.namespace ?? "default";
   const later = await Promise.all([
-    crd(connection),
-    operator(connection, settings),
-    namespaceOf(connection, namespace),
-    ...permissions.map((permission) => right(connection, namespace, permission)),
-    claim(connection, namespace, settings),
+    checkCrd(connection),
+    checkOperatorLease(connection, settings),
+    checkNamespace(connection, namespace),
+    ...permissions.map((permission) => checkPermission(connection, namespace, permission)),
+    checkWorkspaceClaim(connection, namespace, settings),
   ]);
   return [
     { code: "k8s_api_reachable", level: "info", message: `The Kubernetes API answers at ${connection.server}.` },
     ...later.flat(),
-    image(settings),
-    credentials(settings),
-    apiUrl(settings),
+    checkImage(settings),
+    checkCredentials(settings),
+    checkApiUrl(settings),
   ];
 }

@@ -1,15 +1,41 @@
-/** One connection for each kubeconfig, for the life of the process; credentials are read again as they rotate. */
-import { Connection } from "./connection.ts";
+/** Keeps one connection for each kubeconfig while the process lives. Connections read rotated credentials again. */
+import { parseKubeconfig, type ClusterAccess } from "../../kube/access.ts";
+import { KubeconfigError } from "../../kube/errors.ts";
+import { ConfigError } from "../spec/values.ts";
+import { Connection } from "../../kube/connection.ts";
+import { readKubeconfig } from "./kubeconfig-directory.ts";
 
 const userAgent = "paperclip-adapter-clauderun/0.1.0";
-const connections = new Map<string, Connection>();
 
-/** The connection of a kubeconfig on the server; undefined: in-cluster, or what KUBECONFIG names. */
+interface CachedConnection {
+  readonly text: string;
+  readonly connection: Connection;
+}
+
+const connections = new Map<string, CachedConnection>();
+
+/**
+ * Returns the connection of an agent's kubeconfig, or the server's own without one. Throws ConfigError for
+ * a kubeconfig that is not allowed or invalid.
+ */
 export function connectionFor(kubeconfig: string | undefined): Connection {
   const key = kubeconfig ?? "";
-  const existing = connections.get(key);
-  if (existing !== undefined) return existing;
-  const made = Connection.fromKubeconfig(kubeconfig, userAgent);
-  connections.set(key, made);
-  return made;
+  const text = kubeconfig === undefined ? "" : readKubeconfig(kubeconfig);
+  const known = connections.get(key);
+  // A changed kubeconfig can have other credentials.
+  if (known?.text === text) return known.connection;
+  const connection =
+    kubeconfig === undefined ? Connection.load({}, userAgent) : new Connection(accessOf(text, kubeconfig), userAgent);
+  connections.set(key, { text, connection });
+  return connection;
+}
+
+function accessOf(text: string, name: string): ClusterAccess {
+  try {
+    return parseKubeconfig(text, { source: `kubeconfig ${name}` });
+  } catch (error) {
+    // Without the cause, which may quote the file.
+    if (error instanceof KubeconfigError) throw new ConfigError(error.message);
+    throw new ConfigError(`cannot use kubeconfig ${name}`);
+  }
 }

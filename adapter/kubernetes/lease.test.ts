@@ -1,21 +1,22 @@
-/** The server's Lease, and the sweep of what a dead server has left: against an API server in this process. */
+/** The server's Lease and the garbage collection of dead servers' runs, against an API server in this process. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../testing/api-server.ts";
-import { operate } from "../testing/operator.ts";
-import { play } from "../testing/play.ts";
+import { TestApi } from "../../client/testing/api-server.ts";
+import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
+import { operate } from "../../client/testing/operated-run.ts";
+import { startRun } from "../testing/start-run.ts";
 import { connectionFor } from "./connections.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../../kube/connection.ts";
 import { ClientLease, leaseName } from "./lease.ts";
-import { sweep } from "./sweep.ts";
+import { collectGarbage } from "./garbage-collection.ts";
 
 /** For a busy machine. */
-const patience = { timeout: 20_000 };
+const deadline = { timeout: 60_000 };
 
 let api: TestApi;
 let connection: Connection;
 beforeEach(async () => {
   api = await new TestApi().listen();
-  connection = connectionFor(api.kubeconfig());
+  connection = connectionFor(allowedKubeconfig(api.kubeconfig()));
 });
 afterEach(() => api.close());
 
@@ -25,29 +26,29 @@ function renewTime(): string {
 
 describe("the Lease of this process", () => {
   it("is made before the first run, names the run's client, and is renewed while the process lives", async () => {
-    const lease = await ClientLease.make(connection, "agents", 20);
+    const lease = await ClientLease.create(connection, "agents", 20);
     expect(api.get("leases", leaseName)?.["spec"]).toMatchObject({
       holderIdentity: leaseName,
       leaseDurationSeconds: 60,
     });
     const made = renewTime();
-    await expect.poll(() => renewTime() > made, patience).toBe(true);
+    await expect.poll(() => renewTime() > made, deadline).toBe(true);
     lease.stop();
     operate(api, (run) => run.succeeds());
-    await play(api).result;
+    await startRun(api).result;
     expect(api.runs.map(({ spec }) => spec.clientLeaseName)).toEqual([leaseName]);
-    const verbs = api.asked.map(({ verb }) => verb);
+    const verbs = api.requests.map(({ verb }) => verb);
     expect(verbs.indexOf("create leases")).toBeLessThan(verbs.indexOf("create clauderuns"));
   });
 
-  it("is renewed after errors, and made again if somebody has deleted it", async () => {
-    const lease = await ClientLease.make(connection, "agents", 20);
+  it("is renewed after errors, and created again after a user deleted it", async () => {
+    const lease = await ClientLease.create(connection, "agents", 20);
     let refusals = 3;
-    api.fault = ({ verb }) => (verb === "patch leases" && refusals-- > 0 ? { kind: "refuse", code: 500 } : undefined);
+    api.fault = ({ verb }) => (verb === "patch leases" && refusals-- > 0 ? { kind: "reject", code: 500 } : undefined);
     const made = renewTime();
-    await expect.poll(() => renewTime() > made, patience).toBe(true);
+    await expect.poll(() => renewTime() > made, deadline).toBe(true);
     api.remove("leases", leaseName);
-    await expect.poll(() => api.get("leases", leaseName), patience).toBeDefined();
+    await expect.poll(() => api.get("leases", leaseName), deadline).toBeDefined();
     lease.stop();
   });
 
@@ -58,7 +59,7 @@ describe("the Lease of this process", () => {
       met = true;
       return { kind: "reset", done: true };
     };
-    const lease = await ClientLease.make(connection, "agents", 1_000);
+    const lease = await ClientLease.create(connection, "agents", 1_000);
     expect(api.count("create leases")).toBe(2);
     lease.stop();
   });
@@ -67,7 +68,7 @@ describe("the Lease of this process", () => {
 /** A run of a server whose Lease has this name. */
 function left(name: string, clientLeaseName: string, status: object = { phase: "Running" }): void {
   api.put("clauderuns", {
-    metadata: { name, labels: { "paperclip.io/adapter-type": "claude_k8s" } },
+    metadata: { name, labels: { "paperclip.io/adapter-type": "claude_k8s", "paperclip.io/client-secrets": "1" } },
     spec: {
       clientLeaseName,
       pod: { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name, key: "env.KEY" } } }] },
@@ -78,7 +79,7 @@ function left(name: string, clientLeaseName: string, status: object = { phase: "
   api.put("secrets", { metadata: { name } });
 }
 
-describe("the sweep at a server's start", () => {
+describe("garbage collection at a server's start", () => {
   const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
   const over = { phase: "Succeeded", completionTime: "2026-11-22T20:00:00Z" };
 
@@ -93,20 +94,75 @@ describe("the sweep at a server's start", () => {
     left("ours", leaseName);
     left("over", "dead", over);
     api.put("secrets", { metadata: { name: "anthropic" } });
-    expect((await sweep(connection, "agents")).toSorted()).toEqual(["gone", "newer", "newest", "old"]);
+    expect((await collectGarbage(connection, "agents", { confirmMs: 0 })).toSorted()).toEqual([
+      "gone",
+      "newer",
+      "newest",
+      "old",
+      "ours",
+    ]);
     const cancelled = api.runs
-      .filter(({ spec }) => spec.cancel)
+      .filter(({ spec }) => spec.cancel && spec.cancelReason !== undefined)
       .map(({ metadata, spec }) => [metadata.name, spec.cancelReason]);
     expect(cancelled.toSorted()).toEqual([
-      ["gone", "its client no-such-lease renews its Lease no more"],
-      ...["newer", "newest", "old"].map((name) => [name, "its client dead renews its Lease no more"]),
+      ["gone", "its client's Lease no-such-lease is missing or expired"],
+      ...["newer", "newest", "old"].map((name) => [name, "its client's Lease dead is missing or expired"]),
+      // Its Lease is this process's own, and nothing here follows it.
+      ["ours", "its client no longer follows it"],
     ]);
-    // Of what has ended only the Secret is left to go, and only the run's own.
+    // Finished runs lose only their own Secrets.
     expect(api.get("secrets", "over")).toBeUndefined();
     for (const name of ["anthropic", "old", "theirs"]) expect(api.get("secrets", name)).toBeDefined();
   });
 
-  it("runs once for a namespace, beside the first run, and does not hold it up", async () => {
+  it("leaves a server alone whose Lease expired while the API server was away, and that renews in the next half minute", async () => {
+    const lease = { metadata: { name: "back" }, spec: { renewTime: minutesAgo(5), leaseDurationSeconds: 60 } };
+    api.put("leases", lease);
+    left("theirs", "back");
+    left("gone", "no-such-lease");
+    let reads = 0;
+    api.fault = ({ verb, path }) => {
+      if (verb === "get leases" && path.endsWith("/back")) reads += 1;
+      // Its clock is behind by more than the Lease lasts: what counts is that it renews.
+      if (reads === 2) api.put("leases", { ...lease, spec: { ...lease.spec, renewTime: minutesAgo(4) } });
+      return undefined;
+    };
+    expect(await collectGarbage(connection, "agents", { confirmMs: 0 })).toEqual(["gone"]);
+    expect(reads).toBe(2);
+  });
+
+  it("asks in pages, for what is unfinished or marked, and deletes no Secret twice", async () => {
+    api.put("leases", { metadata: { name: "dead" }, spec: { renewTime: minutesAgo(5), leaseDurationSeconds: 60 } });
+    for (let n = 0; n < 130; n++) left(`over-${n}`, "dead", over);
+    for (let n = 0; n < 45; n++) left(`running-${n}`, "dead");
+    expect(await collectGarbage(connection, "agents", { confirmMs: 0 })).toHaveLength(45);
+    expect(api.all("secrets")).toHaveLength(45);
+    expect(api.count("delete secrets")).toBe(130);
+    const lists = api.requests.filter(({ verb }) => verb === "list clauderuns");
+    expect(Math.max(...lists.map(({ query }) => Number(query.get("limit"))))).toBeLessThanOrEqual(20);
+    expect(lists.filter(({ query }) => !query.has("fieldSelector"))).toEqual([]);
+    await collectGarbage(connection, "agents", { confirmMs: 0 });
+    expect(api.count("delete secrets"), "nothing is left to delete").toBe(130);
+  });
+
+  it("goes on where it ended, so that runs that live hide none, and begins again where the place is too old", async () => {
+    api.put("leases", { metadata: { name: "dead" }, spec: { renewTime: minutesAgo(5), leaseDurationSeconds: 60 } });
+    api.put("leases", { metadata: { name: "alive" }, spec: { renewTime: minutesAgo(0), leaseDurationSeconds: 60 } });
+    for (let n = 0; n < 40; n++) left(`lives-${n}`, "alive");
+    left("one", "dead");
+    const options = { confirmMs: 0, maxPages: 1, pageTokens: new Map<string, string>() };
+    const cancelled = async (): Promise<string[]> => collectGarbage(connection, "agents", options);
+    expect([await cancelled(), await cancelled(), await cancelled()]).toEqual([[], [], ["one"]]);
+    await cancelled();
+    left("two", "dead");
+    let refused = 0;
+    api.fault = ({ query }) => (query.has("continue") && refused++ === 0 ? { kind: "reject", code: 410 } : undefined);
+    expect(await collectGarbage(connection, "agents", { ...options, maxPages: 9 })).toEqual(["two"]);
+    expect(refused).toBeGreaterThan(0);
+    api.heal();
+  });
+
+  it("runs once in a namespace, in the background, and does not delay the first run", async () => {
     let listed: (() => void) | undefined;
     api.fault = ({ verb }) => {
       if (verb === "list clauderuns") listed?.();
@@ -114,7 +170,7 @@ describe("the sweep at a server's start", () => {
     };
     const asked = new Promise<void>((resolve) => (listed = resolve));
     operate(api, (run) => run.succeeds());
-    const results = [await play(api).result, await play(api).result];
+    const results = [await startRun(api).result, await startRun(api).result];
     await asked;
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(api.count("list clauderuns")).toBe(1);

@@ -1,80 +1,89 @@
-/** One Lease for a server process and namespace: the operator ends the runs of a server that renews it no more. */
+/** Renews one Lease for this process in each namespace: the operator cancels the runs of an expired Lease. */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { ApiError } from "./api-error.ts";
-import type { Connection } from "./connection.ts";
-import { leasesPath } from "./paths.ts";
+import { ApiError } from "../../kube/api-error.ts";
+import type { Connection } from "../../kube/connection.ts";
+import { leasePath, leasesPath } from "../../client/paths.ts";
 
 const durationSeconds = 60;
 /** Three requests a minute for a whole server. */
 const renewMs = 20_000;
-/** What failed is tried again sooner: there is time for three more tries before the Lease expires. */
+/** Retry after a failure: three more tries fit before the Lease expires. */
 const retryMs = 5_000;
 
-/** Its name is the process's own: a server that comes back is another client. */
+/** Unique for each process: a restarted server is another client. */
 export const leaseName = `paperclip-${hostname()
   .toLowerCase()
   .replace(/[^a-z0-9]+/g, "-")
   .replace(/^-|-$/g, "")
   .slice(0, 40)}-${randomBytes(4).toString("hex")}`;
 
-const held = new Map<string, Promise<ClientLease>>();
+const leases = new Map<string, Promise<ClientLease>>();
 
-/** The Lease of this process in the namespace, made when it is first asked for and renewed while the process lives. */
-export function holdLease(connection: Connection, namespace: string): Promise<ClientLease> {
+/** Returns this process's Lease in the namespace. The first call creates it and starts to renew it. */
+export function ensureLease(connection: Connection, namespace: string): Promise<ClientLease> {
   const key = `${connection.server} ${namespace}`;
-  const existing = held.get(key);
-  if (existing !== undefined) return existing;
-  const made = ClientLease.make(connection, namespace);
-  held.set(key, made);
-  made.catch(() => held.delete(key));
+  const existing = leases.get(key);
+  if (existing !== undefined) {
+    // A changed kubeconfig can have other credentials.
+    existing.then((lease) => lease.useConnection(connection)).catch(() => undefined);
+    return existing;
+  }
+  const made = ClientLease.create(connection, namespace);
+  leases.set(key, made);
+  made.catch(() => leases.delete(key));
   return made;
 }
 
 export class ClientLease {
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #namespace: string;
-  readonly #everyMs: number;
+  readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   private constructor(connection: Connection, namespace: string, everyMs: number) {
     this.#connection = connection;
     this.#namespace = namespace;
-    this.#everyMs = everyMs;
-    this.#renewIn(everyMs);
+    this.#intervalMs = everyMs;
+    this.#scheduleRenewal(everyMs);
   }
 
-  static async make(connection: Connection, namespace: string, everyMs = renewMs): Promise<ClientLease> {
+  static async create(connection: Connection, namespace: string, everyMs = renewMs): Promise<ClientLease> {
     await createLease(connection, namespace);
     return new ClientLease(connection, namespace, everyMs);
   }
 
-  /** Stops renewing. The Lease stays, and expires. */
+  /** Renews with this connection from now on. */
+  useConnection(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** Stops renewing. The Lease remains until it expires. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  #renewIn(ms: number): void {
+  #scheduleRenewal(ms: number): void {
     if (this.#isStopped) return;
-    // The Lease must not keep a process alive that has nothing else to do.
-    this.#timer = setTimeout(() => void this.#turn(), ms).unref();
+    // Unreferenced: the Lease must not keep an idle process alive.
+    this.#timer = setTimeout(() => void this.#renewAndSchedule(), ms).unref();
   }
 
-  async #turn(): Promise<void> {
+  async #renewAndSchedule(): Promise<void> {
     const isRenewed = await this.#renew();
-    this.#renewIn(isRenewed ? this.#everyMs : Math.min(this.#everyMs, retryMs));
+    this.#scheduleRenewal(isRenewed ? this.#intervalMs : Math.min(this.#intervalMs, retryMs));
   }
 
   async #renew(): Promise<boolean> {
     try {
       const asked = { body: { spec: { renewTime: microTime() } }, timeoutMs: retryMs };
-      await this.#connection.once("PATCH", `${leasesPath(this.#namespace)}/${leaseName}`, asked);
+      await this.#connection.once("PATCH", leasePath(this.#namespace, leaseName), asked);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 404) return false;
-      // One that somebody deleted is made again.
+      // A deleted Lease is created again.
       return createLease(this.#connection, this.#namespace).then(
         () => true,
         () => false,
@@ -96,7 +105,7 @@ async function createLease(connection: Connection, namespace: string): Promise<v
   try {
     await connection.request("POST", leasesPath(namespace), { body });
   } catch (error) {
-    // Ours from a try whose answer was lost: nobody else has the name.
+    // The name is unique, so an earlier request without a response created it.
     if (!(error instanceof ApiError) || error.code !== 409) throw error;
   }
 }

@@ -1,10 +1,10 @@
-/** How a run ended: by the runner's last line as soon as it is proven, by the status otherwise, in one shape. */
+/** How a run ended: from the runner's verified last line, or from the status. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import type { RunReport } from "../../runner/contract.ts";
 
 export type Outcome = {
   readonly kind: "Succeeded" | "Failed" | "Cancelled";
-  /** Completed, a failure reason, or the word of the cancellation. */
+  /** Completed, a failure reason, or a cancel reason. */
   readonly reason: string;
   readonly message: string;
   readonly result: RunReport["result"];
@@ -13,7 +13,7 @@ export type Outcome = {
   readonly resumeAfterTime?: string | undefined;
 };
 
-/** What the runner says; undefined if its word is not the last: it was ended by a signal, which only the operator can explain. */
+/** Returns the report's outcome; undefined if it is not final. Only the operator can explain the end by a signal. */
 export function outcomeOfReport(report: RunReport): Outcome | undefined {
   if (!report.complete || report.reason === undefined || report.stop?.cause === "Signal") return undefined;
   return {
@@ -26,7 +26,7 @@ export function outcomeOfReport(report: RunReport): Outcome | undefined {
   };
 }
 
-/** What the operator says; undefined while the run has not finished. */
+/** Returns the status's outcome; undefined while the run has not finished. */
 export function outcomeOfRun({ status }: ClaudeRun): Outcome | undefined {
   const phase = status?.phase;
   if (phase !== "Succeeded" && phase !== "Failed" && phase !== "Cancelled") return undefined;
@@ -41,7 +41,7 @@ export function outcomeOfRun({ status }: ClaudeRun): Outcome | undefined {
   };
 }
 
-/** The run was deleted under way. */
+/** Returns the outcome of a run that was deleted before it had finished. */
 export function outcomeOfDeleted({ metadata, status }: ClaudeRun): Outcome {
   const pod = status?.pod;
   const last = [
@@ -51,7 +51,7 @@ export function outcomeOfDeleted({ metadata, status }: ClaudeRun): Outcome {
   return {
     kind: "Failed",
     reason: "JobLost",
-    message: `the ClaudeRun ${metadata.name} was deleted while it ran; ${last.join("; ")}. Start the run again.`,
+    message: `ClaudeRun ${metadata.name} was deleted before it had finished; ${last.join("; ")}. Start the run again.`,
     result: status?.result ?? {},
     sessionId: status?.session?.id,
   };

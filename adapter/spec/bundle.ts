@@ -1,4 +1,4 @@
-/** Files that go into the pod by content, as the server's paths mean nothing there: instructions and skills. */
+/** Reads the files that are copied into the pod: instructions and skills. The server's paths do not exist there. */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
@@ -7,11 +7,11 @@ import {
   resolveLegacyPaperclipDesiredSkillNames,
 } from "@paperclipai/adapter-utils/server-utils";
 
-/** Where the files are in the pod. */
+/** Directory of the files in the pod. */
 export const bundlePath = "/paperclip-bundle";
 export const instructionsFile = "agent-instructions.md";
 
-/** A file of the bundle: its path below `bundlePath`. */
+/** A file of the bundle, with its path below `bundlePath`. */
 export interface BundleFile {
   readonly path: string;
   readonly content: Buffer;
@@ -19,7 +19,7 @@ export interface BundleFile {
 
 export interface Bundle {
   readonly files: readonly BundleFile[];
-  /** Names of the skills that are in it. */
+  /** Names of the skills in the bundle. */
   readonly skills: readonly string[];
   readonly hasInstructions: boolean;
   readonly notes: readonly string[];
@@ -28,7 +28,7 @@ export interface Bundle {
 const maxFileBytes = 524_288;
 const maxFiles = 900;
 
-/** Reads what the agent is to have. `withInstructions` is false for a session that knows them already. */
+/** Reads the agent's files. `withInstructions` is false for a resumed session, which has the instructions. */
 export async function readBundle(
   config: Record<string, unknown>,
   instructionsFilePath: string | undefined,
@@ -47,7 +47,7 @@ export async function readBundle(
   for (const entry of entries) {
     if (!wanted.has(entry.key)) continue;
     if (isPaperclipSkillSourceMissing(entry)) {
-      notes.push(`skill ${entry.key}: its source is missing on the server; left out`);
+      notes.push(`skill ${entry.key} skipped: its source is missing on the server`);
       continue;
     }
     const found = await filesBelow(entry.source, `.claude/skills/${entry.runtimeName}`, notes);
@@ -55,28 +55,30 @@ export async function readBundle(
     if (found.length > 0) skills.push(entry.runtimeName);
   }
   if (files.length > maxFiles)
-    notes.push(`skills have ${files.length} files; the last ${files.length - maxFiles} are left out`);
+    notes.push(
+      `skills have ${files.length} files (allowed: ${maxFiles}); the last ${files.length - maxFiles} are skipped`,
+    );
   return { files: files.slice(0, maxFiles), skills, hasInstructions, notes };
 }
 
-/** Whoever edits an agent names this path: only documents are read, whatever it or a link there points to. */
+/** Reads the instructions. Users who edit an agent set this path, so only documents are read, also behind a link. */
 async function instructions(path: string, notes: string[]): Promise<Buffer | undefined> {
   try {
     const real = await realpath(path);
     if (!/\.(md|mdc|txt)$/i.test(real)) {
-      notes.push("instructionsFilePath: only .md, .mdc and .txt files are read; left out");
+      notes.push("instructionsFilePath skipped: only .md, .mdc and .txt files are allowed");
       return undefined;
     }
     const content = await readFile(real);
     if (content.length <= maxFileBytes) return content;
-    notes.push(`instructionsFilePath: ${content.length} bytes, more than 512 KiB; left out`);
+    notes.push(`instructionsFilePath skipped: ${content.length} bytes; allowed: 512 KiB`);
   } catch (error) {
-    notes.push(`instructionsFilePath can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}); left out`);
+    notes.push(`instructionsFilePath skipped: cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
   }
   return undefined;
 }
 
-/** Regular files below a directory; links are not followed: a skill must not bring the server's other files along. */
+/** Returns the regular files below a directory. Ignores links: a skill must not copy other files of the server. */
 async function filesBelow(source: string, target: string, notes: string[]): Promise<BundleFile[]> {
   const files: BundleFile[] = [];
   let names: string[];
@@ -84,13 +86,13 @@ async function filesBelow(source: string, target: string, notes: string[]): Prom
     const entries = await readdir(source, { withFileTypes: true, recursive: true });
     names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
-    notes.push(`skill at ${target} can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}); left out`);
+    notes.push(`skill at ${target} skipped: cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
     return [];
   }
   for (const name of names.toSorted()) {
     const path = `${target}/${relative(source, name)}`;
     if (/(^|\/)(node_modules|\.git)\//.test(path)) continue;
-    if ((await stat(name)).size > maxFileBytes) notes.push(`${path}: more than 512 KiB; left out`);
+    if ((await stat(name)).size > maxFileBytes) notes.push(`${path} skipped: more than 512 KiB`);
     else files.push({ path, content: await readFile(name) });
   }
   return files;

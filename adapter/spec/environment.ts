@@ -1,6 +1,6 @@
 /**
- * The variables of the agent's container. Lowest to highest: what Paperclip says about the run, the agent's own `env`, and
- * the run's identity, which nothing overrides. Nothing of the server's environment is in it but PAPERCLIP_API_URL.
+ * The environment variables of the agent's container. The precedence, lowest first: Paperclip's context of the run, the
+ * agent's own `env`, the run's identity. From the server's environment only PAPERCLIP_API_URL is used.
  */
 import {
   applyPaperclipWorkspaceEnv,
@@ -10,12 +10,13 @@ import {
   stringifyPaperclipWakePayload,
 } from "@paperclipai/adapter-utils/server-utils";
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
-import { isObject } from "./values.ts";
+import { mayHoldCredential } from "./credentials.ts";
+import { isObject } from "../../crds/json.ts";
 
-/** Linux takes no longer string: 128 KiB for `NAME=value` and its end. */
+/** Linux's limit for one `NAME=value` string with its terminator: 128 KiB. */
 const maxVariableBytes = 131_072;
-/** Meant for the host's own processes: paths that no pod has, and what follows from them. */
-const hostOnly = new Set([
+/** Variables for the host's own processes, mostly with paths that do not exist in a pod. */
+const hostOnlyVariables = new Set([
   "TMPDIR",
   "TEMP",
   "TMP",
@@ -34,45 +35,54 @@ const hostOnly = new Set([
 const pathKeys = new Set(["cwd", "worktreePath", "agentHome"]);
 const validName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
-/** The container's variables, apart by who may see them, and what was left out and why. */
+/** The container's variables, separated by visibility, and notes about skipped ones. */
 export interface Environment {
-  /** May stand in the ClaudeRun. */
+  /** Variables that may be in the ClaudeRun. */
   readonly plain: Readonly<Record<string, string>>;
-  /** Only in the run's own Secret: whatever the agent's configuration says may be a key. */
+  /** Variables for the run's Secret: the agent's own `env`, and values that may contain a credential. */
   readonly secret: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 
 export interface EnvironmentInput {
   readonly context: AdapterExecutionContext;
-  /** The agent's `env`, read. */
+  /** The agent's parsed `env`. */
   readonly configured: Readonly<Record<string, string>>;
   readonly apiUrl: string | undefined;
-  /** Where claude works in the pod. */
+  /** claude's working directory in the pod. */
   readonly workingDirectory: string;
 }
 
-/** Puts the variables together. */
+/** Returns the variables of the container. */
 export function buildEnvironment(input: EnvironmentInput): Environment {
   const { context, configured } = input;
   const notes: string[] = [];
-  const identity = identityOf(input);
+  const identity = identityVariables(input);
   const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(configured)) {
-    if (hostOnly.has(name)) continue;
-    if (!validName.test(name)) notes.push(`env ${name}: not a name of a variable; left out`);
+  for (const [at, [name, value]] of Object.entries(configured).entries()) {
+    if (hostOnlyVariables.has(name)) continue;
+    // Do not quote the name: in a line such as "c2VjcmV0/YQ==" it is a secret.
+    if (!validName.test(name)) notes.push(`env: entry ${at + 1} skipped: its name is invalid`);
     else if (name in identity || isForbiddenConfigEnvKey(name)) {
-      notes.push(`env ${name}: it is the run's identity; left out`);
+      notes.push(`env ${name} skipped: it is part of the run's identity`);
     } else own[name] = value;
   }
-  const plain = fitting({ ...aboutRun(context), ...identity }, notes);
-  const overridden = Object.fromEntries(Object.entries(plain).filter(([name]) => !(name in own)));
+  const plain = withinSizeLimit({ ...contextVariables(context), ...identity }, notes);
+  const visible = Object.entries(plain).filter(([name]) => !(name in own));
   const key = context.authToken === undefined ? {} : { PAPERCLIP_API_KEY: context.authToken };
-  return { plain: overridden, secret: { ...fitting(own, notes), ...key }, notes };
+  return {
+    plain: Object.fromEntries(visible.filter(([, value]) => !mayHoldCredential(value))),
+    secret: {
+      ...Object.fromEntries(visible.filter(([, value]) => mayHoldCredential(value))),
+      ...withinSizeLimit(own, notes),
+      ...key,
+    },
+    notes,
+  };
 }
 
-/** Who the run is and whom it calls: nothing overrides these. */
-function identityOf({ context, apiUrl, workingDirectory }: EnvironmentInput): Record<string, string> {
+/** Returns the run's identity and the server's URL, which nothing overrides. */
+function identityVariables({ context, apiUrl, workingDirectory }: EnvironmentInput): Record<string, string> {
   const { agent, runId, context: wake } = context;
   const task = textOf(wake["taskId"]) ?? textOf(wake["issueId"]);
   const url = apiUrl ?? buildPaperclipEnv(agent)["PAPERCLIP_API_URL"];
@@ -87,8 +97,8 @@ function identityOf({ context, apiUrl, workingDirectory }: EnvironmentInput): Re
   };
 }
 
-/** What Paperclip says about the wake. Paths of the host are left out. */
-function aboutRun({ agent, context }: AdapterExecutionContext): Record<string, string> {
+/** Returns Paperclip's context of the run, without paths of the host. */
+function contextVariables({ agent, context }: AdapterExecutionContext): Record<string, string> {
   const workspace = isObject(context["paperclipWorkspace"]) ? context["paperclipWorkspace"] : {};
   const env = applyPaperclipWorkspaceEnv(
     {},
@@ -119,12 +129,12 @@ function aboutRun({ agent, context }: AdapterExecutionContext): Record<string, s
   });
 }
 
-function fitting(variables: Readonly<Record<string, string>>, notes: string[]): Record<string, string> {
+function withinSizeLimit(variables: Readonly<Record<string, string>>, notes: string[]): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => {
       const bytes = name.length + Buffer.byteLength(value) + 2;
       if (bytes <= maxVariableBytes && !value.includes("\0")) return true;
-      notes.push(`env ${name}: ${bytes} bytes, more than Linux takes in one variable (128 KiB); left out`);
+      notes.push(`env ${name} skipped: ${bytes} bytes; Linux allows 128 KiB in one variable`);
       return false;
     }),
   );

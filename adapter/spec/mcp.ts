@@ -1,8 +1,8 @@
-/** MCP servers: the agent's own and those that Paperclip offers the run, as claude's --mcp-config wants them. */
+/** Builds claude's --mcp-config: the agent's own MCP servers and those that Paperclip offers. */
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import type { Settings } from "./settings.ts";
 
-/** JSON text, or undefined if there are none. It holds tokens. */
+/** Returns JSON text, which contains tokens; undefined if there are no servers. */
 export function mcpConfig(ctx: AdapterExecutionContext, settings: Settings): string | undefined {
   const offered = (ctx.runtimeMcp?.getServers() ?? []).map(({ name, url, token }) => [
     name.trim().replace(/[^A-Za-z0-9_-]+/g, "-"),
@@ -13,7 +13,7 @@ export function mcpConfig(ctx: AdapterExecutionContext, settings: Settings): str
   return JSON.stringify({ mcpServers: Object.fromEntries([...own, ...offered]) as unknown });
 }
 
-/** The host names itself by its own loopback address: a pod needs the one that it was told. */
+/** Replaces the host's loopback address by the URL that pods reach. */
 function reachable(url: string, apiUrl: string | undefined): string {
   const base = apiUrl ?? process.env["PAPERCLIP_API_URL"];
   if (base === undefined || !URL.canParse(url) || !URL.canParse(base)) return url;

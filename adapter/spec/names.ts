@@ -1,26 +1,28 @@
-/** Names and labels made of the host's ids: different ids give different names, and the same run always the same. */
+/** Derives names and labels from the host's ids: unique for each id, and stable for the same run. */
 import { createHash } from "node:crypto";
 import { group } from "../../crds/names.ts";
 
-/** Labels by which the host's runs are found; on the ClaudeRun, its Job and its pod. */
+/** Labels of the ClaudeRun, its Job and its pod with the host's ids. */
 export const runLabels = {
   run: `${group}/run-id`,
   agent: `${group}/agent-id`,
   company: `${group}/company-id`,
   task: `${group}/task-id`,
   adapter: `${group}/adapter-type`,
+  /** Number of the run's Secrets; removed once they are deleted. */
+  secrets: `${group}/client-secrets`,
 } as const;
-/** The run's raw id: labels can't hold every character. */
+/** Annotation with the run's raw id: labels do not allow every character. */
 export const runIdAnnotation = `${group}/paperclip-run-id`;
 
 const hashLength = 10;
 
-/** The agent's slot; undefined if the id has nothing that a name can be made of. */
+/** Returns the value of spec.agent; undefined if the id has no letter or digit. */
 export function agentName(id: string): string | undefined {
   return nameOf(id, 63);
 }
 
-/** Name of the ClaudeRun: short enough to stand whole in the name of its Job and pod. */
+/** Returns the name of the ClaudeRun, short enough for the names of its Job and pod. */
 export function runName(agentId: string, runId: string): string {
   return `pc-${slug(agentId).slice(0, 8)}-${slug(runId).slice(0, 12)}-${hash(`${agentId}\0${runId}`)}`.replace(
     /-{2,}/g,
@@ -28,7 +30,7 @@ export function runName(agentId: string, runId: string): string {
   );
 }
 
-/** The same for writing and for selecting: an id as a label's value. */
+/** Returns an id as a valid label value, for objects and selectors. */
 export function labelValue(id: string): string {
   if (/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(id)) return id;
   const kept = id.replace(/[^A-Za-z0-9_.-]+/g, "-").slice(0, 63 - hashLength - 1);

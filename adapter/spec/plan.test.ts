@@ -37,7 +37,7 @@ describe("case 35: names", () => {
     expect(runName(one, other).length).toBeLessThanOrEqual(40);
   });
 
-  it("an id of which no name can be made is refused", async () => {
+  it("an id without a letter or digit is rejected", async () => {
     expect(agentName("@@@")).toBeUndefined();
     await expect(plan({ agentId: "@@@" })).rejects.toThrow(/no letter or digit/);
   });
@@ -52,7 +52,7 @@ describe("case 36: labels", () => {
     expect(labelValue("a@b c")).not.toBe(labelValue("a-b-c"));
   });
 
-  it("the operator's keys are left out and said so; a bad value is refused before anything is made", async () => {
+  it("reserved labels are skipped with a note; an invalid value is rejected before anything is created", async () => {
     const planned = await plan({ config: { labels: "team=red\npaperclip.io/agent=other\n# a comment" } });
     expect(planned.run.spec.pod?.labels).toEqual({ team: "red" });
     expect(planned.notes.join()).toContain("paperclip.io/agent");
@@ -102,9 +102,9 @@ describe("case 38: the prompt", () => {
     expect(planned.run.spec.prompt ?? secretText(planned, "prompt")).toBe(promptTemplate);
   });
 
-  it("of 1.5 MiB is refused with what is allowed", async () => {
+  it("of 1.5 MiB is rejected with the allowed size", async () => {
     const promptTemplate = "x".repeat(1_572_864);
-    await expect(plan({ config: { promptTemplate } })).rejects.toThrow(/at most 1 MiB/);
+    await expect(plan({ config: { promptTemplate } })).rejects.toThrow(/allowed: 1 MiB/);
   });
 });
 
@@ -171,7 +171,7 @@ describe("case 40: variables", () => {
     expect(planned.notes.join()).toContain("PAPERCLIP_RUN_ID");
   });
 
-  it("no value that may be a key stands in the ClaudeRun, and nothing of the server's environment", async () => {
+  it("the ClaudeRun contains no possible credential, and nothing of the server's environment", async () => {
     process.env["DATABASE_URL"] = "postgres://not-for-pods";
     const { run } = await plan({ config: { env } });
     delete process.env["DATABASE_URL"];
@@ -194,6 +194,13 @@ describe("case 40: variables", () => {
     const planned = await plan({ config: { env: { BIG: "x".repeat(140_000) } } });
     expect(planned.environment.secret).not.toHaveProperty("BIG");
     expect(planned.notes.join()).toContain("128 KiB");
+  });
+
+  it("one without a proper name is left out, and the name, which may be a secret, is not quoted", async () => {
+    const planned = await plan({ config: { env: "A=b\nc2VjcmV0/YQ==" } });
+    expect(planned.environment.secret).toMatchObject({ A: "b" });
+    expect(planned.notes).toContain("env: entry 2 skipped: its name is invalid");
+    expect(planned.notes.join()).not.toContain("c2VjcmV0");
   });
 });
 

@@ -1,15 +1,16 @@
-/** Config and context of the host → one ClaudeRun and the Secrets that belong to it. */
+/** Plans one ClaudeRun and its Secrets from the host's configuration and context. */
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
-import type { ClaudeRunInput } from "../../crds/claude-run.ts";
+import type { NewRun } from "../../client/runs.ts";
 import { apiVersion, kind } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import { bundlePath, instructionsFile, readBundle, type Bundle } from "./bundle.ts";
 import { buildEnvironment, type Environment } from "./environment.ts";
+import { mayHoldCredential } from "./credentials.ts";
 import { mcpConfig } from "./mcp.ts";
 import { agentName, labelValue, runIdAnnotation, runLabels, runName } from "./names.ts";
 import { buildPrompt, type Prompt } from "./prompt.ts";
 import { packSecrets, secretVolume, type SecretData } from "./secrets.ts";
-import { readSession, whyNotResumed, type SessionParams, type Workspace } from "./session.ts";
+import { readSession, resumeObstacle, type SessionParams, type Workspace } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import { ConfigError } from "./values.ts";
 
@@ -18,18 +19,18 @@ const inlinePromptBytes = 65_536;
 const maxPromptBytes = 1_048_576;
 const inlineVariableLength = 32_768;
 
-/** All that has to be made for a run. */
+/** The objects of a run and the decisions behind them. */
 export interface Plan {
   readonly name: string;
-  readonly run: ClaudeRunInput;
+  readonly run: NewRun;
   readonly secrets: readonly SecretData[];
   readonly prompt: Prompt;
   readonly environment: Environment;
   readonly bundle: Bundle;
   readonly workspace: Workspace;
-  /** The session that is gone on with. */
+  /** The session that the run resumes. */
   readonly resumed: SessionParams | undefined;
-  /** What was left out or decided, in sentences for the transcript. */
+  /** Notes for the transcript about skipped settings and decisions. */
   readonly notes: readonly string[];
 }
 
@@ -38,19 +39,20 @@ export interface PlanInput {
   readonly settings: Settings;
   readonly namespace: string;
   readonly leaseName: string | undefined;
-  /** Begins a new session whatever the host remembers; its run has a name of its own. */
+  /** If true, the run starts a new session, and has a different name. */
   readonly isFresh?: boolean;
 }
 
-/** Plans a run; throws ConfigError if it can't be, before anything was made. */
+/** Returns the plan of a run. Creates nothing. Throws ConfigError for an invalid configuration. */
 export async function planRun(input: PlanInput): Promise<Plan> {
   const { ctx, settings, isFresh = false } = input;
   const agent = agentName(ctx.agent.id);
-  if (agent === undefined)
-    throw new ConfigError(`the agent's id ${JSON.stringify(ctx.agent.id)} has no letter or digit`);
+  if (agent === undefined) throw new ConfigError(`agent id ${JSON.stringify(ctx.agent.id)} has no letter or digit`);
+  rejectCredentials("extraArgs", settings.extraArgs);
+  rejectCredentials("model", [settings.model ?? ""]);
   const name = runName(ctx.agent.id, isFresh ? `${ctx.runId}-fresh` : ctx.runId);
   const workspace = workspaceOf(ctx, settings);
-  const notes: string[] = settings.skippedLabels.map((key) => `label ${key} is the operator's own; left out`);
+  const notes: string[] = settings.skippedLabels.map((key) => `label ${key} skipped: it is reserved for the operator`);
   const resumed = isFresh ? undefined : sessionToResume(ctx, workspace, notes);
   const prompt = buildPrompt(ctx, settings, resumed !== undefined);
   const bundle = await readBundle(ctx.config, settings.instructionsFilePath, resumed === undefined);
@@ -65,8 +67,17 @@ export async function planRun(input: PlanInput): Promise<Plan> {
   const secrets = packSecrets(name, parts.entries);
   const run = claudeRun({ ...input, agent, name, workspace, resumed, prompt, bundle, environment, secrets });
   const parsed = parseClaudeRun(run);
-  if (!parsed.ok) throw new ConfigError(`the run would be refused: ${parsed.problems.join("; ")}`);
+  if (!parsed.ok) throw new ConfigError(`the ClaudeRun would be invalid: ${parsed.problems.join("; ")}`);
   return { name, run, secrets, prompt, environment, bundle, workspace, resumed, notes };
+}
+
+/** Arguments are readable in the ClaudeRun, the pod and the process table, so they must not contain credentials. */
+function rejectCredentials(key: string, values: readonly string[]): void {
+  const at = values.findIndex(mayHoldCredential);
+  if (at < 0) return;
+  throw new ConfigError(
+    `${key} must not contain a credential (value ${at + 1} looks like one): use env or mcpServers, which go into a Secret`,
+  );
 }
 
 function workspaceOf(ctx: AdapterExecutionContext, settings: Settings): Workspace {
@@ -86,7 +97,7 @@ function sessionToResume(
 ): SessionParams | undefined {
   const session = readSession(runtime.sessionParams) ?? readSession({ sessionId: runtime.sessionId });
   if (session === undefined) return undefined;
-  const why = whyNotResumed(session, workspace);
+  const why = resumeObstacle(session, workspace);
   if (why === undefined) return session;
   notes.push(`session ${session.sessionId} is not resumed: ${why}`);
   return undefined;
@@ -105,9 +116,7 @@ function secretParts({
 }): { entries: { key: string; content: Buffer }[] } {
   const promptBytes = Buffer.byteLength(prompt.text);
   if (promptBytes > maxPromptBytes) {
-    throw new ConfigError(
-      `the prompt has ${promptBytes} bytes; a run takes at most 1 MiB: shorten the templates or the issue`,
-    );
+    throw new ConfigError(`the prompt has ${promptBytes} bytes; allowed: 1 MiB. Shorten the templates or the issue`);
   }
   const long = Object.entries(environment.plain).filter(([, value]) => value.length > inlineVariableLength);
   return {
@@ -117,7 +126,9 @@ function secretParts({
         content: Buffer.from(value),
       })),
       ...(mcp === undefined ? [] : [{ key: "mcp.json", content: Buffer.from(mcp) }]),
-      ...(promptBytes <= inlinePromptBytes ? [] : [{ key: "prompt", content: Buffer.from(prompt.text) }]),
+      ...(promptBytes <= inlinePromptBytes && !mayHoldCredential(prompt.text)
+        ? []
+        : [{ key: "prompt", content: Buffer.from(prompt.text) }]),
       ...bundle.files.map(({ content }, n) => ({ key: `file.${n}`, content })),
     ],
   };
@@ -126,7 +137,7 @@ function secretParts({
 type Parts = PlanInput &
   Pick<Plan, "name" | "workspace" | "resumed" | "prompt" | "bundle" | "environment" | "secrets"> & { agent: string };
 
-function claudeRun(parts: Parts): ClaudeRunInput {
+function claudeRun(parts: Parts): NewRun {
   const { ctx, settings, namespace, name, workspace, resumed, prompt, secrets } = parts;
   const ref = (key: string) => {
     const secret = secrets.find(({ entries }) => entries.some((entry) => entry.key === key));
@@ -138,7 +149,7 @@ function claudeRun(parts: Parts): ClaudeRunInput {
   const spec = {
     agent: parts.agent,
     ...(promptFrom === undefined ? { prompt: prompt.text } : { promptFrom }),
-    claude: defined({
+    claude: compact({
       model: settings.model,
       effort: settings.effort,
       maxTurns: settings.maxTurns,
@@ -160,9 +171,9 @@ function claudeRun(parts: Parts): ClaudeRunInput {
     disruptionRetries: settings.disruptionRetries,
     clientLeaseName: parts.leaseName,
     podTTLSecondsAfterFinished: settings.retainRuns ? undefined : settings.ttlSecondsAfterFinished,
-    workspace: defined({
+    workspace: compact({
       persistentVolumeClaim:
-        workspace.claim === undefined ? undefined : defined({ claimName: workspace.claim, subPath: workspace.subPath }),
+        workspace.claim === undefined ? undefined : compact({ claimName: workspace.claim, subPath: workspace.subPath }),
       mountPath: workspace.mountPath,
     }),
     pod: podOf(parts),
@@ -179,25 +190,26 @@ function claudeRun(parts: Parts): ClaudeRunInput {
         [runLabels.company]: labelValue(ctx.agent.companyId),
         ...(task === null || task === "" ? {} : { [runLabels.task]: labelValue(task) }),
         [runLabels.adapter]: adapterType,
+        ...(secrets.length === 0 ? {} : { [runLabels.secrets]: String(secrets.length) }),
       },
       annotations: { [runIdAnnotation]: ctx.runId },
     },
-    spec: defined(spec),
-  } as ClaudeRunInput;
+    spec: compact(spec),
+  } as NewRun;
 }
 
 function podOf({ settings, environment, bundle, secrets }: Parts): Record<string, unknown> {
   const names = [...Object.keys(environment.plain), ...Object.keys(environment.secret)];
   const env = names.map((name) => {
     const secret = secrets.find(({ entries }) => entries.some(({ key }) => key === `env.${name}`));
-    if (secret === undefined) return { name, value: literal(environment.plain[name] ?? "") };
+    if (secret === undefined) return { name, value: escapeReferences(environment.plain[name] ?? "") };
     return { name, valueFrom: { secretKeyRef: { name: secret.name, key: `env.${name}` } } };
   });
   const volume = secretVolume(
     secrets,
     bundle.files.map(({ path }, n) => ({ key: `file.${n}`, path })),
   );
-  return defined({
+  return compact({
     ...settings.pod,
     env,
     ...(volume === undefined
@@ -209,11 +221,11 @@ function podOf({ settings, environment, bundle, secrets }: Parts): Record<string
   });
 }
 
-/** Kubernetes would put another variable in the place of $(NAME). */
-function literal(value: string): string {
+/** Escapes $(NAME), which Kubernetes would replace by another variable. */
+function escapeReferences(value: string): string {
   return value.replaceAll("$(", "$$(");
 }
 
-function defined<T extends object>(object: T): T {
+function compact<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

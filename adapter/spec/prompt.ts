@@ -1,4 +1,4 @@
-/** What claude is asked: the sections that Paperclip's own adapter for the CLI sends, in its order. */
+/** Builds the prompt of the sections that Paperclip's own adapter for the CLI sends, in its order. */
 import {
   DEFAULT_PAPERCLIP_AGENT_PROMPT_TEMPLATE,
   DEFAULT_PAPERCLIP_CONVERSATION_PROMPT_TEMPLATE,
@@ -11,13 +11,13 @@ import {
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import type { Settings } from "./settings.ts";
 
-/** The prompt and how long its sections are, in characters. */
+/** The prompt, and the lengths of its sections in characters. */
 export interface Prompt {
   readonly text: string;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Puts the sections together; a session that is resumed knows the templates already. */
+/** Returns the prompt. A resumed session gets no bootstrap template, because it has it already. */
 export function buildPrompt(ctx: AdapterExecutionContext, settings: Settings, isResumed: boolean): Prompt {
   const { agent, context, runId } = ctx;
   const isConversation = context["conversationMode"] === true;

@@ -1,6 +1,6 @@
-/** What must not stand in a ClaudeRun, or does not fit into it, in Secrets of the run's own. */
+/** Packs values that are secret, or too large for a ClaudeRun, into Secrets of the run. */
 
-/** One Secret of a run, before it is made. */
+/** One Secret of a run to create. */
 export interface SecretData {
   readonly name: string;
   readonly entries: readonly { readonly key: string; readonly content: Buffer }[];
@@ -11,7 +11,7 @@ const maxSecretBytes = 1_048_576;
 /** The schema's limit of items for one source of a projected volume. */
 const itemsPerSource = 64;
 
-/** Entries in as few Secrets as hold them, in order. */
+/** Returns as few Secrets as possible for these entries, in order. */
 export function packSecrets(name: string, entries: SecretData["entries"]): SecretData[] {
   const packed: { key: string; content: Buffer }[][] = [];
   let bytes = Infinity;
@@ -26,7 +26,7 @@ export function packSecrets(name: string, entries: SecretData["entries"]): Secre
   return packed.map((some, n) => ({ name: n === 0 ? name : `${name}-${n}`, entries: some }));
 }
 
-/** One directory of files from however many Secrets; undefined without files. */
+/** Returns a volume with these files of all Secrets in one directory; undefined without files. */
 export function secretVolume(
   secrets: readonly SecretData[],
   files: readonly { readonly key: string; readonly path: string }[],

@@ -1,13 +1,13 @@
-/** What is kept of a session between runs, under the names that earlier adapters used too. */
+/** The session parameters that the host stores between runs, with the names of earlier adapters. */
 import type { AdapterSessionCodec } from "@paperclipai/adapter-utils";
-import { isObject } from "./values.ts";
+import { isObject } from "../../crds/json.ts";
 
-/** A session and the workspace that holds its file. */
+/** A session and the workspace with its file. */
 export interface SessionParams {
   readonly sessionId: string;
-  /** Working directory in the pod: claude finds a session only from where it was begun. */
+  /** Working directory in the pod: claude finds a session only from the directory where it was started. */
   readonly cwd?: string;
-  /** Claim and directory that the file is on; absent for an earlier adapter's session. */
+  /** Claim and directory of the file; not set for a session of an earlier adapter. */
   readonly workspaceClaim?: string;
   readonly workspaceSubPath?: string;
   readonly workspaceId?: string;
@@ -29,7 +29,7 @@ const aliases: Readonly<Record<keyof SessionParams, readonly string[]>> = {
   model: ["model"],
 };
 
-/** Reads either spelling; undefined without a session id. */
+/** Reads the parameters in any spelling. Returns undefined without a session id. */
 export function readSession(raw: unknown): SessionParams | undefined {
   if (!isObject(raw)) return undefined;
   const entries = Object.entries(aliases).flatMap(([name, keys]) => {
@@ -40,27 +40,27 @@ export function readSession(raw: unknown): SessionParams | undefined {
   return params.sessionId === undefined ? undefined : (params as SessionParams);
 }
 
-/** The host's way to store a session and to show it. */
+/** The codec by which the host stores and shows a session. */
 export const sessionCodec: AdapterSessionCodec = {
   deserialize: (raw) => ({ ...readSession(raw) }).sessionId === undefined ? null : { ...readSession(raw) },
   serialize: (params) => ({ ...readSession(params) }).sessionId === undefined ? null : { ...readSession(params) },
   getDisplayId: (params) => readSession(params)?.sessionId ?? null,
 };
 
-/** Where the new run's files will be. */
+/** The workspace of the new run. */
 export interface Workspace {
   readonly claim: string | undefined;
   readonly subPath: string | undefined;
   readonly mountPath: string;
 }
 
-/** Why the session can't be gone on with on this workspace; undefined if it can. */
-export function whyNotResumed(session: SessionParams, workspace: Workspace): string | undefined {
-  if (workspace.claim === undefined) return "the workspace is not kept (no workspaceVolumeClaim)";
-  // Some of the host's wakes bring the id alone. Whether the file is there is seen in the pod before claude begins.
+/** Returns the reason why the session cannot be resumed on this workspace; undefined if it can. */
+export function resumeObstacle(session: SessionParams, workspace: Workspace): string | undefined {
+  if (workspace.claim === undefined) return "the workspace is not kept (workspaceVolumeClaim is not set)";
+  // Some calls of the host have only the id. The runner checks in the pod that the file exists.
   if (session.workspaceClaim === undefined && session.cwd === undefined) return undefined;
-  if (session.workspaceClaim !== workspace.claim) return "it was begun on another volume";
-  if (session.workspaceSubPath !== workspace.subPath) return "it was begun in another directory of the volume";
-  if (session.cwd !== workspace.mountPath) return "it was begun in another working directory";
+  if (session.workspaceClaim !== workspace.claim) return "it was started on another volume";
+  if (session.workspaceSubPath !== workspace.subPath) return "it was started in another directory of the volume";
+  if (session.cwd !== workspace.mountPath) return "it was started in another working directory";
   return undefined;
 }

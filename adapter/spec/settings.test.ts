@@ -1,9 +1,9 @@
-/** Case 37, over the whole form: every key of the form, and of the adapter that this one replaces, in each way to write it. */
+/** Case 37: every key of the form, and of the adapter that this one replaces, in each form of its value. */
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../config-schema.ts";
 import { readSettings } from "./settings.ts";
 
-/** Values that a key takes, all of them for the same; what then is in the settings or the pod that it was not without it. */
+/** Equivalent values of a key, and the result in the settings or the pod. */
 type Row = readonly [key: string, forms: readonly unknown[], found: object];
 
 const text = (key: string, name: string, value = "some-value"): Row => [key, [value, ` ${value} `], { [name]: value }];
@@ -20,7 +20,7 @@ const quantity = (kind: string, name: string): Row => [
 
 const rows: readonly Row[] = [
   text("namespace", "namespace"),
-  text("kubeconfig", "kubeconfig", "/etc/kubeconfig"),
+  text("kubeconfig", "kubeconfig", "other-cluster"),
   text("model", "model"),
   text("effort", "effort", "high"),
   text("promptTemplate", "promptTemplate"),
@@ -89,7 +89,7 @@ describe.each(rows)("case 37: %s", (key, forms, found) => {
   });
 });
 
-describe("case 37: what can't be read is an error that names the key", () => {
+describe("case 37: an invalid value is an error that names the key", () => {
   const wrong: readonly [key: string, value: unknown][] = [
     ...["namespace", "model", "image"].map((key): [string, unknown] => [key, 7]),
     ...["timeoutSec", "maxTurnsPerRun", "idleTimeoutSec"].map((key): [string, unknown] => [key, "soon"]),

@@ -1,5 +1,7 @@
-/** An agent's configuration, read: every key of the form and of the adapter that this one replaces. */
+/** Parses an agent's configuration: all keys of the form, and of the adapter that this one replaces. */
+import { absolutePath, dnsLabel, dnsSubdomain, relativePath } from "../../crds/formats.ts";
 import { reservedKeyPrefixes, reservedKeys } from "../../crds/names.ts";
+import type { Rule } from "../../crds/rules.ts";
 import {
   booleanAt,
   choiceAt,
@@ -14,7 +16,7 @@ import {
   type Config,
 } from "./values.ts";
 
-/** What the spec is built from; absent means that the operator's configuration decides. */
+/** The parsed configuration. The operator's configuration sets the default of an undefined field. */
 export interface Settings {
   readonly kubeconfig?: string | undefined;
   readonly namespace?: string | undefined;
@@ -41,16 +43,16 @@ export interface Settings {
   readonly workspaceMountPath?: string | undefined;
   readonly workspaceSubPath?: string | undefined;
   readonly apiUrl?: string | undefined;
-  /** NAMESPACE/NAME; only "Test environment" reads it. */
+  /** NAMESPACE/NAME of the operator's Lease, for "Test environment" only. */
   readonly operatorLease: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly mcpServers?: Readonly<Record<string, unknown>> | undefined;
   readonly pod: PodSettings;
-  /** Labels that only the operator sets: left out, and said so. */
+  /** Skipped labels, which only the operator may set. */
   readonly skippedLabels: readonly string[];
 }
 
-/** What goes into spec.pod as it is. */
+/** Fields of spec.pod. */
 export interface PodSettings {
   readonly image?: string | undefined;
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never" | undefined;
@@ -65,15 +67,25 @@ export interface PodSettings {
 }
 
 export const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
-/** The host waits 60 s for a cancelled run: TERM, this long, KILL and the news of it have to fit. */
+/** The host waits 60 s for a cancelled run: SIGTERM, this time, SIGKILL and the status update must fit. */
 export const maxGraceSec = 40;
 
-/** Reads the configuration; throws ConfigError with the key and what is allowed. */
+/** Maximum length of a Kubernetes name. */
+const maxNameLength = 253;
+
+/** Returns text of this format. The error names the allowed format and does not quote the value. */
+function formattedText(config: Config, key: string, form: Rule<string>, max = maxNameLength): string | undefined {
+  const value = textAt(config, key);
+  if (value === undefined || (value.length <= max && form.isValid(value))) return value;
+  throw new ConfigError(`${key} ${value.length > max ? `must have at most ${max} characters` : form.message}`);
+}
+
+/** Returns the parsed configuration. Throws ConfigError with the key and the allowed values. */
 export function readSettings(config: Config): Settings {
-  const { kept, skipped } = ownLabels(pairsAt(config, "labels"));
+  const { kept, skipped } = splitLabels(pairsAt(config, "labels"));
   return {
     kubeconfig: textAt(config, "kubeconfig"),
-    namespace: textAt(config, "namespace"),
+    namespace: formattedText(config, "namespace", dnsLabel, 63),
     model: textAt(config, "model"),
     effort: choiceAt(config, "effort", efforts),
     maxTurns: numberAt(config, "maxTurnsPerRun") || undefined,
@@ -84,18 +96,22 @@ export function readSettings(config: Config): Settings {
     instructionsFilePath: textAt(config, "instructionsFilePath"),
     timeoutSec: Math.ceil(numberAt(config, "timeoutSec") ?? 0),
     graceSec: Math.min(maxGraceSec, Math.max(1, Math.ceil(numberAt(config, "graceSec") ?? 20))),
-    credentialsSecretName: textAt(config, "credentialsSecretName") ?? textAt(config, "secretRef"),
+    credentialsSecretName:
+      formattedText(config, "credentialsSecretName", dnsSubdomain) ?? formattedText(config, "secretRef", dnsSubdomain),
     concurrencyPolicy: choiceAt(config, "concurrencyPolicy", ["Queue", "Forbid", "Replace"]) ?? "Queue",
     retainRuns: booleanAt(config, "retainJobs") ?? false,
     ttlSecondsAfterFinished: numberAt(config, "ttlSecondsAfterFinished"),
-    scheduleTimeoutSec: sum(numberAt(config, "podScheduleTimeoutSec"), numberAt(config, "podStartTimeoutSec")),
+    scheduleTimeoutSec: startDeadlineOf(
+      numberAt(config, "podScheduleTimeoutSec"),
+      numberAt(config, "podStartTimeoutSec"),
+    ),
     idleTimeoutSec: numberAt(config, "idleTimeoutSec") || undefined,
     maxCostUSD: textAt(config, "maxCostUSD"),
     disruptionRetries: numberAt(config, "disruptionRetries") ?? 0,
     freshSessionOnMissing: booleanAt(config, "freshSessionOnMissing") ?? true,
-    workspaceVolumeClaim: textAt(config, "workspaceVolumeClaim"),
-    workspaceMountPath: textAt(config, "workspaceMountPath"),
-    workspaceSubPath: textAt(config, "workspaceSubPath"),
+    workspaceVolumeClaim: formattedText(config, "workspaceVolumeClaim", dnsSubdomain),
+    workspaceMountPath: formattedText(config, "workspaceMountPath", absolutePath, 1_024),
+    workspaceSubPath: formattedText(config, "workspaceSubPath", relativePath, 1_024),
     apiUrl: textAt(config, "paperclipApiUrl"),
     operatorLease: leaseAt(config) ?? "claude-run-system/claude-run",
     environment: pairsAt(config, "env") ?? {},
@@ -103,14 +119,17 @@ export function readSettings(config: Config): Settings {
     pod: {
       image: textAt(config, "image"),
       imagePullPolicy: choiceAt(config, "imagePullPolicy", ["Always", "IfNotPresent", "Never"]),
-      imagePullSecrets: listAt(config, "imagePullSecrets")?.map((name) => ({ name })),
-      serviceAccountName: textAt(config, "serviceAccountName"),
+      imagePullSecrets: listAt(config, "imagePullSecrets")?.map((name) => {
+        if (!dnsSubdomain.isValid(name)) throw new ConfigError(`imagePullSecrets ${dnsSubdomain.message}`);
+        return { name };
+      }),
+      serviceAccountName: formattedText(config, "serviceAccountName", dnsSubdomain),
       resources: resourcesAt(config),
       nodeSelector: pairsAt(config, "nodeSelector"),
       tolerations: tolerationsAt(config, "tolerations"),
       labels: kept,
-      runtimeClassName: textAt(config, "runtimeClassName"),
-      priorityClassName: textAt(config, "priorityClassName"),
+      runtimeClassName: formattedText(config, "runtimeClassName", dnsSubdomain),
+      priorityClassName: formattedText(config, "priorityClassName", dnsSubdomain),
     },
     skippedLabels: skipped,
   };
@@ -118,15 +137,18 @@ export function readSettings(config: Config): Settings {
 
 function leaseAt(config: Config): string | undefined {
   const lease = textAt(config, "operatorLease");
-  if (lease === undefined || /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(lease)) return lease;
-  throw new ConfigError(`operatorLease must be NAMESPACE/NAME, not ${lease}`);
+  if (lease === undefined) return undefined;
+  const [namespace = "", name = "", ...rest] = lease.split("/");
+  if (rest.length === 0 && lease.length <= maxNameLength && dnsLabel.isValid(namespace) && dnsSubdomain.isValid(name))
+    return lease;
+  throw new ConfigError("operatorLease must be NAMESPACE/NAME of a Lease");
 }
 
-function sum(a: number | undefined, b: number | undefined): number | undefined {
+function startDeadlineOf(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined && b === undefined ? undefined : (a ?? 120) + (b ?? 480);
 }
 
-function ownLabels(labels: Record<string, string> | undefined): {
+function splitLabels(labels: Record<string, string> | undefined): {
   kept: Record<string, string> | undefined;
   skipped: string[];
 } {

@@ -1,5 +1,5 @@
 /**
- * The 42 acceptance cases of the adapter that this one replaces, and which test asserts each: the tests bear the numbers.
+ * The 42 acceptance cases of the adapter that this one replaces, and the tests that assert them by number.
  *   node adapter/testing/cases.ts          prints docs/adapter-cases.md
  */
 import { globSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What each case asks for, in a few words. */
+/** A short title of each case. */
 export const cases: readonly string[] = [
   "a success has session, usage, cost, summary",
   "a missing session: `session_unavailable`, cleared, one try with a new one",
@@ -25,44 +25,44 @@ export const cases: readonly string[] = [
   "stderr reaches log and error",
   "progress once for each transition",
   "a container that can't start: name, code, reason",
-  "image pull: tolerated, then the registry's words",
-  "unschedulable: waits, then the scheduler's words",
+  "image pull: retried, then the registry's message",
+  "unschedulable: waits, then the scheduler's message",
   "volume, quota, invalid spec: codes of their own",
   "timeouts say the real seconds",
   "deleted, evicted, preempted, node lost are told apart",
   "the exit code, however late it is known",
   "one fault at each verb changes nothing",
   "ten silent minutes, two servers: not reaped",
-  "what is kept; clean-up never changes the result",
+  "kept objects; cleanup never changes the result",
   "two at once for one agent: never two pods",
   "SIGTERM of the server (on purpose: left alone until its Lease expires)",
   "a new run of the same task (on purpose: blocked with Forbid, never adopted)",
   "a new run of the same task (on purpose: waits with Queue, its transcript whole)",
-  "a run that is being deleted blocks nobody",
-  "several orphans: none goes on unnoticed",
+  "a run that is being deleted blocks no other run",
+  "several orphans: each is cancelled",
   "API unreachable: fails closed",
-  "the same run twice, with what the first try left",
+  "the same run twice, with the objects of the first try",
   "cancel in each state, acknowledged",
   "names from ids",
   "labels from ids",
   "shapes of configuration",
   "prompts of any bytes and size",
   "arguments, instructions, no shell",
-  "variables: precedence, identity, no secrets, nothing of the server's",
-  "the transcript byte for byte, whatever the streams do",
+  "variables: precedence, identity, no secrets, none of the server's",
+  "the transcript byte for byte, under all stream faults",
   "the page's parser, the session codec, the form, the environment's test",
 ];
 
-/** A test that bears a case's number. */
-export interface Assertion {
+/** A test with a case's number. */
+export interface CaseTest {
   readonly file: string;
   readonly title: string;
 }
 
-/** By the case's number. */
-export function assertions(): Map<number, Assertion[]> {
-  const found = new Map<number, Assertion[]>();
-  for (const file of globSync("{adapter,test/paperclip}/**/*.test.ts", { cwd: root }).toSorted()) {
+/** Returns the tests by case number. */
+export function assertions(): Map<number, CaseTest[]> {
+  const found = new Map<number, CaseTest[]>();
+  for (const file of globSync("{adapter,client,test/paperclip}/**/*.test.ts", { cwd: root }).toSorted()) {
     const text = readFileSync(root + file, "utf8");
     for (const [, number = "", title = ""] of text.matchAll(
       /\(\s*["'`]case (\d+)(?: \(on purpose\))?:? ([^\n]*?)["'`],/g,
@@ -74,7 +74,7 @@ export function assertions(): Map<number, Assertion[]> {
   return found;
 }
 
-/** docs/adapter-cases.md. */
+/** Returns docs/adapter-cases.md. */
 export function page(): string {
   const found = assertions();
   const rows = cases.flatMap((words, n) => {
@@ -88,11 +88,11 @@ export function page(): string {
     "",
     "# The adapter's cases",
     "",
-    "The adapter that this one replaces left 42 cases to pass, most of them failures that it had had. Each is a test that bears its number:",
-    "a unit test fails if one has none. `*.cluster.test.ts` run on the real cluster, `*.long.*` in `make test-long`. A title with a `${…}` in",
-    "it is a table of tests.",
+    "The adapter that this one replaces has 42 acceptance cases, most of them former failures. Each case has tests with its number:",
+    "a unit test fails if a case has none. `*.cluster.test.ts` run on the real cluster, `*.long.*` in `make test-long`. A title with",
+    "`${…}` is a table of tests.",
     "",
-    "| case | what | test | in |",
+    "| case | title | test | file |",
     "| --- | --- | --- | --- |",
     ...rows,
     "",

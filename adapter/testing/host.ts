@@ -1,7 +1,7 @@
-/** A host of the adapter, as a test sees one: what it was told, in order, and the means to cancel. */
+/** A host of the adapter in a test: records all callbacks in order, and can cancel. */
 import type { AdapterExecutionContext, AdapterRuntime } from "@paperclipai/adapter-utils";
 import { randomUUID } from "node:crypto";
-import { ownPrefix } from "../own-lines.ts";
+import { logPrefix } from "../log-prefix.ts";
 
 export interface HostOptions {
   readonly config?: Record<string, unknown>;
@@ -14,13 +14,13 @@ export interface HostOptions {
 export class TestHost {
   readonly #abort = new AbortController();
   readonly context: AdapterExecutionContext;
-  /** Names of the callbacks in the order in which they came. */
+  /** Names of the callbacks in order. */
   readonly calls: string[] = [];
-  /** claude's, without the adapter's own lines. */
+  /** claude's output, without the adapter's own lines. */
   stdout = "";
   stderr = "";
-  /** The adapter's own lines on both. */
-  said = "";
+  /** The adapter's own lines on both streams. */
+  ownLines = "";
   #listeners = new Set<() => void>();
 
   constructor(options: HostOptions = {}) {
@@ -39,21 +39,21 @@ export class TestHost {
       context: options.context ?? {},
       authToken: "run-token-not-real",
       signal: this.#abort.signal,
-      onCancellationReady: () => this.#called("onCancellationReady"),
-      onDispatch: () => void this.#called("onDispatch"),
-      onMeta: () => this.#called("onMeta"),
+      onCancellationReady: () => this.#recordCall("onCancellationReady"),
+      onDispatch: () => void this.#recordCall("onDispatch"),
+      onMeta: () => this.#recordCall("onMeta"),
       onLog: (stream, chunk) => {
-        this.#take(stream, chunk);
-        return this.#called(`onLog:${stream}`);
+        this.#record(stream, chunk);
+        return this.#recordCall(`onLog:${stream}`);
       },
     };
   }
 
-  cancel(reason = "a test's wish"): void {
+  cancel(reason = "the test cancels"): void {
     this.#abort.abort(new Error(reason));
   }
 
-  /** Resolves once the condition holds; it is looked at after every callback. */
+  /** Resolves once the condition is true; it is checked after every callback. */
   async until(condition: () => boolean): Promise<void> {
     if (condition()) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -65,15 +65,15 @@ export class TestHost {
     this.#listeners.delete(listener);
   }
 
-  #take(stream: "stdout" | "stderr", chunk: string): void {
-    const isOwn = chunk.startsWith(ownPrefix);
-    if (isOwn) this.said += chunk;
+  #record(stream: "stdout" | "stderr", chunk: string): void {
+    const isOwn = chunk.startsWith(logPrefix);
+    if (isOwn) this.ownLines += chunk;
     if (stream === "stderr") this.stderr += chunk;
     else if (!isOwn) this.stdout += chunk;
     else if (!/(^|\n)$/.test(this.stdout)) throw new Error(`a line of claude's is cut in two by ${chunk}`);
   }
 
-  #called(name: string): Promise<void> {
+  #recordCall(name: string): Promise<void> {
     this.calls.push(name);
     for (const listener of [...this.#listeners]) listener();
     return Promise.resolve();

@@ -1,6 +1,7 @@
 /**
- * One run after the other: execute() → its Job, and claude's last line → execute() has returned. The floors, in turn with them:
- * a plain Job's creation, a bare ClaudeRun's, the same with a Secret that it owns, and the end of a plain follow of the same log.
+ * Measures one run after the other: execute() → its Job, and claude's last line → return of execute(). The floors,
+ * alternating with them: creation of a plain Job, of a bare ClaudeRun, of one with a Secret, and the end of a plain
+ * follow of the log.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -27,10 +28,10 @@ interface ShownJob {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** What is left of a run when its Job is over: the garbage collector's work, and the kubelet's, who takes the sandbox down. */
+/** Pause for the work after a Job: garbage collection and the kubelet's removal of the sandbox. */
 const quietMs = 2_000;
-/** Long enough for a plain follow to be opened beside the adapter's. */
-const pace = { lines: 20, everyMs: 50 };
+/** Long enough to open a plain follow in parallel to the adapter's. */
+const rate = { lines: 20, everyMs: 50 };
 
 export async function measureLatency(client: Client, setting: Setting, runs: number): Promise<Latency> {
   const none = (): Latency => ({
@@ -39,13 +40,13 @@ export async function measureLatency(client: Client, setting: Setting, runs: num
   });
   const latency = none();
   const jobs = await JobTimes.watch(client, setting.stage.namespace);
-  // Connections, compiled code, the Lease: the first ones pay for what none after them does.
-  for (let n = 0; n < 2; n++) await one({ client, setting, jobs, into: none() });
-  for (let n = 0; n < runs; n++) await one({ client, setting, jobs, into: latency });
+  // Warm-up: only the first runs pay for connections, compiled code and the Lease.
+  for (let n = 0; n < 2; n++) await measureOne({ client, setting, jobs, into: none() });
+  for (let n = 0; n < runs; n++) await measureOne({ client, setting, jobs, into: latency });
   return latency;
 }
 
-async function one(input: { client: Client; setting: Setting; jobs: JobTimes; into: Latency }): Promise<void> {
+async function measureOne(input: { client: Client; setting: Setting; jobs: JobTimes; into: Latency }): Promise<void> {
   const { client, setting, jobs, into } = input;
   const { namespace } = setting.stage;
   const floor = `floor-${randomBytes(4).toString("hex")}`;
@@ -67,17 +68,17 @@ async function one(input: { client: Client; setting: Setting; jobs: JobTimes; in
     await jobs.settled(bare);
   }
 
-  const host = new TimedHost(setting.agentConfig(pace));
+  const host = new TimedHost(setting.agentConfig(rate));
   const name = runName(host.context.agent.id, host.context.runId);
   await wait(quietMs);
   sentMs = performance.now();
   const running = execute(host.context);
   into.job.adapter.push((await jobs.of(name)) - sentMs);
-  await host.begun;
+  await host.started;
   const plain = client.read(podLogPath(namespace, await podOf(setting, name)), () => undefined).then(nowUs);
   const result = await running;
   const returnedUs = nowUs();
-  if (result.exitCode !== 0) throw new Error(`${name}: ${result.errorMessage ?? "failed"}\n${host.said}`);
+  if (result.exitCode !== 0) throw new Error(`${name}: ${result.errorMessage ?? "failed"}\n${host.messages}`);
   const writtenUs = host.arrivals.at(-1)?.writtenUs ?? Number.NaN;
   into.end.adapter.push((returnedUs - writtenUs) / 1_000);
   into.end.plain.push(((await plain) - writtenUs) / 1_000);
@@ -88,7 +89,7 @@ async function podOf({ stage }: Setting, name: string): Promise<string> {
   return (await stage.get(name)).status?.pod?.name ?? "";
 }
 
-/** When a Job was first seen, and when nothing more is done about it; by its run's name or its own. */
+/** Times at which a Job was first seen and settled, by its run's name or its own. */
 class JobTimes {
   readonly #seen = new Map<string, PromiseWithResolvers<number>>();
   readonly #settled = new Map<string, PromiseWithResolvers<number>>();
@@ -104,18 +105,18 @@ class JobTimes {
         const isComplete = status?.conditions?.some((each) => each.type === "Complete" && each.status === "True");
         if (type === "DELETED" || isComplete === true) at(times.#settled, name).resolve(performance.now());
       },
-      // Whoever waits for a Job then waits in vain, which says less.
+      // Without the warning, a wait for a Job would only time out.
       (why) => process.emitWarning(`the watch of Jobs has ended: ${String(why)}`),
     );
     return times;
   }
 
-  /** The moment of its first event. */
+  /** Resolves to the time of the Job's first event. */
   of(name: string): Promise<number> {
     return at(this.#seen, name).promise;
   }
 
-  /** Resolves once it is complete or gone. */
+  /** Resolves once the Job is complete or deleted. */
   settled(name: string): Promise<number> {
     return at(this.#settled, name).promise;
   }
@@ -129,7 +130,7 @@ function at(moments: Map<string, PromiseWithResolvers<number>>, name: string): P
   return made;
 }
 
-/** Suspended: its creation is all that is measured. */
+/** Suspended, because only its creation is measured. */
 function plainJob(name: string): object {
   const containers = [{ name: "claude", image: "localhost/claude-run/agent:dev", command: ["true"] }];
   return {
@@ -140,7 +141,7 @@ function plainJob(name: string): object {
   };
 }
 
-/** A run without the adapter; one that owns a Secret waits for it, as the adapter's do. No node takes its pod. */
+/** Creates a run without the adapter; with a Secret it starts suspended, as the adapter's do. Its pod fits no node. */
 async function createBare(
   client: Client,
   namespace: string,

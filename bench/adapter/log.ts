@@ -1,4 +1,4 @@
-/** One run that writes for a long time: how late its lines are, whether each came once, and what it asks of the API server. */
+/** Measures one long run: delay of its lines, lost and repeated lines, and requests to the API server. */
 import { runName } from "../../adapter/spec/names.ts";
 import type { Client } from "../client.ts";
 import { podLogPath } from "./paths.ts";
@@ -10,11 +10,11 @@ const everyMs = 50;
 
 export interface LogFigures {
   readonly seconds: number;
-  /** Lines that were written. */
+  /** Number of lines written. */
   readonly lines: number;
   /** Milliseconds from a line's writing to its arrival. */
   readonly lag: { readonly plain: number[]; readonly adapter: number[] };
-  /** Lines that did not come, came again, or came before an earlier one. */
+  /** Lines that were lost, repeated or out of order. */
   readonly lost: number;
   readonly repeated: number;
   readonly disordered: number;
@@ -29,7 +29,7 @@ export async function measureLog(client: Client, setting: Setting, seconds: numb
   const name = runName(host.context.agent.id, host.context.runId);
   const fromMs = Date.now();
   const running = execute(host.context);
-  await host.begun;
+  await host.started;
   const pod = (await setting.stage.get(name)).status?.pod?.name ?? "";
   const plain: Arrival[] = [];
   const openedUs = nowUs();
@@ -39,14 +39,14 @@ export async function measureLog(client: Client, setting: Setting, seconds: numb
   });
   const result = await running;
   const toMs = Date.now();
-  if (result.exitCode !== 0) throw new Error(`${name}: ${result.errorMessage ?? "failed"}\n${host.said}`);
+  if (result.exitCode !== 0) throw new Error(`${name}: ${result.errorMessage ?? "failed"}\n${host.messages}`);
   await following;
   return {
     seconds,
     lines,
-    // What had been written before the plain follow was opened is late in it for no fault of its own.
+    // Ignores lines written before the plain follow was opened.
     lag: { plain: lagsOf(plain.filter(({ writtenUs }) => writtenUs > openedUs)), adapter: lagsOf(host.arrivals) },
-    ...judge(host.arrivals, lines),
+    ...countMistakes(host.arrivals, lines),
     requests: await adapterRequests(fromMs, toMs + 1_000),
     runMinutes: (toMs - fromMs) / 60_000,
   };
@@ -56,7 +56,10 @@ function lagsOf(arrivals: readonly Arrival[]): number[] {
   return arrivals.map(({ writtenUs, arrivedUs }) => (arrivedUs - writtenUs) / 1_000);
 }
 
-function judge(arrivals: readonly Arrival[], lines: number): Pick<LogFigures, "lost" | "repeated" | "disordered"> {
+function countMistakes(
+  arrivals: readonly Arrival[],
+  lines: number,
+): Pick<LogFigures, "lost" | "repeated" | "disordered"> {
   const numbers = arrivals.map(({ n }) => n).filter((n) => n !== undefined);
   const different = new Set(numbers);
   const disordered = numbers.filter((n, index) => index > 0 && n < (numbers[index - 1] ?? 0)).length;

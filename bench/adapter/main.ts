@@ -1,7 +1,7 @@
 /**
- * `npm run bench:adapter`: the Paperclip adapter's figures, as the host would have them: the bundle, real pods, the operator as
- * the chart installs it. In claude's place stands a program that writes lines and says when. Started through
- * `test/cluster/cluster run`, on the cluster of the tests.
+ * `npm run bench:adapter`: measures the Paperclip adapter as its host does: the bundle, real pods, the operator
+ * installed by the chart. A program that writes timestamped lines replaces claude. Started by `test/cluster/cluster
+ * run` on the cluster of the tests.
  */
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import setUpCluster from "../../test/cluster/vitest-setup.ts";
 import { Client } from "../client.ts";
 import { OptionError } from "../options.ts";
-import { surroundings } from "../setting.ts";
+import { environmentOf } from "../setting.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLog } from "./log.ts";
 import { readOptions, usage, type Options } from "./options.ts";
@@ -20,29 +20,29 @@ import type { CrowdFigures } from "./server.ts";
 import { Setting } from "./setting.ts";
 
 const server = fileURLToPath(new URL("server.ts", import.meta.url));
-/** Longer than it can take until all of them run and a minute has passed. */
-const crowdPace = { lines: 3_600, everyMs: 1_000 };
+/** Long enough until all runs have started and a minute has passed. */
+const crowdRate = { lines: 3_600, everyMs: 1_000 };
 
-/** What else was running before we began. */
+/** Load of the machine before the benchmark. */
 process.env["BENCH_LOAD"] ??= (loadavg()[0] ?? 0).toFixed(2);
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stderr.write(`bench: ${line}\n`);
 }
 
 async function measure(options: Options, client: Client, setting: Setting): Promise<Figures> {
-  say(`${options.runs} runs one after the other, with a Job and a bare ClaudeRun before each`);
+  printLine(`${options.runs} runs one after the other, with a Job and a bare ClaudeRun before each`);
   const latency = await measureLatency(client, setting, options.runs);
-  say(`one run that writes a line every 50 ms for ${options.logSeconds} s`);
+  printLine(`one run that writes a line every 50 ms for ${options.logSeconds} s`);
   const log = await measureLog(client, setting, options.logSeconds);
   const crowd = options.crowd === 0 ? {} : { crowd: await measureCrowd(setting, options.crowd) };
-  return { setting: await surroundings(client), latency, log, ...crowd };
+  return { setting: await environmentOf(client), latency, log, ...crowd };
 }
 
-/** In a process of its own: this one has seen too much. */
+/** In a separate process, because this one has used memory already. */
 async function measureCrowd(setting: Setting, runs: number): Promise<CrowdFigures> {
-  say(`${runs} runs at once, followed by one process for a minute`);
-  const input = JSON.stringify({ runs, config: setting.agentConfig(crowdPace) });
+  printLine(`${runs} runs at once, followed by one process for a minute`);
+  const input = JSON.stringify({ runs, config: setting.agentConfig(crowdRate) });
   const { stdout } = await promisify(execFile)(process.execPath, [server, input], { timeout: 900_000 });
   return JSON.parse(stdout) as CrowdFigures;
 }
@@ -71,6 +71,6 @@ try {
   else await bench(options);
   process.exit(0);
 } catch (error) {
-  say(error instanceof OptionError ? `${error.message} (--help shows all options)` : String(error));
+  printLine(error instanceof OptionError ? `${error.message} (--help shows all options)` : String(error));
   process.exit(error instanceof OptionError ? 2 : 1);
 }

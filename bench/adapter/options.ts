@@ -1,15 +1,15 @@
-/** What `npm run bench:adapter` can be asked for. */
+/** Options of `npm run bench:adapter`. */
 import { parseArgs } from "node:util";
 import { count, OptionError } from "../options.ts";
 
 export interface Options {
-  /** Runs made one after the other: how soon there is a Job, how soon the result. */
+  /** Runs one after the other, for the latency of Job and result. */
   readonly runs: number;
   /** Seconds for which one run writes lines. */
   readonly logSeconds: number;
   /** Runs followed at once; 0: none. */
   readonly crowd: number;
-  /** Where raw figures go. */
+  /** File for the raw figures. */
   readonly jsonFile?: string;
 }
 
@@ -17,11 +17,11 @@ export const usage = `usage: npm run bench:adapter -- [options]
   --quick          small numbers: about two minutes
   --runs N         runs one after the other (30; quick 8)
   --log S          seconds for which one run writes a line every 50 ms (600; quick 30)
-  --crowd N        runs followed at once by one process (50; quick 10; 0, which is none)
-  --json FILE      writes the raw figures there too
-  --help           this`;
+  --crowd N        runs followed at once by one process (50; quick 10; 0: none)
+  --json FILE      also write the raw figures to FILE
+  --help           print this help`;
 
-/** Reads the command line; undefined: only help was asked for. Throws OptionError. */
+/** Reads the command line; undefined for --help. Throws OptionError. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help === true) return undefined;

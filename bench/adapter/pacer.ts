@@ -1,6 +1,6 @@
 /**
- * What stands in claude's place in the pods of this benchmark: its prompt says how many lines, how often. Each says when it was
- * written, on the clock that all processes of the machine share, and which it is; the last one is a result.
+ * Replaces claude in the pods of this benchmark. The prompt sets number and interval of lines. Each line has its
+ * number and its time on the monotonic clock that all processes of the machine share; the last one is a result.
  */
 import { readFileSync, writeSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** The adapter's figures as Markdown, each beside its floor and its goal. */
+/** The adapter's figures as Markdown, each with its floor and goal. */
 import { figureTable, table } from "../report.ts";
 import type { Row } from "../rows.ts";
 import { milliseconds, short, summarize } from "../statistics.ts";
@@ -15,7 +15,7 @@ export interface Figures {
 
 const bytesPerMB = 1_000_000;
 
-/** Everything that `npm run bench:adapter` prints. */
+/** Returns the output of `npm run bench:adapter`. */
 export function report(figures: Figures): string {
   const { setting, latency, log, crowd } = figures;
   const minutes = log.runMinutes;
@@ -27,9 +27,9 @@ export function report(figures: Figures): string {
       [...latencyRows(latency), ...logRows(log), ...(crowd === undefined ? [] : crowdRows(crowd))],
     ),
     "",
-    "Times are p50 / p99 (of fewer than 100 values: the greatest).",
+    "Times are p50 / p99 (for fewer than 100 values: the maximum).",
     "",
-    `Requests in the ${minutes.toFixed(1)} minutes of that run, by the API server's audit log:`,
+    `Requests in the ${minutes.toFixed(1)} minutes of that run, from the API server's audit log:`,
     "",
     ...table(
       ["request", "in all"],
@@ -50,7 +50,7 @@ function latencyRows({ job, end }: Latency): Row[] {
       isMet: toJob.p50 <= 40,
     },
     {
-      figure: "claude's last line → execute() has returned (floor: a plain follow ends)",
+      figure: "claude's last line → return of execute() (floor: end of a plain follow)",
       floor: milliseconds(summarize(end.plain)),
       measured: milliseconds(toEnd),
       goal: "p50 ≤ 300 ms",
@@ -64,7 +64,7 @@ function logRows({ lag, seconds, lines, lost, repeated, disordered, requests, ru
   const perMinute = Object.values(requests).reduce((sum, n) => sum + n, 0) / runMinutes;
   return [
     {
-      figure: `a line written → in the host's hands, ${lines} lines in ${seconds} s (floor: a plain follow)`,
+      figure: `a line written → received by the host, ${lines} lines in ${seconds} s (floor: a plain follow)`,
       floor: milliseconds(summarize(lag.plain)),
       measured: milliseconds(measured),
       goal: "≤ 20 / 300 ms",
@@ -77,7 +77,7 @@ function logRows({ lag, seconds, lines, lost, repeated, disordered, requests, ru
       isMet: lost + repeated + disordered === 0,
     },
     {
-      figure: "API requests per minute of that run, the server's Lease included",
+      figure: "API requests per minute of that run, including the server's Lease",
       measured: short(perMinute),
       goal: "≤ 4",
       isMet: perMinute <= 4,

@@ -1,17 +1,17 @@
 /**
- * A server process with nothing in it but the adapter: follows many runs at once and says what memory that took.
+ * A server process with only the adapter: follows many runs at once and prints the memory used.
  *   node bench/adapter/server.ts '{"runs": 50, "config": {…}}'
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { memory } from "../proc.ts";
 import { execute, TimedHost } from "./timed-host.ts";
 
-/** What one server process came to. */
+/** Figures of one server process. */
 export interface CrowdFigures {
   readonly runs: number;
   /** Resident memory after one run, before the others. */
   readonly beforeBytes: number;
-  /** While all are followed: the median of a minute, a look every second. */
+  /** While all are followed: the median of a minute with a sample every second. */
   readonly followedBytes: number;
   /** The highest from its start to the end of all runs. */
   readonly peakBytes: number;
@@ -19,13 +19,13 @@ export interface CrowdFigures {
   readonly lines: number;
 }
 
-const lookMs = 1_000;
-const looks = 60;
+const sampleMs = 1_000;
+const sampleCount = 60;
 
 async function follow(runs: number, config: Record<string, unknown>): Promise<CrowdFigures> {
   const first = new TimedHost(config);
   const warming = execute(first.context);
-  await first.begun;
+  await first.started;
   first.cancel();
   await warming;
   const beforeBytes = memory(process.pid).nowBytes;
@@ -34,21 +34,21 @@ async function follow(runs: number, config: Record<string, unknown>): Promise<Cr
   await Promise.all(
     hosts.map((host, n) =>
       Promise.race([
-        host.begun,
+        host.started,
         results[n]?.then(({ errorMessage }) => {
-          throw new Error(`a run has ended before its time: ${errorMessage ?? "?"}\n${host.said}`);
+          throw new Error(`a run has ended before its time: ${errorMessage ?? "?"}\n${host.messages}`);
         }),
       ]),
     ),
   );
-  const seen = (): number => hosts.reduce((sum, { arrivals }) => sum + arrivals.length, 0);
-  const before = seen();
+  const received = (): number => hosts.reduce((sum, { arrivals }) => sum + arrivals.length, 0);
+  const before = received();
   const samples: number[] = [];
-  for (let n = 0; n < looks; n++) {
-    await wait(lookMs);
+  for (let n = 0; n < sampleCount; n++) {
+    await wait(sampleMs);
     samples.push(memory(process.pid).nowBytes);
   }
-  const lines = seen() - before;
+  const lines = received() - before;
   for (const host of hosts) host.cancel();
   await Promise.all(results);
   const followedBytes = samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;

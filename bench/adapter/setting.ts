@@ -1,4 +1,4 @@
-/** Where the adapter is measured: a namespace of its own, and a volume whose `claude` is the stand-in. */
+/** Environment of the adapter's benchmark: its own namespace, and a volume with the pacer as `claude`. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openWorkspace, placeClaude, withPlacedClaude } from "../../test/e2e/workspace.ts";
@@ -6,8 +6,8 @@ import { Stage } from "../../test/e2e/stage.ts";
 
 const pacer = fileURLToPath(new URL("pacer.ts", import.meta.url));
 
-/** How many lines the stand-in writes, and how often. */
-export interface Pace {
+/** Number and interval of the pacer's lines. */
+export interface Rate {
   readonly lines: number;
   readonly everyMs: number;
 }
@@ -28,11 +28,14 @@ export class Setting {
     return setting;
   }
 
-  /** An agent's configuration whose claude writes at this pace. Small requests: fifty of them have to fit on the node. */
-  agentConfig(pace: Pace): Record<string, unknown> {
+  /**
+   * Returns an agent's configuration with this pace. Its resource requests are small, so that fifty pods fit on the
+   * node.
+   */
+  agentConfig(rate: Rate): Record<string, unknown> {
     return {
       namespace: this.stage.namespace,
-      promptTemplate: `@pace ${JSON.stringify(pace)}`,
+      promptTemplate: `@pace ${JSON.stringify(rate)}`,
       ...withPlacedClaude,
       graceSec: 1,
       podScheduleTimeoutSec: 600,

@@ -1,26 +1,26 @@
-/** A host that notes when what reached it, and keeps nothing else. */
+/** A host that records only the arrival times of lines. */
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import { TestHost } from "../../adapter/testing/host.ts";
 import type { execute as Execute } from "../../adapter/execute.ts";
 
-/** As the host loads it: the bundle. */
+/** From the bundle, as the host loads it. */
 export const { execute } = (await import(new URL("../../adapter/dist/index.js", import.meta.url).href)) as {
   readonly execute: typeof Execute;
 };
 
-/** A line of the stand-in's, as it arrived; times in microseconds of the machine's monotonic clock. */
+/** Arrival of one pacer line; times in microseconds of the machine's monotonic clock. */
 export interface Arrival {
   readonly n: number | undefined;
   readonly writtenUs: number;
   readonly arrivedUs: number;
 }
 
-/** The clock that the stand-in writes down. */
+/** Returns the time on the pacer's clock. */
 export function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** What a line of the stand-in says of itself; undefined for other lines. */
+/** Parses a line of the pacer; undefined for other lines. */
 export function arrivalOf(line: string, arrivedUs: number): Arrival | undefined {
   const at = /"at":(\d+)/u.exec(line)?.[1];
   if (at === undefined) return undefined;
@@ -32,17 +32,17 @@ export class TimedHost {
   readonly #host: TestHost;
   readonly context: AdapterExecutionContext;
   readonly arrivals: Arrival[] = [];
-  /** Our own lines and claude's stderr. */
-  said = "";
+  /** Lines of the adapter and claude's stderr. */
+  messages = "";
   readonly #first = Promise.withResolvers<undefined>();
 
   constructor(config: Record<string, unknown>) {
     this.#host = new TestHost({ config });
-    this.context = { ...this.#host.context, onLog: (stream, chunk) => this.#take(stream, chunk) };
+    this.context = { ...this.#host.context, onLog: (stream, chunk) => this.#receive(stream, chunk) };
   }
 
-  /** Resolves with the first line of the run's. */
-  get begun(): Promise<unknown> {
+  /** Resolves with the run's first line. */
+  get started(): Promise<unknown> {
     return this.#first.promise;
   }
 
@@ -50,9 +50,9 @@ export class TimedHost {
     this.#host.cancel();
   }
 
-  #take(stream: "stdout" | "stderr", chunk: string): Promise<void> {
+  #receive(stream: "stdout" | "stderr", chunk: string): Promise<void> {
     const arrivedUs = nowUs();
-    if (stream === "stderr" || chunk.startsWith("[clauderun] ")) this.said += chunk;
+    if (stream === "stderr" || chunk.startsWith("[clauderun] ")) this.messages += chunk;
     else {
       for (const line of chunk.split("\n")) {
         const arrival = arrivalOf(line, arrivedUs);

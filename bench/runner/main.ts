@@ -1,6 +1,6 @@
 /**
- * What the runner costs beside the same program run bare: start, latency of a line, throughput, memory. Markdown on
- * stdout, exit code 1 if a bound is missed.   node bench/runner/main.ts [--quick]
+ * Measures the runner against the same program without it: start, latency of a line, throughput, memory. Prints
+ * Markdown; exit code 1 if a bound is missed.   node bench/runner/main.ts [--quick]
  */
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, loadavg } from "node:os";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { short, summarize } from "../statistics.ts";
-import { Bench, ended, printing, useOf, type Who } from "./program.ts";
+import { Bench, ended, printing, useOf, type Subject } from "./program.ts";
 
 interface Figure {
   readonly name: string;
@@ -16,19 +16,19 @@ interface Figure {
   readonly runner: string;
   readonly value: string;
   readonly bound: string;
-  readonly holds: boolean;
+  readonly isMet: boolean;
 }
 
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 7 : 25;
-const paced = quick ? 200 : 1000;
+const rateLimited = quick ? 200 : 1000;
 const mebibytes = quick ? 256 : 1024;
 const bench = new Bench();
 
-/** From the program's start to the first line of the stand-in, in milliseconds. */
-async function startMs(who: Who): Promise<number> {
+/** Returns the milliseconds from the program's start to the stub's first line. */
+async function startMs(subject: Subject): Promise<number> {
   const startedMs = performance.now();
-  const child = bench.start(who, `echo '{"type":"system","subtype":"init"}'`);
+  const child = bench.start(subject, `echo '{"type":"system","subtype":"init"}'`);
   if (child.stdout === null) throw new Error("stdout is no pipe");
   let ms = Infinity;
   createInterface(child.stdout).on("line", (line) => {
@@ -38,9 +38,9 @@ async function startMs(who: Who): Promise<number> {
   return ms;
 }
 
-/** From a line's writing to its reading, in milliseconds. */
-async function latenciesMs(who: Who): Promise<number[]> {
-  const child = bench.start(who, printing("pace", paced, 500));
+/** Returns the milliseconds from writing to reading, per line. */
+async function latenciesMs(who: Subject): Promise<number[]> {
+  const child = bench.start(who, printing("pace", rateLimited, 500));
   if (child.stdout === null) throw new Error("stdout is no pipe");
   const found: number[] = [];
   createInterface(child.stdout).on("line", (line) => {
@@ -54,17 +54,17 @@ async function latenciesMs(who: Who): Promise<number[]> {
 interface Flow {
   readonly perSecond: number;
   readonly peak: number;
-  /** MB per second of processor time: what a busy machine does not distort. */
+  /** MB per second of CPU time, which is independent of other load. */
   readonly perCpuSecond: number;
 }
 
-/** A stream of so many MiB; the reader takes what comes, or at most `readerPerSecond` MiB. */
-async function flow(who: Who, amount: number, lineBytes: number, readerPerSecond = Infinity): Promise<Flow> {
+/** Streams `amount` MiB to a reader of at most `readerPerSecond` MiB per second. */
+async function flow(who: Subject, amount: number, lineBytes: number, readerPerSecond = Infinity): Promise<Flow> {
   const child = bench.start(who, printing("flood", amount, lineBytes));
   const { stdout } = child;
   if (stdout === null) throw new Error("stdout is no pipe");
   let [bytes, peak, cpu, firstMs, lastMs] = [0, 0, 0, 0, 0];
-  const look = setInterval(() => {
+  const sampler = setInterval(() => {
     const use = useOf(child.pid);
     [peak, cpu] = [Math.max(peak, use.peak), Math.max(cpu, use.cpu)];
   }, 20);
@@ -78,11 +78,11 @@ async function flow(who: Who, amount: number, lineBytes: number, readerPerSecond
     void delay(aheadMs).then(() => stdout.resume());
   });
   await ended(child);
-  clearInterval(look);
+  clearInterval(sampler);
   return { perSecond: bytes / 1e6 / ((lastMs - firstMs) / 1000), peak, perCpuSecond: bytes / 1e6 / cpu };
 }
 
-/** Node with nothing to do, from start to end: most of what the runner adds. */
+/** Returns the milliseconds of an empty Node process, which is most of the runner's overhead. */
 function nodeMs(): number {
   const found = Array.from({ length: rounds }, () => {
     const startedMs = performance.now();
@@ -93,7 +93,7 @@ function nodeMs(): number {
 }
 
 async function start(): Promise<Figure> {
-  const found: Record<Who, number[]> = { bare: [], runner: [] };
+  const found: Record<Subject, number[]> = { bare: [], runner: [] };
   for (let round = 0; round < rounds; round++) {
     found.bare.push(await startMs("bare"));
     found.runner.push(await startMs("runner"));
@@ -136,16 +136,16 @@ function figure(
   bound: number,
   kind: "most" | "least" = "most",
 ): Figure {
-  const holds = kind === "most" ? value <= bound : value >= bound;
-  return { name, bare, runner, value: `${short(value)} ${unit}`, bound: `at ${kind} ${bound} ${unit}`, holds };
+  const isMet = kind === "most" ? value <= bound : value >= bound;
+  return { name, bare, runner, value: `${short(value)} ${unit}`, bound: `at ${kind} ${bound} ${unit}`, isMet };
 }
 
 function table(figures: readonly Figure[]): string {
   const rows = figures.map(
-    ({ name, bare, runner, value, bound, holds }) =>
-      `| ${name} | ${bare} | ${runner} | ${value} | ${bound} | ${holds ? "yes" : "**no**"} |`,
+    ({ name, bare, runner, value, bound, isMet }) =>
+      `| ${name} | ${bare} | ${runner} | ${value} | ${bound} | ${isMet ? "yes" : "**no**"} |`,
   );
-  return ["| | bare | runner | | bound | holds |", "|---|---|---|---|---|---|", ...rows].join("\n");
+  return ["| | bare | runner | | bound | isMet |", "|---|---|---|---|---|---|", ...rows].join("\n");
 }
 
 execFileSync(process.execPath, ["tools/build.ts"], { cwd: fileURLToPath(new URL("../../", import.meta.url)) });
@@ -156,7 +156,7 @@ try {
   const figures = [await start(), await latency(), ...(await throughput(4000)), ...(await throughput(100_000))];
   figures.push(await slowReader());
   console.log(table(figures));
-  process.exitCode = figures.every(({ holds }) => holds) ? 0 : 1;
+  process.exitCode = figures.every(({ isMet }) => isMet) ? 0 : 1;
 } finally {
   bench.remove();
 }

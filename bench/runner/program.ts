@@ -1,4 +1,4 @@
-/** One measured program: the stand-in for claude by itself, or the built runner with the stand-in as its claude. */
+/** Starts one measured program: the stub by itself, or the built runner with the stub as its claude. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export type Who = "bare" | "runner";
+export type Subject = "bare" | "runner";
 
 const stub = fileURLToPath(new URL("stub.ts", import.meta.url));
 const runner = fileURLToPath(new URL("../../dist/runner.mjs", import.meta.url));
@@ -29,7 +29,7 @@ export class Bench {
     writeFileSync(join(this.#directory, "config.json"), JSON.stringify(config));
   }
 
-  start(who: Who, command: string): ChildProcess {
+  start(who: Subject, command: string): ChildProcess {
     const claude = join(this.#directory, "bin/claude");
     writeFileSync(claude, `#!/bin/sh\n${command}\n`);
     chmodSync(claude, 0o755);
@@ -49,16 +49,16 @@ export class Bench {
   }
 }
 
-/** The shell's words for the stand-in. */
+/** Returns the shell command of the stub. */
 export function printing(mode: "flood" | "pace", count: number, lineBytes: number): string {
   return `exec ${process.execPath} ${stub} ${mode} ${count} ${lineBytes}`;
 }
 
-/** What a process has used so far; zeros once it is gone. */
+/** Resources used by a process so far; zeros once it has ended. */
 export interface Use {
-  /** The greatest resident size, in MiB. */
+  /** Peak resident size in MiB. */
   readonly peak: number;
-  /** Processor time of all its threads, in seconds. */
+  /** CPU time of all threads in seconds. */
   readonly cpu: number;
 }
 

@@ -1,4 +1,4 @@
-/** What stands in claude's place while the runner is measured: it prints lines, at once or at a steady pace. */
+/** Replaces claude while the runner is measured: prints lines at once or at a steady pace. */
 import { writeSync } from "node:fs";
 
 const [, , mode = "", count = "0", lineBytes = "0"] = process.argv;
@@ -9,7 +9,7 @@ function event(bytes: number, fields: object): Buffer {
   return Buffer.from(`${bare.replace('"content":""', `"content":"${filler}"`)}\n`);
 }
 
-/** Blocks of about one MiB, as fast as they are taken. */
+/** Writes blocks of about one MiB as fast as possible. */
 function flood(mebibytes: number): void {
   const line = event(Number(lineBytes), {});
   const block = Buffer.concat(Array<Buffer>(Math.max(1, Math.round(2 ** 20 / line.length))).fill(line));
@@ -18,8 +18,8 @@ function flood(mebibytes: number): void {
   }
 }
 
-/** A line every five milliseconds that says when it was written, on the clock that all processes share. */
-function pace(lines: number): void {
+/** Writes a timestamped line every five milliseconds, on the clock that all processes share. */
+function rate(lines: number): void {
   const timer = setInterval(() => {
     writeSync(1, event(Number(lineBytes), { at: Number(process.hrtime.bigint() / 1000n) }));
     if (--lines === 0) clearInterval(timer);
@@ -27,4 +27,4 @@ function pace(lines: number): void {
 }
 
 if (mode === "flood") flood(Number(count));
-else pace(Number(count));
+else rate(Number(count));

@@ -1,72 +1,73 @@
-/** `cost`: what finished runs spent, by agent, day or model. */
+/** `cost`: sums up the cost of finished runs by agent, day or model. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished, listRuns } from "../kubernetes/runs.ts";
-import { dearestFirst, sumUSD } from "../money.ts";
+import { listRuns } from "../../client/list-runs.ts";
+import { isFinished } from "../../client/run-facts.ts";
+import { byCostDescending, sumUSD } from "../../client/money.ts";
 import { printValue } from "../output.ts";
-import { misuse } from "../problem.ts";
-import type { Session } from "../session.ts";
+import { usageError } from "../errors.ts";
+import type { CommandContext } from "../command-context.ts";
 import { secondsOf } from "../terminal/duration.ts";
 import { tableRows } from "../terminal/table.ts";
 
-/** What the costs are told by. */
+/** The groupings of costs. */
 export const groupings = ["agent", "day", "model"] as const;
 
-/** What `cost` takes beside the common flags. */
+/** Options of `cost`, in addition to the common flags. */
 export interface CostOptions {
   readonly by?: (typeof groupings)[number];
   readonly agent?: string;
   readonly since?: string;
 }
 
-/** One group's sum; `costUSD` is absent if none of its runs knows. */
+/** The sum of one group. `costUSD` is not set if the cost of all its runs is unknown. */
 export interface CostRow {
   readonly group: string;
   readonly runs: number;
-  /** Exact, of the runs that know. */
+  /** Exact sum of the known costs. */
   readonly costUSD?: string;
-  /** Runs that do not know, or not all of it. */
+  /** Number of runs whose cost is unknown or incomplete. */
   readonly unknown: number;
 }
 
-const absent = "absent";
+const unknownGroup = "unknown";
 
-/** Prints the sums, dearest first (days: newest first), and the total. */
-export async function cost(session: Session, { by = "agent", agent, since }: CostOptions): Promise<number> {
-  const { terminal, options } = session;
-  const fromMs = since === undefined ? -Infinity : Date.now() - 1_000 * secondsSince(since);
+/** Prints the sums, highest first (days: newest first), and the total. */
+export async function cost(ctx: CommandContext, { by = "agent", agent, since }: CostOptions): Promise<number> {
+  const { terminal, options } = ctx;
+  const fromMs = since === undefined ? -Infinity : Date.now() - 1_000 * parseSince(since);
   const fieldSelector = agent === undefined ? undefined : `spec.agent=${agent}`;
-  const selection = { namespace: session.namespaces, labelSelector: options.selector, fieldSelector };
-  const { items } = await listRuns(session.connection, selection);
+  const selection = { namespace: ctx.namespaceOrAll, labelSelector: options.selector, fieldSelector };
+  const { items } = await listRuns(ctx.connection, selection);
   const finished = items.filter((run) => isFinished(run) && Date.parse(run.status?.completionTime ?? "") >= fromMs);
-  const rows = rowsOf(finished, by);
-  const [total = { group: "total", runs: 0, unknown: 0 }] = rowsOf(finished, "total");
+  const rows = groupRows(finished, by);
+  const [total = { group: "total", runs: 0, unknown: 0 }] = groupRows(finished, "total");
   if (options.output === "json" || options.output === "yaml") {
     printValue(terminal, options.output, { by, rows, total });
     return 0;
   }
   if (finished.length === 0) {
-    terminal.note("no finished runs there");
+    terminal.note("no finished runs");
     return 0;
   }
   const cells = [...rows, total].map((row) => [
     row.group,
     String(row.runs),
-    row.costUSD ?? absent,
+    row.costUSD ?? "unknown",
     String(row.unknown),
   ]);
   const columns = [{ title: by.toUpperCase(), least: 12 }, { title: "RUNS" }, { title: "COST" }, { title: "UNKNOWN" }];
-  for (const row of tableRows(terminal, columns, cells)) terminal.say(row);
+  for (const row of tableRows(terminal, columns, cells)) terminal.printLine(row);
   if (total.unknown > 0) {
     terminal.note(
-      `of ${total.unknown} ${total.unknown === 1 ? "run" : "runs"} the cost is not known, or not all of it: the sums leave that out`,
+      `cost of ${total.unknown} ${total.unknown === 1 ? "run" : "runs"} is unknown or partial; unknown parts are not included`,
     );
   }
   return 0;
 }
 
-function secondsSince(word: string): number {
+function parseSince(word: string): number {
   const seconds = secondsOf(word);
-  if (seconds === undefined) throw misuse(`--since ${word}: must be a time such as 12h, 7d or 90m`);
+  if (seconds === undefined) throw usageError(`--since ${word}: must be a time such as 12h, 7d or 90m`);
   return seconds;
 }
 
@@ -76,7 +77,7 @@ interface Part {
   readonly isWhole: boolean;
 }
 
-function rowsOf(runs: readonly ClaudeRun[], by: (typeof groupings)[number] | "total"): CostRow[] {
+function groupRows(runs: readonly ClaudeRun[], by: (typeof groupings)[number] | "total"): CostRow[] {
   const groups = Map.groupBy(
     runs.flatMap((run) => partsOf(run, by)),
     ({ group }) => group,
@@ -89,11 +90,11 @@ function rowsOf(runs: readonly ClaudeRun[], by: (typeof groupings)[number] | "to
   return rows.toSorted((a, b) =>
     by === "day"
       ? b.group.localeCompare(a.group)
-      : dearestFirst(a.costUSD, b.costUSD) || a.group.localeCompare(b.group),
+      : byCostDescending(a.costUSD, b.costUSD) || a.group.localeCompare(b.group),
   );
 }
 
-/** A run is part of one group, but of several models if it used them. */
+/** Returns the groups of a run: one, or each of its models. */
 function partsOf({ spec, status }: ClaudeRun, by: (typeof groupings)[number] | "total"): Part[] {
   const { costUSD, incomplete, models = [] } = status?.result ?? {};
   const isWhole = costUSD !== undefined && incomplete !== true;
@@ -103,10 +104,10 @@ function partsOf({ spec, status }: ClaudeRun, by: (typeof groupings)[number] | "
     case "agent":
       return [{ group: spec.agent, costUSD, isWhole }];
     case "day":
-      return [{ group: (status?.completionTime ?? absent).slice(0, 10), costUSD, isWhole }];
+      return [{ group: (status?.completionTime ?? unknownGroup).slice(0, 10), costUSD, isWhole }];
     case "model":
-      // What a run spent without saying on which model is told so.
-      if (models.length === 0) return [{ group: absent, costUSD, isWhole }];
+      // The run does not say on which model it spent its cost.
+      if (models.length === 0) return [{ group: unknownGroup, costUSD, isWhole }];
       return models.map((model) => ({
         group: model.model,
         costUSD: model.costUSD,

@@ -1,60 +1,66 @@
-/** `logs`: what claude said, for people or raw; once, or followed to the run's end. */
-import { ApiError } from "../../adapter/kubernetes/api-error.ts";
-import type { Connection, OpenStream } from "../../adapter/kubernetes/connection.ts";
-import { podLogPath } from "../../adapter/kubernetes/paths.ts";
-import { LogCursor } from "../../adapter/log/cursor.ts";
-import { followLog } from "../../adapter/log/follow.ts";
-import { deliver, type LogSink } from "../../adapter/log/sink.ts";
+/** `logs`: prints the log of a run, formatted or raw, once or until the run has finished. */
+import { ApiError } from "../../kube/api-error.ts";
+import type { Connection, OpenStream } from "../../kube/connection.ts";
+import { podLogPath } from "../../client/paths.ts";
+import { LogCursor } from "../../client/log/cursor.ts";
+import { followLog } from "../../client/log/follow.ts";
+import { deliver, type LogSink } from "../../client/log/sink.ts";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { followRun } from "../follow.ts";
-import { attemptPods } from "../kubernetes/attempt-pods.ts";
-import { findRun, isFinished, verdictOf } from "../kubernetes/runs.ts";
-import { misuse, Problem, saidBy } from "../problem.ts";
+import { listAttemptPods } from "../../client/attempt-pods.ts";
+import { isFinished } from "../../client/run-facts.ts";
+import { findRun } from "../kubernetes/find-run.ts";
+import { usageError, CliError, serverMessage } from "../errors.ts";
 import { endLine } from "../render/end-line.ts";
 import { logOutput, type LogOptions } from "../render/log-output.ts";
-import type { Session } from "../session.ts";
+import type { CommandContext } from "../command-context.ts";
+import { styled } from "../terminal/terminal.ts";
+import { hasStarted, noLogMessage } from "../no-log.ts";
 
-/** What `logs` takes beside the common flags. */
+/** Options of `logs`, in addition to the common flags. */
 export interface LogsOptions extends LogOptions {
   readonly follow?: boolean;
   readonly attempt?: string;
 }
 
-/** A stream that fails so often in a row, or ends so often without news, has no more to give. */
-const patience = 4;
+/** Failures, or streams without new bytes, in a row after which reading stops. */
+const maxFailures = 4;
 
-/** Prints the log; with `follow` until the run has ended, whatever that end was. */
-export async function logs(session: Session, options: LogsOptions, name: string): Promise<number> {
-  const { connection, terminal } = session;
-  const run = await findRun(connection, session.namespace, name);
+/** Prints the log; with --follow until the run has finished. The exit code does not depend on its result. */
+export async function logs(ctx: CommandContext, options: LogsOptions, name: string): Promise<number> {
+  const { connection, terminal } = ctx;
+  const run = await findRun(connection, ctx.namespace, name);
   const sink = logOutput(terminal, options);
-  const attempt = attemptOf(options);
+  const attempt = parseAttempt(options);
   if (attempt !== undefined) {
-    await readLog(connection, run, { pod: await podOfAttempt(connection, run, attempt), sink });
+    await readLog(ctx, run, { pod: await podOfAttempt(connection, run, attempt), sink });
     return 0;
   }
   if (options.follow === true && !isFinished(run)) {
-    const finished = await followRun({ session, run, sink });
-    terminal.note(endLine(session, finished));
+    const finished = await followRun({ ctx, run, sink });
+    terminal.note(endLine(ctx, finished));
     return 0;
   }
+  const pod = run.status?.pod?.name;
+  if (pod === undefined) throw new CliError(noLogMessage(ctx, run));
   const attempts = run.status?.attempt ?? 1;
   if (attempts > 1) {
     terminal.note(
-      terminal.paint("dim", `attempt ${attempts}, the newest; earlier ones: --attempt 1 to ${attempts - 1}`),
+      styled("dim", `attempt ${attempts}, the newest; for earlier ones use --attempt 1 to ${attempts - 1}`),
     );
   }
-  const pod = run.status?.pod?.name;
-  if (pod === undefined) throw new Problem(noPodYet(run));
-  await readLog(connection, run, { pod, sink });
-  if (isFinished(run)) terminal.note(endLine(session, run));
+  const isEmpty = !(await readLog(ctx, run, { pod, sink }));
+  if (isEmpty && !(isFinished(run) && hasStarted(run))) {
+    throw new CliError(noLogMessage(ctx, await findRun(connection, run.metadata.namespace, run.metadata.name)));
+  }
+  if (isFinished(run)) terminal.note(endLine(ctx, run));
   return 0;
 }
 
-function attemptOf({ attempt, follow }: LogsOptions): number | undefined {
+function parseAttempt({ attempt, follow }: LogsOptions): number | undefined {
   if (attempt === undefined) return undefined;
-  if (!/^[1-9]\d{0,3}$/.test(attempt)) throw misuse(`--attempt ${attempt}: allowed is a number from 1`);
-  if (follow === true) throw misuse("--attempt reads one attempt, -f goes on into the next: not both");
+  if (!/^[1-9]\d{0,3}$/.test(attempt)) throw usageError(`--attempt ${attempt}: must be a number from 1`);
+  if (follow === true) throw usageError("give either --attempt or --follow, not both");
   return Number(attempt);
 }
 
@@ -62,35 +68,35 @@ async function podOfAttempt(connection: Connection, run: ClaudeRun, attempt: num
   const { name } = run.metadata;
   const made = run.status?.attempt ?? 1;
   if (attempt > made)
-    throw new Problem(`${name} has had ${made} attempt${made === 1 ? "" : "s"}: there is no attempt ${attempt}`);
-  const pods = await attemptPods(connection, run);
+    throw new CliError(`attempt ${attempt} does not exist: ${name} has had ${made} attempt${made === 1 ? "" : "s"}`);
+  const pods = await listAttemptPods(connection, run);
   const found = pods.find((pod) => pod.attempt === attempt);
   if (found !== undefined) return found.name;
   const left = pods.map((pod) => pod.attempt).join(", ");
-  throw new Problem(
-    `the log of ${name}'s attempt ${attempt} is gone with its pod; ${left === "" ? "so are all others" : `there is still attempt ${left}`}`,
+  throw new CliError(
+    `the log of ${name}'s attempt ${attempt} was deleted with its pod; ${left === "" ? "no attempt has a log" : `still available: attempt ${left}`}`,
   );
 }
 
-function noPodYet(run: ClaudeRun): string {
-  const { name } = run.metadata;
-  const { phase } = run.status ?? {};
-  if (isFinished(run))
-    return `${name} ended as ${verdictOf(run).reason} before it had a pod: kubectl claude why ${name}`;
-  const state = phase === undefined ? "was not seen by an operator yet" : `is ${phase} (${verdictOf(run).reason})`;
-  return `${name} ${state} and has no log yet: kubectl claude logs -f ${name} waits for it`;
-}
-
-/** Reads what there is, once, exact to the line however often the stream breaks off. */
+/** Reads the log once, exact to the line even if streams break off. Resolves to true if it was not empty. */
 async function readLog(
-  connection: Connection,
+  ctx: CommandContext,
   run: ClaudeRun,
   { pod, sink }: { readonly pod: string; readonly sink: LogSink },
-): Promise<void> {
+): Promise<boolean> {
+  const { connection } = ctx;
+  let isEmpty = true;
+  const counted: LogSink = {
+    ...sink,
+    onLog: (stream, chunk) => {
+      isEmpty = false;
+      return sink.onLog(stream, chunk);
+    },
+  };
   const cursor = new LogCursor();
   let failures = 0;
   const open = async (query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OpenStream> => {
-    // Once: what is there, and no more.
+    // Without `follow` the stream ends after the last byte.
     const once = Object.fromEntries(Object.entries(query).filter(([name]) => name !== "follow"));
     try {
       const path = podLogPath(run.metadata.namespace, pod);
@@ -100,30 +106,32 @@ async function readLog(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       failures += 1;
-      if (error.isTransient && failures < patience) throw error;
-      throw error.code === 404
-        ? new Problem(goneLine(run, pod), { cause: error })
-        : new Problem(logProblem(run, error), { cause: error });
+      if (error.isTransient && failures < maxFailures) throw error;
+      throw new CliError(logErrorMessage(ctx, run, error), { cause: error });
     }
   };
   await followLog({
     cursor,
     open,
-    deliver: (events) => deliver(events, sink),
+    deliver: (events) => deliver(events, counted),
     signal: new AbortController().signal,
-    maxBarren: isFinished(run) ? patience : 1,
+    maxEmptyReads: isFinished(run) ? maxFailures : 1,
   });
+  return !isEmpty;
 }
 
-function logProblem(run: ClaudeRun, error: ApiError): string {
-  return `the log of ${run.metadata.name} can't be read: ${saidBy(error)}`;
+function logErrorMessage(ctx: CommandContext, run: ClaudeRun, error: ApiError): string {
+  // 400: the container does not exist yet. 404: the pod was deleted.
+  if ((error.code === 400 || error.code === 404) && !hasStarted(run)) return noLogMessage(ctx, run);
+  if (error.code === 404) return logGoneMessage(ctx, run);
+  return `cannot read the log of ${run.metadata.name}: ${serverMessage(error)}`;
 }
 
-/** The pod is gone, and its log with it: what the status still knows. */
-function goneLine(run: ClaudeRun, pod: string): string {
+/** Returns the message for a log that was deleted with its pod, and says what the status still has. */
+function logGoneMessage(ctx: CommandContext, run: ClaudeRun): string {
   const { name } = run.metadata;
-  const { log, result } = run.status ?? {};
+  const { log, result, pod } = run.status ?? {};
   const size = log?.lines === undefined ? "" : ` (${log.lines} lines)`;
-  const left = result?.text === undefined ? "its end" : "its end and claude's last words";
-  return `the log of ${name}${size} is gone: its pod ${pod} was deleted; the status still knows ${left}: kubectl claude why ${name}`;
+  const kept = result?.text === undefined ? "the result" : "the result and the answer";
+  return `the log of ${name}${size} was deleted with its pod ${pod?.name ?? "?"}; the status still has ${kept}: ${ctx.command("why", name)}`;
 }

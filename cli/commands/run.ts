@@ -1,23 +1,22 @@
-/** `run`: makes a ClaudeRun, and follows it if that is asked for. */
+/** `run`: creates a ClaudeRun, and follows it with --follow or --wait. */
 import { apiVersion, kind } from "../../crds/names.ts";
 import type { ClaudeRun, ClaudeRunInput } from "../../crds/claude-run.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { followRun } from "../follow.ts";
-import { createRun } from "../kubernetes/create.ts";
-import { printRun, type Output } from "../output.ts";
-import { misuse } from "../problem.ts";
+import { createNamedRun } from "../kubernetes/create-run.ts";
+import { printObject, type Output } from "../output.ts";
+import { usageError } from "../errors.ts";
 import { endLine } from "../render/end-line.ts";
 import { logOutput, type LogOptions } from "../render/log-output.ts";
-import { labelOf, variableOf } from "../run/environment.ts";
-import { inFlags, specOf } from "../run/fields.ts";
+import { parseLabel, parseVariable } from "../run/environment.ts";
+import { inTermsOfFlags, specOf } from "../run/fields.ts";
 import { generatedName } from "../run/name.ts";
-import { promptOf } from "../run/prompt.ts";
+import { readPrompt } from "../run/prompt.ts";
 import { lastSession } from "../run/resume.ts";
-import type { Session } from "../session.ts";
-import { plain } from "../terminal/cells.ts";
+import type { CommandContext } from "../command-context.ts";
 
-/** What `run` takes beside the fields of the spec and the common flags. */
+/** Options of `run`, in addition to the spec's fields and the common flags. */
 export interface RunOptions extends LogOptions {
   readonly name?: string;
   readonly agent?: string;
@@ -25,6 +24,8 @@ export interface RunOptions extends LogOptions {
   readonly env?: readonly string[];
   readonly label?: readonly string[];
   readonly resumeLast?: boolean;
+  /** `retry` only: do not resume the session of the earlier run. */
+  readonly newSession?: boolean;
   readonly follow?: boolean;
   readonly wait?: boolean;
   readonly dryRun?: "client" | "server";
@@ -33,81 +34,99 @@ export interface RunOptions extends LogOptions {
 
 type NamedRun = ClaudeRunInput & { readonly metadata: { readonly namespace: string } };
 
-/** The exit code is the run's own if it was waited for. */
-export async function run(session: Session, options: RunOptions, prompt: string | undefined): Promise<number> {
-  const { terminal } = session;
-  if (options.agent === undefined) throw misuse("--agent NAME is missing: runs of one agent go one after the other");
-  const wanted = await runOf(session, { ...options, agent: options.agent }, prompt);
+/** Runs the command. With --follow or --wait the exit code is the run's. */
+export async function run(ctx: CommandContext, options: RunOptions, prompt: string | undefined): Promise<number> {
+  if (options.agent === undefined) throw usageError("--agent NAME is missing");
+  ctx.isStdinUsed = prompt === "-" || options.promptFile === "-" || (prompt ?? options.promptFile) === undefined;
+  return createAndFollow(ctx, options, await runFromFlags(ctx, { ...options, agent: options.agent }, prompt));
+}
+
+/** Creates the run, and follows it with --follow or --wait. Returns the exit code. */
+export async function createAndFollow(ctx: CommandContext, options: RunOptions, wanted: NamedRun): Promise<number> {
+  const { terminal } = ctx;
   if (options.dryRun === "client") {
-    printRun(terminal, options.output ?? "yaml", wanted);
+    printObject(terminal, options.output ?? "yaml", wanted);
     return 0;
   }
-  const { connection } = session;
-  const made = await createRun(connection, wanted, { isTrial: options.dryRun === "server" });
+  const { connection } = ctx;
+  const made = await createNamedRun(connection, wanted, { isDryRun: options.dryRun === "server" });
   if (options.dryRun === "server" || !(options.follow === true || options.wait === true)) {
-    told(session, made, options);
+    printCreated(ctx, made, options);
     return 0;
   }
   terminal.note(`${made.metadata.name} created`);
   const isFollowed = options.follow === true && options.output === undefined;
   const sink = isFollowed ? { sink: logOutput(terminal, options) } : {};
-  const finished = await followRun({ session, run: made, ...sink });
-  if (options.output !== undefined) printRun(terminal, options.output, finished);
-  else if (!isFollowed) answer(session, finished);
-  terminal.note(endLine(session, finished));
+  const finished = await followRun({ ctx, run: made, ...sink });
+  if (options.output !== undefined) printObject(terminal, options.output, finished);
+  else if (!isFollowed) printAnswer(ctx, finished);
+  terminal.note(endLine(ctx, finished));
   return exitCodeOf(finished);
 }
 
-function told({ terminal }: Session, made: ClaudeRun, { output, dryRun }: RunOptions): void {
+function printCreated({ terminal }: CommandContext, made: ClaudeRun, { output, dryRun }: RunOptions): void {
   if (output === undefined)
-    terminal.say(`${made.metadata.name} ${dryRun === "server" ? "would be created" : "created"}`);
-  else printRun(terminal, output, made);
+    terminal.printLine(`${made.metadata.name} ${dryRun === "server" ? "would be created" : "created"}`);
+  else printObject(terminal, output, made);
 }
 
-/** What claude answered, as far as the status holds it. */
-function answer({ terminal }: Session, { metadata, status }: ClaudeRun): void {
+/** Prints claude's answer, as far as it is in the status. */
+function printAnswer(ctx: CommandContext, { metadata, status }: ClaudeRun): void {
+  const { terminal } = ctx;
   const { text, textTruncated } = status?.result ?? {};
-  if (text !== undefined && status?.phase === "Succeeded") terminal.say(plain(text));
-  if (textTruncated === true) terminal.note(`the answer was cut; all of it: kubectl claude logs ${metadata.name}`);
+  if (text !== undefined && status?.phase === "Succeeded") terminal.print(text);
+  if (textTruncated === true)
+    terminal.note(`the answer is truncated; print all of it with: ${ctx.command("logs", metadata.name)}`);
 }
 
-async function runOf(
-  session: Session,
+async function runFromFlags(
+  ctx: CommandContext,
   options: RunOptions & { readonly agent: string },
   given: string | undefined,
 ): Promise<NamedRun> {
-  const { agent, env = [], label = [] } = options;
-  // Offline, an object can be made without a cluster.
-  const namespace = options.dryRun === "client" ? session.namespaceIfKnown : session.namespace;
+  const { agent, env = [] } = options;
+  // --dry-run=client works without a cluster.
+  const namespace = options.dryRun === "client" ? ctx.namespaceIfKnown : ctx.namespace;
   const spec = specOf({ ...options });
-  if (env.length > 0) spec["pod"] = { ...(spec["pod"] as object | undefined), env: env.map(variableOf) };
-  if (options.resumeLast === true) await resumeLast(session, spec, agent);
-  spec["prompt"] = await promptOf({
+  if (env.length > 0) spec["pod"] = { ...(spec["pod"] as object | undefined), env: env.map(parseVariable) };
+  if (options.resumeLast === true) await resumeLast(ctx, spec, agent);
+  spec["prompt"] = await readPrompt({
     given,
     file: options.promptFile,
+    isScreen: ctx.terminal.isScreen,
     about: `Agent ${agent}${namespace === undefined ? "" : `, namespace ${namespace}`}.`,
   });
+  return buildRun(options, { agent, namespace }, spec);
+}
+
+/** Returns the object, validated by the schema. Throws CliError that names the flags. */
+export function buildRun(
+  { name, label = [] }: RunOptions,
+  { agent, namespace }: { readonly agent: string; readonly namespace: string | undefined },
+  spec: object,
+): NamedRun {
   const metadata = {
-    name: options.name ?? generatedName(agent),
+    name: name ?? generatedName(agent),
     ...(namespace === undefined ? {} : { namespace }),
-    ...(label.length === 0 ? {} : { labels: Object.fromEntries(label.map(labelOf)) }),
+    ...(label.length === 0 ? {} : { labels: Object.fromEntries(label.map(parseLabel)) }),
   };
   const object = { apiVersion, kind, metadata, spec };
   const parsed = parseClaudeRun(object);
-  if (!parsed.ok) throw misuse(parsed.problems.map(inFlags).join("; "));
+  if (!parsed.ok) throw usageError(parsed.problems.map(inTermsOfFlags).join("; "));
   return object as unknown as NamedRun;
 }
 
-/** The newest session of the agent, on the workspace that it was made on. */
-async function resumeLast(session: Session, spec: Record<string, unknown>, agent: string): Promise<void> {
-  if (spec["session"] !== undefined) throw misuse("--resume-last and --resume-session: give one of them");
-  const last = await lastSession(session.connection, session.namespace, agent);
+/** Sets the agent's newest session, and that run's workspace and Secret unless a flag sets them. */
+async function resumeLast(ctx: CommandContext, spec: Record<string, unknown>, agent: string): Promise<void> {
+  if (spec["session"] !== undefined) throw usageError("give either --resume-last or --resume-session, not both");
+  const last = await lastSession(ctx.connection, ctx.namespace, agent);
   spec["session"] = { resume: last.session };
   if (last.workspace !== undefined) spec["workspace"] ??= last.workspace;
+  if (last.credentials !== undefined) spec["credentialsSecretName"] ??= last.credentials;
   const claim = last.workspace?.persistentVolumeClaim?.claimName;
-  session.terminal.note(
+  ctx.terminal.note(
     claim === undefined
-      ? `goes on in session ${last.session} of ${last.name}; that run had no --workspace-claim: its session may have gone with its pod`
-      : `goes on in session ${last.session} of ${last.name}, workspace ${claim}`,
+      ? `continuing session ${last.session} of ${last.name}; it had no --workspace-claim, so its session may be deleted`
+      : `continuing session ${last.session} of ${last.name}, workspace ${claim}`,
   );
 }

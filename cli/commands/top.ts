@@ -1,45 +1,46 @@
-/** `top`: the agents at work, live on a screen, once in a pipe. */
+/** `top`: shows the agents, live on a terminal and once in a pipe. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { watchRuns } from "../kubernetes/collection-watch.ts";
-import { listRuns, type Selection } from "../kubernetes/runs.ts";
-import { printRuns } from "../output.ts";
-import { exitCodes, saidBy } from "../problem.ts";
-import type { Session } from "../session.ts";
+import { watchRuns } from "../../client/watch-runs.ts";
+import { listRuns, type RunSelection } from "../../client/list-runs.ts";
+import { printList } from "../output.ts";
+import { exitCodes, serverMessage } from "../errors.ts";
+import type { CommandContext } from "../command-context.ts";
 import { FullScreen } from "../terminal/full-screen.ts";
+import { styled } from "../terminal/terminal.ts";
 import { viewOf } from "../top/view.ts";
 
 /** Ages grow by the second. */
 const tickMs = 1_000;
-/** Changes that come in a burst are drawn together. */
-const shortestPauseMs = 100;
+/** Changes within this time are drawn together. */
+const minRedrawMs = 100;
 
-/** Redraws until q or Ctrl-C. */
-export async function top(session: Session): Promise<number> {
-  const { terminal, namespaces: namespace, options, connection } = session;
+/** Redraws until q or Ctrl-C. Returns the exit code. */
+export async function top(ctx: CommandContext): Promise<number> {
+  const { terminal, namespaceOrAll: namespace, options, connection } = ctx;
   const selection = { namespace, labelSelector: options.selector };
-  if (terminal.isScreen && options.output === undefined) return live(session, selection);
+  if (terminal.isScreen && options.output === undefined) return watchLive(ctx, selection);
   const { items } = await listRuns(connection, selection);
-  if (options.output !== undefined) printRuns(terminal, options.output, items);
+  if (options.output !== undefined) printList(terminal, options.output, items);
   else {
-    const moment = { runs: items, nowMs: Date.now(), namespace, trouble: undefined, height: Infinity };
-    for (const line of viewOf(terminal, moment)) terminal.say(line);
+    const state = { runs: items, nowMs: Date.now(), namespace, error: undefined, height: Infinity };
+    for (const line of viewOf(terminal, state)) terminal.printLine(line);
   }
   return 0;
 }
 
-async function live({ terminal, connection }: Session, selection: Selection): Promise<number> {
+async function watchLive({ terminal, connection }: CommandContext, selection: RunSelection): Promise<number> {
   const over = new AbortController();
   let exitCode = 0;
-  const screen = new FullScreen((how) => {
+  const screen = new FullScreen(terminal, (how) => {
     exitCode = how === "quit" ? 0 : exitCodes.detached;
     over.abort();
   });
   let runs: readonly ClaudeRun[] | undefined;
-  let trouble: string | undefined;
+  let error: string | undefined;
   const draw = (): void => {
     if (runs === undefined) return;
-    const moment = { runs, nowMs: Date.now(), namespace: selection.namespace, trouble, height: terminal.rows };
-    screen.draw([...viewOf(terminal, moment), "", terminal.paint("dim", "q quits")]);
+    const state = { runs, nowMs: Date.now(), namespace: selection.namespace, error, height: terminal.rows };
+    screen.draw([...viewOf(terminal, state), "", styled("dim", "q quits")]);
   };
   let isDue = false;
   const soon = (): void => {
@@ -48,28 +49,28 @@ async function live({ terminal, connection }: Session, selection: Selection): Pr
     setTimeout(() => {
       isDue = false;
       draw();
-    }, shortestPauseMs);
+    }, minRedrawMs);
   };
   const ticking = setInterval(draw, tickMs);
-  process.stdout.on("resize", draw);
+  const settled = terminal.onResize(draw);
   try {
     await watchRuns(connection, selection, {
       onRuns: (now) => {
-        // Not before there is something to show: what fails at once is said on the screen that was there.
+        // Open the screen only now, so that an early failure is printed on the normal screen.
         if (runs === undefined) screen.open();
         runs = now;
-        trouble = undefined;
+        error = undefined;
         soon();
       },
-      onTrouble: (error) => {
-        trouble = saidBy(error);
+      onError: (apiError) => {
+        error = serverMessage(apiError);
         soon();
       },
       signal: over.signal,
     });
   } finally {
     clearInterval(ticking);
-    process.stdout.removeListener("resize", draw);
+    settled();
     screen.close();
   }
   return exitCode;

@@ -1,23 +1,30 @@
-/** The command that shells and kubectl ask for words: cobra's own, so that kubectl understands the answer. */
+/** `__complete`: cobra's completion command, which shells and kubectl call. */
 import type { Command } from "commander";
-import { Session } from "../session.ts";
+import { CommandContext } from "../command-context.ts";
+import { isVisible } from "../terminal/hidden.ts";
+import { Terminal, type Streams } from "../terminal/terminal.ts";
 import { candidatesOf, type Candidates } from "./candidates.ts";
 
-/** cobra's directives: file names too, or nothing else. */
+/** cobra's directives: also complete file names, or nothing else. */
 const directives = { files: ":0", nothingElse: ":4" } as const;
 
-/** Prints what can stand at the place of the last word. Whatever goes wrong, a person is typing: silence. */
-export async function complete(program: Command, words: readonly string[]): Promise<number> {
-  let session: Session | undefined;
+/** Prints the candidates for the last word. Prints no errors, because the user is typing. */
+export async function complete(program: Command, streams: Streams, words: readonly string[]): Promise<number> {
+  let ctx: CommandContext | undefined;
   let found: Candidates = { words: [], takesFiles: false };
   try {
-    found = await candidatesOf(program, words, (options) => (session = new Session(options)));
+    found = await candidatesOf(program, words, (options) => (ctx = new CommandContext(options, streams)));
   } catch {
-    // No cluster, no rights: no suggestions.
+    // Without a cluster or permissions there are no candidates.
   } finally {
-    session?.close();
+    ctx?.close();
   }
-  const lines = [...found.words, found.takesFiles ? directives.files : directives.nothingElse];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  const terminal = new Terminal("never", streams);
+  for (const word of found.words) {
+    const [name = "", meaning] = word.split("\t");
+    // The shell would insert hidden characters that the user does not see.
+    if (isVisible(name)) terminal.printCandidate(name, meaning);
+  }
+  terminal.printLine(found.takesFiles ? directives.files : directives.nothingElse);
   return 0;
 }

@@ -1,4 +1,4 @@
-/** What `completion` prints: a few lines for the shell that ask this program for words. */
+/** The scripts that `completion` prints; they call this program for candidates. */
 
 const bash = `# kubectl-claude: source <(kubectl claude completion bash)
 _kubectl_claude() {
@@ -37,5 +37,5 @@ end
 complete -c kubectl-claude -f -a '(__kubectl_claude)'
 `;
 
-/** By shell. */
+/** Scripts by shell. */
 export const scripts = { bash, zsh, fish } as const;

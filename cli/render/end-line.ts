@@ -1,43 +1,41 @@
-/** How a run ended, in one line. */
+/** One line about the end of a run. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { verdictOf } from "../kubernetes/runs.ts";
-import { plain } from "../terminal/cells.ts";
+import { succeededCondition } from "../../client/run-facts.ts";
 import { ageOf } from "../terminal/duration.ts";
-import type { Session } from "../session.ts";
+import { visible } from "../terminal/hidden.ts";
+import { styled, type Line } from "../terminal/terminal.ts";
+import type { CommandContext } from "../command-context.ts";
 
 /** "nightly-x7k2p succeeded: 12 turns, $0.4181, 3m12s"; a failure with its message and where to read on. */
-export function endLine({ terminal, where }: Session, run: ClaudeRun): string {
+export function endLine(ctx: CommandContext, run: ClaudeRun): Line {
   const { name } = run.metadata;
   const figures = figuresOf(run).join(", ");
-  const { reason, message } = verdictOf(run);
+  const { reason, message } = succeededCondition(run);
   switch (run.status?.phase) {
     case "Succeeded":
-      return terminal.paint("green", `${name} succeeded${figures === "" ? "" : `: ${figures}`}`);
+      return styled("green", `${name} succeeded${figures === "" ? "" : `: ${figures}`}`);
     case "Cancelled":
-      return terminal.paint("magenta", `${name} was cancelled (${reason}): ${firstLine(message)}`);
+      return styled("magenta", `${name} was cancelled (${reason}): ${firstLine(message)}`);
     case "Failed":
     case "Queued":
     case "Pending":
     case "Running":
     case undefined:
-      return terminal.paint(
-        "red",
-        `${name} failed (${reason}): ${firstLine(message)} [kubectl claude why ${where}${name}]`,
-      );
+      return styled("red", `${name} failed (${reason}): ${firstLine(message)} [${ctx.command("why", name)}]`);
   }
 }
 
-/** Turns, cost and time, as far as they are known. */
+/** Returns turns, cost and duration, as far as they are known. */
 export function figuresOf({ status }: ClaudeRun): string[] {
   const { turns, costUSD, incomplete } = status?.result ?? {};
   const tookMs = Date.parse(status?.completionTime ?? "") - Date.parse(status?.startTime ?? "");
   return [
     ...(turns === undefined ? [] : [`${turns} ${turns === 1 ? "turn" : "turns"}`]),
-    costUSD === undefined ? "cost absent" : `$${costUSD}${incomplete === true ? " or more" : ""}`,
+    costUSD === undefined ? "cost unknown" : `$${costUSD}${incomplete === true ? " or more" : ""}`,
     ...(Number.isNaN(tookMs) ? [] : [ageOf(tookMs)]),
   ];
 }
 
 function firstLine(text: string): string {
-  return plain(text).split("\n", 1)[0] ?? "";
+  return visible(text).split("\n", 1)[0] ?? "";
 }

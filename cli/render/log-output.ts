@@ -1,42 +1,36 @@
-/** A sink that prints a run's log: for people, or raw as claude wrote it. */
-import { once } from "node:events";
-import type { LogSink } from "../../adapter/log/sink.ts";
-import { plain } from "../terminal/cells.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { rowsOf } from "./stream-lines.ts";
+/** A sink that prints a run's log, formatted or raw. */
+import type { LogSink } from "../../client/log/sink.ts";
+import { styled, type Terminal } from "../terminal/terminal.ts";
+import { streamRows } from "./stream-rows.ts";
 
-/** What `logs` and `run --follow` take. */
+/** Options of `logs` and `run --follow`. */
 export interface LogOptions {
-  /** claude's JSON, byte for byte; its stderr to ours. */
+  /** Print claude's JSON unchanged (on a terminal with escapes), and its stderr to stderr. */
   readonly raw?: boolean;
-  /** Tools and thinking are not folded. */
+  /** Do not fold tools and thinking. */
   readonly full?: boolean;
 }
 
-/** In a pipe nobody scrolls sideways either. */
-const widestFold = 160;
+/** Maximum width of a folded row in a pipe. */
+const maxFoldColumns = 160;
 
-/** Prints to stdout; waits for a reader that is slower than the log. */
+/** Returns a sink that prints to stdout, and waits for a slow reader. */
 export function logOutput(terminal: Terminal, { raw = false, full = false }: LogOptions): LogSink {
-  const silent = { read: () => undefined, readStderr: () => undefined };
+  const transcript = { read: () => undefined, readStderr: () => undefined };
   if (raw) {
-    return {
-      onLog: (stream, chunk) => write(stream === "stdout" ? process.stdout : process.stderr, chunk),
-      transcript: silent,
-    };
+    const onWarning = (message: string): Promise<void> => terminal.writeRaw("stderr", `kubectl claude: ${message}\n`);
+    return { onLog: (stream, chunk) => terminal.writeRaw(stream, chunk), onWarning, transcript };
   }
-  const people = (stream: "stdout" | "stderr", chunk: string): Promise<void> => {
-    const lines = chunk.replace(/\n$/, "").split("\n");
-    const folding = { isFull: full, width: Math.min(terminal.columns, widestFold) };
-    const rows =
-      stream === "stdout"
-        ? lines.flatMap((line) => rowsOf(line, folding))
-        : lines.map((line) => ({ style: "yellow" as const, text: `stderr: ${plain(line)}` }));
-    return write(process.stdout, rows.map(({ style, text }) => `${terminal.paint(style, text)}\n`).join(""));
+  const folding = { isFull: full, width: Math.min(terminal.columns, maxFoldColumns) };
+  return {
+    onLog: async (stream, chunk) => {
+      for (const line of chunk.replace(/\n$/, "").split("\n")) {
+        const rows = stream === "stdout" ? streamRows(line, folding) : [styled("yellow", `stderr: ${line}`)];
+        for (const row of rows) terminal.printLine(row);
+      }
+      await terminal.drained();
+    },
+    onWarning: (message) => terminal.printLine(styled("yellow", message)),
+    transcript,
   };
-  return { onLog: people, transcript: silent };
-}
-
-async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (text !== "" && !stream.write(text)) await once(stream, "drain");
 }

@@ -1,10 +1,8 @@
-/** A run in the cells of a table. */
+/** The table cells of a run. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { plain } from "../terminal/cells.ts";
 import { ageOf } from "../terminal/duration.ts";
-import type { Cell } from "../terminal/table.ts";
-import type { Style } from "../terminal/terminal.ts";
-import { isFinished, verdictOf } from "../kubernetes/runs.ts";
+import type { Piece, Style } from "../terminal/terminal.ts";
+import { isFinished, succeededCondition } from "../../client/run-facts.ts";
 
 const phaseStyles: Readonly<Record<string, Style>> = {
   Queued: "yellow",
@@ -15,37 +13,37 @@ const phaseStyles: Readonly<Record<string, Style>> = {
   Cancelled: "magenta",
 };
 
-/** The phase in its colour; a run that no operator has seen has none. */
-export function phaseCell({ status }: ClaudeRun): Cell {
+/** Returns the phase in its colour; empty for a run without a status. */
+export function phaseCell({ status }: ClaudeRun): Piece {
   const phase = status?.phase;
   return phase === undefined ? "" : { text: phase, style: phaseStyles[phase] ?? "reset" };
 }
 
-/** What it does, or its place in the queue; why it waits is its reason. */
-export function activityOf(run: ClaudeRun): string {
+/** Returns the activity of a running run, or the queue position of a queued one. */
+export function activityCell(run: ClaudeRun): string {
   const { status } = run;
   if (isFinished(run)) return "";
-  if (status?.phase === "Running") return plain(status.progress?.activity ?? "");
-  return status?.phase === "Queued" && status.queuePosition !== undefined ? `place ${status.queuePosition}` : "";
+  if (status?.phase === "Running") return status.progress?.activity ?? "";
+  return status?.phase === "Queued" && status.queuePosition !== undefined ? `position ${status.queuePosition}` : "";
 }
 
-/** Turns so far; empty if they are not known. */
-export function turnsOf({ status }: ClaudeRun): string {
+/** Returns the number of turns so far; empty if unknown. */
+export function turnsCell({ status }: ClaudeRun): string {
   return String(status?.result?.turns ?? status?.progress?.turns ?? "");
 }
 
-/** Dollars as the status has them; of a finished run that does not know, the word absent. */
-export function costOf(run: ClaudeRun): string {
-  return run.status?.result?.costUSD ?? (isFinished(run) ? "absent" : "");
+/** Returns the cost in US dollars, or "unknown" for a finished run without one. */
+export function costCell(run: ClaudeRun): string {
+  return run.status?.result?.costUSD ?? (isFinished(run) ? "unknown" : "");
 }
 
-/** Since its creation. */
+/** Returns the time since the run's creation. */
 export function ageCell({ metadata }: ClaudeRun, nowMs: number): string {
   const bornMs = Date.parse(metadata.creationTimestamp);
   return Number.isNaN(bornMs) ? "" : ageOf(nowMs - bornMs);
 }
 
-/** Why it is in its phase. */
-export function reasonOf(run: ClaudeRun): string {
-  return plain(verdictOf(run).reason);
+/** Returns the reason of the condition Succeeded. */
+export function reasonCell(run: ClaudeRun): string {
+  return succeededCondition(run).reason;
 }

@@ -1,16 +1,16 @@
 /** Variables of the container, from the command line. */
-import { misuse } from "../problem.ts";
+import { usageError } from "../errors.ts";
 
-/** "NAME=VALUE" as the pod takes it. The word is visible to whoever may read runs: secrets belong into --credentials. */
-export function variableOf(word: string): { readonly name: string; readonly value: string } {
+/** Parses "NAME=VALUE". Everyone who can read runs sees the value: secrets belong into --credentials. */
+export function parseVariable(word: string): { readonly name: string; readonly value: string } {
   const at = word.indexOf("=");
-  if (at < 1) throw misuse(`--env ${word}: must be NAME=VALUE`);
+  if (at < 1) throw usageError(`--env ${word}: must be NAME=VALUE`);
   return { name: word.slice(0, at), value: word.slice(at + 1) };
 }
 
-/** "key=value" of a label. */
-export function labelOf(word: string): readonly [string, string] {
+/** Parses "key=value" of a label. */
+export function parseLabel(word: string): readonly [string, string] {
   const at = word.indexOf("=");
-  if (at < 1) throw misuse(`--label ${word}: must be KEY=VALUE`);
+  if (at < 1) throw usageError(`--label ${word}: must be KEY=VALUE`);
   return [word.slice(0, at), word.slice(at + 1)];
 }

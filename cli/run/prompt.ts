@@ -3,41 +3,42 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { words } from "../../adapter/kubernetes/api-error.ts";
-import { misuse, Problem } from "../problem.ts";
+import { errorMessage } from "../../kube/api-error.ts";
+import { usageError, CliError } from "../errors.ts";
 
-/** What was said about it on the command line. */
+/** The prompt's source on the command line. */
 export interface PromptSource {
   /** The argument; "-" is stdin. */
   readonly given: string | undefined;
   readonly file: string | undefined;
-  /** Shown in the editor, below the line. */
+  /** True if there is a terminal that an editor can use. */
+  readonly isScreen: boolean;
+  /** Text shown in the editor, below the scissors line. */
   readonly about: string;
 }
 
 const scissors = "# ------------------------ >8 ------------------------";
 
-/** The prompt as it was written. Throws a Problem if there is none. */
-export async function promptOf({ given, file, about }: PromptSource): Promise<string> {
-  if (given !== undefined && file !== undefined) throw misuse("a prompt and --prompt-file: give one of them");
+/** Returns the prompt. Throws CliError if there is none. */
+export async function readPrompt({ given, file, about, isScreen }: PromptSource): Promise<string> {
+  if (given !== undefined && file !== undefined) throw usageError("give either a prompt or --prompt-file, not both");
   if (given !== undefined && given !== "-") return given;
-  if (file !== undefined && file !== "-") return readPrompt(file);
-  if (given === "-" || file === "-" || !process.stdin.isTTY) return orNone(await readStdin());
-  if (!process.stdout.isTTY)
-    throw misuse("there is no prompt: give it as an argument, with --prompt-file, or through stdin");
+  if (file !== undefined && file !== "-") return readPromptFile(file);
+  if (given === "-" || file === "-" || !process.stdin.isTTY) return requireNonEmpty(await readStdin());
+  if (!isScreen) throw usageError("no prompt: pass it as an argument, with --prompt-file or on stdin");
   return edit(about);
 }
 
-function orNone(prompt: string): string {
+function requireNonEmpty(prompt: string): string {
   if (prompt.trim() !== "") return prompt;
-  throw misuse("there is no prompt, and stdin is empty: give it as an argument, with --prompt-file, or through stdin");
+  throw usageError("no prompt, stdin is empty: pass it as an argument, with --prompt-file or on stdin");
 }
 
-function readPrompt(file: string): string {
+function readPromptFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new Problem(`the prompt can't be read: ${words(cause)}`, { cause });
+    throw new CliError(`cannot read the prompt: ${errorMessage(cause)}`, { cause });
   }
 }
 
@@ -55,13 +56,13 @@ function edit(about: string): string {
   try {
     writeFileSync(
       file,
-      `\n${scissors}\n# What claude is asked stands above this line. ${about}\n# An empty prompt makes no run.\n`,
+      `\n${scissors}\n# Write the prompt above this line. ${about}\n# An empty prompt creates no run.\n`,
     );
     const { status, error } = spawnSync("sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" });
     if (error !== undefined || status !== 0)
-      throw new Problem(`the editor ${editor} failed: no run was made`, { cause: error });
+      throw new CliError(`editor ${editor} failed; no run was created`, { cause: error });
     const prompt = readFileSync(file, "utf8").split(scissors, 1)[0]?.trim() ?? "";
-    if (prompt === "") throw new Problem("the prompt is empty: no run was made");
+    if (prompt === "") throw new CliError("the prompt is empty; no run was created");
     return prompt;
   } finally {
     rmSync(directory, { recursive: true });

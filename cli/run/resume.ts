@@ -1,28 +1,32 @@
-/** --resume-last: goes on in the session of the agent's newest finished run. */
-import type { Connection } from "../../adapter/kubernetes/connection.ts";
+/** --resume-last: finds the session of the agent's newest finished run. */
+import type { Connection } from "../../kube/connection.ts";
 import type { ClaudeRun, ClaudeRunSpec } from "../../crds/claude-run.ts";
-import { isFinished, listRuns } from "../kubernetes/runs.ts";
-import { Problem } from "../problem.ts";
+import { listRuns } from "../../client/list-runs.ts";
+import { isFinished } from "../../client/run-facts.ts";
+import { CliError } from "../errors.ts";
+import { isSessionId } from "../../client/copy-spec.ts";
 
-/** What the new run takes over. */
-export interface Continued {
+/** The parts that the new run takes over. */
+export interface LastSession {
   readonly name: string;
   readonly session: string;
   readonly workspace: ClaudeRunSpec["workspace"];
+  readonly credentials: ClaudeRunSpec["credentialsSecretName"];
 }
 
-/** Throws a Problem if the agent has no run whose session could be continued. */
-export async function lastSession(connection: Connection, namespace: string, agent: string): Promise<Continued> {
+/** Returns the newest session. Throws CliError if no finished run of the agent has one. */
+export async function lastSession(connection: Connection, namespace: string, agent: string): Promise<LastSession> {
   const { items } = await listRuns(connection, { namespace, fieldSelector: `spec.agent=${agent}` });
-  const ended = items.filter((run) => isFinished(run) && run.status?.session?.id !== undefined);
-  const [last] = ended.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
+  const finished = items.filter((run) => isFinished(run) && isSessionId(run.status?.session?.id));
+  const [last] = finished.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
   const session = last?.status?.session?.id;
   if (last === undefined || session === undefined) {
-    throw new Problem(
+    throw new CliError(
       `agent ${agent} has no finished run with a session in namespace ${namespace}: leave out --resume-last`,
     );
   }
-  return { name: last.metadata.name, session, workspace: last.spec.workspace };
+  const { workspace, credentialsSecretName: credentials } = last.spec;
+  return { name: last.metadata.name, session, workspace, credentials };
 }
 
 function endOf({ status }: ClaudeRun): string {

@@ -1,15 +1,14 @@
-/** Text in the cells of a terminal: how many it takes, how it is cut and broken, and what must not reach the screen. */
-import { stripVTControlCharacters } from "node:util";
+/** Measures, cuts and wraps text in terminal cells. */
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const isAscii = /^[ -~]*$/;
-/** East Asian wide and full-width characters, and whatever is shown as an emoji. */
+/** East Asian wide and full-width characters, and emoji. */
 const isWide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 const isInvisible = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u;
 
-/** Cells that the text takes. */
-export function cells(text: string): number {
+/** Returns the number of cells of the text. */
+export function cellWidth(text: string): number {
   if (isAscii.test(text)) return text.length;
   let count = 0;
   for (const { segment } of segmenter.segment(text)) count += cellsOf(segment);
@@ -21,9 +20,9 @@ function cellsOf(grapheme: string): number {
   return isWide.test(grapheme) ? 2 : 1;
 }
 
-/** The text in at most so many cells; what was cut shows as "…". */
+/** Returns the text in at most `width` cells, with "…" in place of the rest. */
 export function cut(text: string, width: number): string {
-  if (cells(text) <= width) return text;
+  if (cellWidth(text) <= width) return text;
   let kept = "";
   let left = width - 1;
   for (const { segment } of segmenter.segment(text)) {
@@ -34,32 +33,35 @@ export function cut(text: string, width: number): string {
   return width < 1 ? "" : `${kept}…`;
 }
 
-/** The text filled up with spaces to so many cells. */
+/** Returns the text, filled with spaces to `width` cells. */
 export function pad(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - cells(text)));
+  return text + " ".repeat(Math.max(0, width - cellWidth(text)));
 }
 
-/** Rows of at most so many cells, broken between words where that is possible. */
+/** Returns rows of at most `width` cells, broken between words if possible. */
 export function wrap(text: string, width: number): string[] {
   const rows: string[] = [];
   let row = "";
+  let taken = 0;
   for (const word of text.split(" ")) {
-    const longer = row === "" ? word : `${row} ${word}`;
-    if (cells(longer) <= width) {
-      row = longer;
+    const size = cellWidth(word) + (row === "" ? 0 : taken + 1);
+    if (size <= width) {
+      row = row === "" ? word : `${row} ${word}`;
+      taken = size;
       continue;
     }
     if (row !== "") rows.push(row);
-    const pieces = broken(word, width);
+    const pieces = breakWord(word, width);
     row = pieces.pop() ?? "";
-    rows.push(...pieces);
+    taken = cellWidth(row);
+    for (const piece of pieces) rows.push(piece);
   }
   return [...rows, row];
 }
 
-/** One word that may be longer than a row. */
-function broken(word: string, width: number): string[] {
-  if (cells(word) <= width) return [word];
+/** Breaks one word that may be longer than a row. */
+function breakWord(word: string, width: number): string[] {
+  if (cellWidth(word) <= width) return [word];
   const pieces: string[] = [];
   let piece = "";
   let left = width;
@@ -74,11 +76,4 @@ function broken(word: string, width: number): string[] {
     left -= size;
   }
   return [...pieces, piece];
-}
-
-/** Without colours, cursor movements and other controls: what an agent prints must not draw on its reader's terminal. */
-export function plain(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll("\t", "    ")
-    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }

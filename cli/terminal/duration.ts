@@ -1,6 +1,6 @@
-/** Spans of time, as kubectl writes them. */
+/** Durations, as kubectl prints them. */
 
-/** "45s", "3m12s", "5h", "12d": two units while that tells something. */
+/** Formats milliseconds as "45s", "3m12s", "5h" or "12d", with the precision of kubectl. */
 export function ageOf(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const minutes = Math.floor(seconds / 60);
@@ -21,7 +21,7 @@ function two(large: number, largeUnit: string, small: number, smallUnit: string)
 
 const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** "90", "90s", "10m", "1h30m", "2d" in seconds; undefined for anything else. */
+/** Parses "90", "90s", "10m", "1h30m" or "2d" to seconds; undefined for anything else. */
 export function secondsOf(text: string): number | undefined {
   if (!/^(\d+|(\d+[smhd])+)$/.test(text)) return undefined;
   let sum = 0;

@@ -1,4 +1,5 @@
-/** The alternate screen: drawn in place, and put back however the process ends. */
+/** The alternate screen of a terminal. The normal screen is restored however the process ends. */
+import type { Line, Terminal } from "./terminal.ts";
 
 const enter = "\u001b[?1049h\u001b[?25l";
 const leave = "\u001b[?25h\u001b[?1049l";
@@ -8,22 +9,24 @@ const restOfScreen = "\u001b[J";
 const ctrlC = "\u0003";
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** How a person ended it. */
-export type Leaving = "quit" | "interrupt";
+/** How the user left the screen. */
+export type LeaveReason = "quit" | "interrupt";
 
 export class FullScreen {
-  readonly #onLeave: (how: Leaving) => void;
+  readonly #terminal: Terminal;
+  readonly #onLeave: (how: LeaveReason) => void;
   #isOpen = false;
 
-  /** `onLeave` is called when somebody presses q or Ctrl-C, or the process is told to end. */
-  constructor(onLeave: (how: Leaving) => void) {
+  /** Calls `onLeave` when the user presses q or Ctrl-C, or the process gets a signal. */
+  constructor(terminal: Terminal, onLeave: (how: LeaveReason) => void) {
+    this.#terminal = terminal;
     this.#onLeave = onLeave;
   }
 
   open(): void {
     this.#isOpen = true;
-    process.stdout.write(enter);
-    // Whatever throws: the last thing that happens.
+    this.#terminal.control(enter);
+    // Restores the screen even after an uncaught error.
     process.once("exit", this.#restore);
     for (const signal of signals) process.on(signal, this.#interrupt);
     if (!process.stdin.isTTY) return;
@@ -32,8 +35,10 @@ export class FullScreen {
     process.stdin.resume();
   }
 
-  draw(lines: readonly string[]): void {
-    if (this.#isOpen) process.stdout.write(home + lines.map((line) => line + restOfLine).join("\r\n") + restOfScreen);
+  draw(lines: readonly Line[]): void {
+    if (!this.#isOpen) return;
+    const rows = lines.map((line) => this.#terminal.render(line) + restOfLine);
+    this.#terminal.control(home + rows.join("\r\n") + restOfScreen);
   }
 
   close(): void {
@@ -54,7 +59,7 @@ export class FullScreen {
   readonly #restore = (): void => {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    process.stdout.write(leave);
+    this.#terminal.control(leave);
     if (!process.stdin.isTTY) return;
     process.stdin.setRawMode(false);
     process.stdin.pause();

@@ -1,36 +1,37 @@
-/** The built `kubectl claude`, run as a process against an API server in the test's own. */
+/** Runs the built `kubectl claude` as a process, against an API server in the test's process. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { TestApi } from "../../adapter/testing/api-server.ts";
+import { TestApi } from "../../client/testing/api-server.ts";
+import { inProcess } from "./in-process.ts";
 
-/** Needs dist: tools/setup builds it. */
-export const built = fileURLToPath(new URL("../dist/kubectl-claude.js", import.meta.url));
+/** Path of the bundle; tools/setup builds it. */
+export const builtCli = fileURLToPath(new URL("../dist/kubectl-claude.js", import.meta.url));
 
-/** How one ended, and what it printed. */
-export interface Ended {
+/** Exit code and output of a command. */
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** One that runs. */
-export interface Started {
+/** A running command. */
+export interface RunningCommand {
   readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
-  /** What it has printed so far. */
+  readonly ended: Promise<CommandResult>;
+  /** The output so far. */
   readonly printed: { stdout: string; stderr: string };
 }
 
-/** What a test may set. */
+/** Environment and stdin of a command. */
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
 }
 
-/** Starts it; without `stdin` its input is empty. */
-export function start(args: readonly string[], { env = {}, stdin = "" }: CommandOptions = {}): Started {
-  const child = spawn(process.execPath, [built, ...args], {
+/** Starts a command. Without `stdin` its input is empty. */
+export function start(args: readonly string[], { env = {}, stdin = "" }: CommandOptions = {}): RunningCommand {
+  const child = spawn(process.execPath, [builtCli, ...args], {
     env: { PATH: process.env["PATH"], HOME: "/nowhere", ...env },
   });
   const printed = { stdout: "", stderr: "" };
@@ -41,8 +42,8 @@ export function start(args: readonly string[], { env = {}, stdin = "" }: Command
   return { child, ended, printed };
 }
 
-/** An API server, and kubectl claude that is led to it. */
-export class Bench {
+/** An API server, and `kubectl claude` with a kubeconfig for it. */
+export class CliHarness {
   readonly api = new TestApi();
   #kubeconfig = "";
 
@@ -56,12 +57,18 @@ export class Bench {
     return this.api.close();
   }
 
-  /** Runs it to its end. */
-  claude(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  /** Runs a command to its end. */
+  run(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     return this.start(args, options).ended;
   }
 
-  start(args: readonly string[], options: CommandOptions = {}): Started {
+  /** Runs a command to its end in this process. */
+  runInProcess(args: readonly string[]): Promise<CommandResult> {
+    const [command = "", ...rest] = args;
+    return inProcess(command === "inspect" ? args : [command, "--kubeconfig", this.#kubeconfig, ...rest]);
+  }
+
+  start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
     return start(args, { ...options, env: { KUBECONFIG: this.#kubeconfig, ...options.env } });
   }
 
@@ -71,13 +78,13 @@ export class Bench {
       apiVersion: "paperclip.io/v1alpha1",
       kind: "ClaudeRun",
       metadata: { name, creationTimestamp: "2026-11-23T00:00:00Z", generation: 1, ...metadata },
-      spec: { agent: "nightly", prompt: "Work.", suspend: false, cancel: false, ...spec },
+      spec: { agent: "nightly", prompt: "Work.", suspend: false, cancel: false, disruptionRetries: 0, ...spec },
       ...(status === undefined ? {} : { status }),
     });
   }
 }
 
-/** The condition that people look at. */
+/** Returns the condition Succeeded. */
 export function succeeded(status: "True" | "False" | "Unknown", reason: string, message = ""): object {
   return { type: "Succeeded", status, reason, message, lastTransitionTime: "2026-11-23T00:01:00Z" };
 }

@@ -1,9 +1,10 @@
-/** What `why` reads beside the run itself; each part may be out of reach. */
-import { ApiError } from "../../adapter/kubernetes/api-error.ts";
-import type { Connection } from "../../adapter/kubernetes/connection.ts";
+/** Reads the facts of `why` in addition to the run; each part may be forbidden. */
+import { ApiError } from "../../kube/api-error.ts";
+import type { Connection } from "../../kube/connection.ts";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished, listRuns } from "../kubernetes/runs.ts";
-import { saidBy } from "../problem.ts";
+import { listRuns } from "../../client/list-runs.ts";
+import { isFinished } from "../../client/run-facts.ts";
+import { serverMessage } from "../errors.ts";
 
 /** An Event of the run, its Job or its pod. */
 export interface Event {
@@ -11,39 +12,56 @@ export interface Event {
   readonly type: string;
   readonly reason: string;
   readonly message: string;
-  /** RFC 3339, of the last time; empty if the event has none. */
+  /** Time of the last occurrence in RFC 3339; empty if the Event has none. */
   readonly time: string;
   readonly count: number;
 }
 
-/** What is known at the moment. */
+/** The facts about a run. */
 export interface Facts {
   readonly run: ClaudeRun;
-  /** Unfinished runs of the agent, this one left out. */
+  /** Other unfinished runs of the agent. */
   readonly others: readonly ClaudeRun[];
   readonly events: readonly Event[];
-  /** What could not be read, and why. */
+  /** Creation time of the newest attempt's pod, if the start deadline depends on it. */
+  readonly podCreatedMs?: number;
+  /** Parts that could not be read, with the error. */
   readonly gaps: readonly string[];
   readonly nowMs: number;
 }
 
-/** Reads them; what may not be read is a gap, not an error. */
-export async function factsOf(connection: Connection, run: ClaudeRun): Promise<Facts> {
+/** Returns the facts. A part that cannot be read is listed in `gaps`; no ApiError is thrown. */
+export async function readFacts(connection: Connection, run: ClaudeRun): Promise<Facts> {
   const gaps: string[] = [];
-  const orGap = async <T>(what: string, reading: Promise<readonly T[]>): Promise<readonly T[]> => {
+  const orGap = async <T>(part: string, reading: Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
       return await reading;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      gaps.push(`${what} can't be read: ${saidBy(error)}`);
+      gaps.push(`cannot read ${part}: ${serverMessage(error)}`);
       return [];
     }
   };
-  const [events, others] = await Promise.all([
+  const [events, others, created] = await Promise.all([
     orGap("the Events", eventsOf(connection, run)),
     isFinished(run) ? [] : orGap("the agent's other runs", othersOf(connection, run)),
+    needsPodCreation(run) ? orGap("the pod", podCreation(connection, run)) : [],
   ]);
-  return { run, events, others, gaps, nowMs: Date.now() };
+  const [podCreatedMs] = created;
+  return { run, events, others, gaps, nowMs: Date.now(), ...(podCreatedMs === undefined ? {} : { podCreatedMs }) };
+}
+
+/** The start deadline of a later attempt counts from its pod's creation. */
+function needsPodCreation({ status }: ClaudeRun): boolean {
+  return status?.phase === "Pending" && status.pod !== undefined && (status.attempt ?? 1) > 1;
+}
+
+async function podCreation(connection: Connection, { metadata, status }: ClaudeRun): Promise<number[]> {
+  const name = encodeURIComponent(status?.pod?.name ?? "");
+  const pod = await connection.request("GET", `/api/v1/namespaces/${metadata.namespace}/pods/${name}`);
+  const { creationTimestamp } = (pod as { readonly metadata: { readonly creationTimestamp?: string } }).metadata;
+  const createdMs = Date.parse(creationTimestamp ?? "");
+  return Number.isNaN(createdMs) ? [] : [createdMs];
 }
 
 async function othersOf(connection: Connection, { metadata, spec }: ClaudeRun): Promise<ClaudeRun[]> {
@@ -64,7 +82,7 @@ interface RawEvent {
   readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
 }
 
-/** Of the run, of its Job and of its newest pod. */
+/** Returns the Events of the run, its Job and its newest pod. */
 async function eventsOf(connection: Connection, { metadata, status }: ClaudeRun): Promise<Event[]> {
   const uids = [metadata.uid, status?.job?.uid, status?.pod?.uid].filter((uid) => uid !== undefined);
   const lists = await Promise.all(

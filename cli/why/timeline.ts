@@ -1,27 +1,30 @@
-/** What happened to a run, in order of time: its own moments, its conditions, and what Kubernetes said. Pure. */
+/** The timeline of a run: its own times, its conditions and its Events. Pure. */
 import type { ClaudeRun, Condition } from "../../crds/claude-run.ts";
-import { isFinished, verdictOf } from "../kubernetes/runs.ts";
+import { isFinished, succeededCondition } from "../../client/run-facts.ts";
 import type { Facts } from "./facts.ts";
 
-/** One moment. */
-export interface Moment {
+/** One entry of the timeline. */
+export interface TimelineEntry {
   /** RFC 3339. */
   readonly time: string;
-  /** Who says so: run, pod, job, condition. */
+  /** Source of the entry: run, pod, job. */
   readonly source: string;
-  readonly what: string;
+  /** Reason of the Event, type of the condition, or name of the run's own time. */
+  readonly reason: string;
+  /** Number of occurrences, if more than one; `time` is the last one. */
+  readonly count?: number;
   readonly message: string;
   readonly isBad: boolean;
 }
 
-/** Conditions whose moment stands in a field of the status, or in the verdict. */
-const told: ReadonlySet<string> = new Set(["Succeeded", "Finished", "Admitted", "Started"]);
+/** Conditions whose time is also in a field of the status. */
+const shownElsewhere: ReadonlySet<string> = new Set(["Succeeded", "Finished", "Admitted", "Started"]);
 
 /**
- * What follows what in an attempt. Kubernetes' times are whole seconds, and a fast cluster does most of this within one.
- * What stands in neither list came about in between.
+ * The order of entries within a second: Kubernetes' times are whole seconds, and a fast cluster does most of an attempt
+ * in one. Entries in neither list are between `earliest` and `latest`.
  */
-const first: readonly string[] = [
+const earliest: readonly string[] = [
   "run created",
   "run admitted",
   "job SuccessfulCreate",
@@ -33,23 +36,24 @@ const first: readonly string[] = [
   "pod Started",
   "run started",
 ];
-const last: readonly string[] = ["run ended", "job Completed"];
+const latest: readonly string[] = ["run ended", "job Completed"];
 
-/** Oldest first; those of the same second in the order in which they come about. */
-export function timelineOf({ run, events }: Facts): Moment[] {
-  const { reason } = verdictOf(run);
-  // What two tell is told once: the scheduler's Event says more than the condition, the run's end more than its Event.
+/** Returns the entries, oldest first; those of the same second in the order of an attempt. */
+export function timelineOf({ run, events }: Facts): TimelineEntry[] {
+  const { reason } = succeededCondition(run);
+  // Show each fact once: the scheduler's Event instead of the condition, the run's own end instead of its Event.
   const isToldByEvent = (type: string): boolean =>
     type === "PodScheduled" && events.some((event) => event.reason === "Scheduled");
   const isOwnMoment = (word: string): boolean => word === "Admitted" || (word === reason && isFinished(run));
-  const news = events.filter((event) => event.about !== "run" || !isOwnMoment(event.reason));
+  const shownEvents = events.filter((event) => event.about !== "run" || !isOwnMoment(event.reason));
   const moments = [
-    ...ownMoments(run),
-    ...(run.status?.conditions ?? []).flatMap((each) => (isToldByEvent(each.type) ? [] : conditionMoment(each))),
-    ...news.map(({ time, about, type, reason, message, count }) => ({
+    ...runEntries(run),
+    ...(run.status?.conditions ?? []).flatMap((each) => (isToldByEvent(each.type) ? [] : conditionEntries(each))),
+    ...shownEvents.map(({ time, about, type, reason, message, count }) => ({
       time,
       source: about,
-      what: count > 1 ? `${reason} (${count} times)` : reason,
+      reason,
+      ...(count > 1 ? { count } : {}),
       message,
       isBad: type === "Warning",
     })),
@@ -57,43 +61,42 @@ export function timelineOf({ run, events }: Facts): Moment[] {
   return moments.filter(({ time }) => !Number.isNaN(Date.parse(time))).toSorted(byTime);
 }
 
-function byTime(a: Moment, b: Moment): number {
-  const seconds = (moment: Moment): number => Math.floor(Date.parse(moment.time) / 1_000);
+function byTime(a: TimelineEntry, b: TimelineEntry): number {
+  const seconds = (moment: TimelineEntry): number => Math.floor(Date.parse(moment.time) / 1_000);
   return seconds(a) - seconds(b) || rankOf(a) - rankOf(b);
 }
 
-function rankOf({ source, what }: Moment): number {
-  const name = `${source} ${what.replace(/ \(\d+ times\)$/, "")}`;
-  if (last.includes(name)) return first.length + 1 + last.indexOf(name);
-  return first.includes(name) ? first.indexOf(name) : first.length;
+function rankOf({ source, reason }: TimelineEntry): number {
+  const name = `${source} ${reason}`;
+  if (latest.includes(name)) return earliest.length + 1 + latest.indexOf(name);
+  return earliest.includes(name) ? earliest.indexOf(name) : earliest.length;
 }
 
-function ownMoments(run: ClaudeRun): Moment[] {
+function runEntries(run: ClaudeRun): TimelineEntry[] {
   const { metadata, spec, status } = run;
-  const own = (time: string | undefined, what: string, message: string, isBad = false): Moment[] =>
-    time === undefined ? [] : [{ time, source: "run", what, message, isBad }];
+  const own = (time: string | undefined, reason: string, message: string, isBad = false): TimelineEntry[] =>
+    time === undefined ? [] : [{ time, source: "run", reason, message, isBad }];
   const node = status?.pod?.node;
-  const { reason } = verdictOf(run);
+  const verdict = succeededCondition(run).reason;
   const attempt = (status?.attempt ?? 1) > 1 ? `, attempt ${status?.attempt ?? 1}` : "";
   return [
     ...own(metadata.creationTimestamp, "created", ""),
     ...own(status?.admittedTime, "admitted", `holds the slot of agent ${spec.agent}`),
     ...own(status?.startTime, "started", `the container runs${node === undefined ? "" : ` on ${node}`}${attempt}`),
-    ...own(status?.completionTime, "ended", `${status?.phase ?? ""} (${reason})`, status?.phase === "Failed"),
+    ...own(status?.completionTime, "ended", `${status?.phase ?? ""} (${verdict})`, status?.phase === "Failed"),
   ];
 }
 
-function conditionMoment({ type, status, reason, message, lastTransitionTime }: Condition): Moment[] {
-  if (told.has(type) || status === "Unknown") return [];
-  // That a log can be read, and a result was read, is as it should be.
+function conditionEntries({ type, status, reason, message, lastTransitionTime }: Condition): TimelineEntry[] {
+  if (shownElsewhere.has(type) || status === "Unknown") return [];
+  // These are the normal case, so they are not shown.
   if (status === "True" && (type === "LogsAvailable" || type === "ResultRecorded")) return [];
   const isBad = status === "False" && type !== "LogsAvailable";
-  const what = status === "True" ? type : `not ${type}`;
   return [
     {
       time: lastTransitionTime,
       source: "run",
-      what,
+      reason: status === "True" ? type : `not ${type}`,
       message: `${reason}${message === "" ? "" : `: ${message}`}`,
       isBad,
     },

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Bench, succeeded } from "../testing/command.ts";
+import { CliHarness, succeeded } from "../testing/command.ts";
 
-let bench: Bench;
+let bench: CliHarness;
 beforeEach(async () => {
-  bench = await new Bench().open();
+  bench = await new CliHarness().open();
 });
 afterEach(() => bench.close());
 
@@ -18,7 +18,7 @@ describe("why", () => {
         failure: {
           reason: "ImagePullFailed",
           message:
-            "The container image could not be pulled within startDeadlineSeconds. x:y: not found. Check spec.pod.image, imagePullSecrets and that the nodes reach the registry.",
+            "The container image could not be pulled within startDeadlineSeconds. x:y: not found. Check spec.pod.image, imagePullSecrets and that nodes can reach the registry.",
           retryable: false,
         },
         admittedTime: "2026-11-23T00:00:01Z",
@@ -35,8 +35,10 @@ describe("why", () => {
       lastTimestamp: "2026-11-23T00:00:30Z",
       count: 4,
     });
-    const { stdout } = await bench.claude(["why", "one"]);
-    expect(stdout.split("\n")).toEqual([
+    const { stdout } = await bench.runInProcess(["why", "one"]);
+    const [story = "", next] = stdout.split("\nNext\n");
+    expect(next).toMatch(/^ {2}kubectl claude retry --kubeconfig \S+ --dry-run=client -o yaml one\n$/);
+    expect(story.split("\n")).toEqual([
       "one  Failed: ImagePullFailed",
       "agent nightly, namespace agents",
       "",
@@ -45,10 +47,10 @@ describe("why", () => {
       "  x:y: not found.",
       "",
       "What to do",
-      "  Check spec.pod.image, imagePullSecrets and that the nodes reach the registry.",
+      "  Check spec.pod.image, imagePullSecrets and that nodes can reach the registry.",
       "",
       "Facts",
-      "  cost  absent",
+      "  cost  unknown",
       "  pod   one-1 on node-1, Pending ImagePullBackOff",
       "",
       "Timeline",
@@ -94,7 +96,7 @@ describe("why", () => {
         lastTimestamp: second,
       });
     }
-    const { stdout } = await bench.claude(["why", "one"]);
+    const { stdout } = await bench.runInProcess(["why", "one"]);
     const rows = stdout.split("\n").filter((line) => line.startsWith("  00:00:01"));
     expect(rows.map((row) => row.trim().split(/ +/).slice(2, 4).join(" "))).toEqual([
       "run admitted",
@@ -117,18 +119,18 @@ describe("why", () => {
     );
     bench.put("second", {}, { phase: "Queued", queuePosition: 1, conditions: [succeeded("Unknown", "AgentBusy")] });
     bench.put("third", {}, { phase: "Queued", queuePosition: 2, conditions: [succeeded("Unknown", "AgentBusy")] });
-    const { stdout } = await bench.claude(["why", "third", "-n", "agents"]);
-    expect(stdout).toContain("  ahead  first (Running), 1 waiting\n");
-    expect(stdout).toContain("  place  2\n");
+    const { stdout } = await bench.run(["why", "third", "-n", "agents"]);
+    expect(stdout).toContain("  ahead     first (Running), 1 waiting\n");
+    expect(stdout).toContain("  position  2\n");
     expect(stdout).toContain("  kubectl claude cancel -n agents third\n");
   });
 
   it("tells what it could not read, and the rest", async () => {
     bench.put("one", {}, { phase: "Succeeded", conditions: [succeeded("True", "Completed")] });
-    bench.api.fault = ({ verb }) => (verb === "list events" ? { kind: "refuse", code: 403 } : undefined);
-    const { code, stdout } = await bench.claude(["why", "one"]);
+    bench.api.fault = ({ verb }) => (verb === "list events" ? { kind: "reject", code: 403 } : undefined);
+    const { code, stdout } = await bench.runInProcess(["why", "one"]);
     expect(code).toBe(0);
     expect(stdout).toContain("one  Succeeded: Completed\n");
-    expect(stdout).toContain("the Events can't be read: refused by the test\n");
+    expect(stdout).toContain("cannot read the Events: rejected by the test\n");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Job, Pod, Run } from "../domain.ts";
+import type { Pod, Run } from "../domain.ts";
 import {
   aJob,
   anAdmittedRun,
@@ -11,31 +11,31 @@ import {
   aRunningPod,
   nowMs,
 } from "../testing/builders.ts";
-import { says, type Row } from "../testing/says.ts";
+import { decisionLines, type Row } from "../testing/decision-lines.ts";
 
 const a = aRun("a", { age: 60 });
 const b = aRun("b", { age: 30 });
-const held = anAdmittedRun("a", { age: 60 });
+const admitted = anAdmittedRun("a", { age: 60 });
 const mayRetry = anAdmittedRun("a", { disruptionRetries: 1 });
 const lastAttempt = anAdmittedRun("a", { disruptionRetries: 1, status: { attempt: 2 } });
 const secondLate = anAdmittedRun("a", { age: 900, admittedAgo: 800, status: { attempt: 2 } });
 const byTerm = { reason: "NoResult", stop: { cause: "Signal", time: "2026-01-01T11:59:00Z" } } as const;
-/** Ended by somebody who marked the pod so. */
+/** A pod that was ended by a disruption. */
 const disrupted = (run: Run, reason: string, facts: Partial<Pod> = {}): Pod =>
-  anEndedPod(run, { report: byTerm, exitCode: 143, pod: { deleting: true, disruption: { reason }, ...facts } });
+  anEndedPod(run, { report: byTerm, exitCode: 143, pod: { isDeleting: true, disruption: { reason }, ...facts } });
 const retried = aRetriedRun("a");
-const second: Partial<Pod & Job> = { attempt: 2 };
+const second = { attempt: 2 };
 
 const table: readonly Row[] = [
   ...["EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager", "DeletionByPodGC"].map((reason) => ({
-    name: `after ${reason} a run with a retry left is recorded as such, then its pod is given back`,
+    name: `after ${reason} a run with a retry left is Retrying, then the pod's finalizer is removed`,
     given: { runs: [mayRetry], jobs: [aJob(mayRetry)], pods: [disrupted(mayRetry, reason)] },
-    want: ["record a Pending/Retrying", "release a-pod"],
+    want: ["updateStatus a Pending/Retrying", "removeFinalizer a-pod"],
   })),
   {
     name: "without a retry a disruption is a failure",
-    given: { runs: [held], jobs: [aJob(held)], pods: [disrupted(held, "EvictionByEvictionAPI")] },
-    want: ["record a Failed/Evicted", "release a-pod"],
+    given: { runs: [admitted], jobs: [aJob(admitted)], pods: [disrupted(admitted, "EvictionByEvictionAPI")] },
+    want: ["updateStatus a Failed/Evicted", "removeFinalizer a-pod"],
   },
   {
     name: "the last attempt's disruption is a failure",
@@ -44,37 +44,37 @@ const table: readonly Row[] = [
       jobs: [aJob(lastAttempt, second)],
       pods: [disrupted(lastAttempt, "EvictionByEvictionAPI", second)],
     },
-    want: ["record a Failed/Evicted", "release a-pod"],
+    want: ["updateStatus a Failed/Evicted", "removeFinalizer a-pod"],
   },
   {
-    name: "a pod that is being evicted is waited for: no attempt before the end of the one before",
+    name: "no attempt starts before the end of a pod that is being evicted",
     given: {
       runs: [mayRetry],
       jobs: [aJob(mayRetry)],
-      pods: [aRunningPod(mayRetry, { deleting: true, disruption: { reason: "EvictionByEvictionAPI" } })],
+      pods: [aRunningPod(mayRetry, { isDeleting: true, disruption: { reason: "EvictionByEvictionAPI" } })],
     },
-    want: ["record a Running/Running"],
+    want: ["updateStatus a Running/Running"],
   },
   {
-    name: "a pod that a user deleted is not tried again",
+    name: "there is no attempt after a pod that a user deleted",
     given: {
       runs: [mayRetry],
       jobs: [aJob(mayRetry)],
-      pods: [anEndedPod(mayRetry, { report: byTerm, exitCode: 143, pod: { deleting: true } })],
+      pods: [anEndedPod(mayRetry, { report: byTerm, exitCode: 143, pod: { isDeleting: true } })],
     },
-    want: ["record a Failed/PodDeleted (if a-job is there)", "release a-pod"],
+    want: ["updateStatus a Failed/PodDeleted (if a-job exists)", "removeFinalizer a-pod"],
   },
   {
-    name: "cancelled beats a retry",
+    name: "a cancelled run has no retry",
     given: {
       runs: [anAdmittedRun("a", { disruptionRetries: 1, cancel: true })],
-      jobs: [aJob(held)],
-      pods: [disrupted(held, "EvictionByEvictionAPI")],
+      jobs: [aJob(admitted)],
+      pods: [disrupted(admitted, "EvictionByEvictionAPI")],
     },
-    want: ["record a Cancelled/Cancelled", "release a-pod"],
+    want: ["updateStatus a Cancelled/Cancelled", "removeFinalizer a-pod"],
   },
   {
-    name: "the deadline beats a retry: the runner had ended claude for it before the eviction",
+    name: "there is no retry if the runner ended claude at its deadline before the eviction",
     given: {
       runs: [mayRetry],
       jobs: [aJob(mayRetry)],
@@ -82,24 +82,24 @@ const table: readonly Row[] = [
         anEndedPod(mayRetry, {
           report: { reason: "DeadlineExceeded", stop: { ...byTerm.stop, cause: "DeadlineExceeded" } },
           exitCode: 143,
-          pod: { deleting: true, disruption: { reason: "EvictionByEvictionAPI" } },
+          pod: { isDeleting: true, disruption: { reason: "EvictionByEvictionAPI" } },
         }),
       ],
     },
-    want: ["record a Failed/DeadlineExceeded", "release a-pod"],
+    want: ["updateStatus a Failed/DeadlineExceeded", "removeFinalizer a-pod"],
   },
   {
-    name: "between attempts the run's slot is its own, whoever else waits, paused or suspended or past the queue deadline",
+    name: "between attempts the run keeps its slot, even if paused, suspended or past the queue deadline",
     given: {
       runs: [aRetriedRun("a", { suspend: true, queueDeadlineSeconds: 1 }), aRun("b", { age: 90, priority: 9 })],
       admission: false,
     },
-    want: ["make a", "record b Queued/OperatorPaused #1"],
+    want: ["createJob a", "updateStatus b Queued/OperatorPaused #1"],
   },
   {
-    name: "between attempts others of the agent wait for it",
-    given: { runs: [retried, b], jobs: [aJob(retried, { finished: true })] },
-    want: ["make a", "record b Queued/AgentBusy #1"],
+    name: "between attempts the agent's other runs wait",
+    given: { runs: [retried, b], jobs: [aJob(retried, { isFinished: true })] },
+    want: ["createJob a", "updateStatus b Queued/AgentBusy #1"],
   },
   {
     name: "the next attempt's pod asks for the slot",
@@ -107,81 +107,90 @@ const table: readonly Row[] = [
     want: ["admit a"],
   },
   {
-    name: "the next attempt's pod is awaited: it goes on saying that it is retried",
+    name: "the run waits for the next attempt's pod, and keeps the Retrying reason",
     given: { runs: [retried], jobs: [aJob(retried, second)] },
-    want: ["record a Pending/ (soft)"],
+    want: ["updateStatus a Pending/ (debounced)"],
   },
   {
-    name: "the next attempt's dead Job is made again",
-    given: { runs: [retried], jobs: [aJob(retried, { attempt: 2, finished: true })] },
-    want: ["withdraw a-job"],
+    name: "the next attempt's dead Job is created again",
+    given: { runs: [retried], jobs: [aJob(retried, { attempt: 2, isFinished: true })] },
+    want: ["deleteUnstarted a-job"],
   },
   {
-    name: "the earlier attempt's pod that was not given back is",
+    name: "the finalizer of the earlier attempt's pod is removed",
     given: { runs: [retried], pods: [disrupted(retried, "EvictionByEvictionAPI")] },
-    want: ["make a", "release a-pod"],
+    want: ["createJob a", "removeFinalizer a-pod"],
   },
   {
-    name: "a gated pod of an earlier attempt is a stray: it can never be let go",
+    name: "a gated pod of an earlier attempt is garbage: it is never ungated",
     given: { runs: [retried], jobs: [aJob(retried, second)], pods: [aPod(retried)] },
-    want: ["record a Pending/ (soft)", "sweep a-pod"],
+    want: ["updateStatus a Pending/ (debounced)", "collectGarbage a-pod"],
   },
   {
-    name: "a gated pod of a later attempt than the cache knows of is left alone",
+    name: "a gated pod of a later attempt than in the cache is kept",
     given: {
       runs: [mayRetry],
       jobs: [aJob(mayRetry)],
       pods: [aRunningPod(mayRetry), aPod(mayRetry, { uid: "p2", attempt: 2 })],
     },
-    want: ["record a Running/Running"],
+    want: ["updateStatus a Running/Running"],
   },
   {
-    name: "cancelled between attempts it ends, and what was made is withdrawn",
+    name: "a run that is cancelled between attempts ends, and its pod and Job are deleted",
     given: {
       runs: [aRetriedRun("a", { cancel: true })],
       jobs: [aJob(retried, second)],
       pods: [aPod(retried, second)],
     },
-    want: ["withdraw a-pod a-job", "record a Cancelled/Cancelled"],
+    want: ["deleteUnstarted a-pod a-job", "updateStatus a Cancelled/Cancelled"],
   },
   {
-    name: "replaced between attempts it ends",
+    name: "a run that is replaced between attempts ends",
     given: { runs: [retried, aRun("b", { age: 10, concurrencyPolicy: "Replace" })] },
-    want: ["record a Cancelled/Replaced", "record b Queued/AgentBusy #1"],
+    want: ["updateStatus a Cancelled/Replaced", "updateStatus b Queued/AgentBusy #1"],
   },
   {
-    name: "between attempts a run that is being deleted makes nothing new",
-    given: { runs: [aRetriedRun("a", { deleting: true })] },
+    name: "between attempts a run that is being deleted creates nothing",
+    given: { runs: [aRetriedRun("a", { isDeleting: true })] },
     want: [],
   },
   {
-    name: "a next attempt that does not come within the start deadline ends the run",
+    name: "a next attempt that is not admitted within the start deadline ends the run",
     given: { runs: [aRetriedRun("a", { retriedAgo: 601 })], jobs: [aJob(retried, second)] },
-    want: ["withdraw a-job", "record a Failed/StartDeadlineExceeded"],
+    want: ["deleteUnstarted a-job", "updateStatus a Failed/StartDeadlineExceeded"],
   },
   {
-    name: "the next attempt has the start deadline for itself",
+    name: "a late next attempt has time until the caches have caught up after an outage",
+    given: {
+      runs: [aRetriedRun("a", { retriedAgo: 601 })],
+      jobs: [aJob(retried, second)],
+      catchUpUntilMs: nowMs + 20_000,
+    },
+    want: ["updateStatus a Pending/ (debounced)"],
+  },
+  {
+    name: "the next attempt has its own start deadline",
     given: {
       runs: [secondLate],
       jobs: [aJob(secondLate, second)],
       pods: [aPodOnNode(secondLate, { attempt: 2, createdMs: nowMs - 10_000 })],
     },
-    want: ["record a Pending/Starting (soft)"],
+    want: ["updateStatus a Pending/Starting (debounced)"],
   },
   {
-    name: "a held pod that has ended is not given back by a cache that lags behind its admission",
-    given: { runs: [a], jobs: [aJob(a, { finished: true })], pods: [anEndedPod(a, { report: {} })] },
-    want: ["record a Pending/Scheduling"],
+    name: "the finalizer of an ended pod stays if the cache lags behind its admission",
+    given: { runs: [a], jobs: [aJob(a, { isFinished: true })], pods: [anEndedPod(a, { report: {} })] },
+    want: ["updateStatus a Pending/Scheduling"],
   },
   {
-    name: "a later attempt whose pod a quota refuses keeps its slot, and ends with that reason if it lasts",
-    given: { runs: [aRetriedRun("a", { retriedAgo: 601, refused: "QuotaExceeded" })] },
-    want: ["record a Failed/QuotaExceeded"],
+    name: "a later attempt whose pod a quota rejects keeps its slot, and ends with that reason if it lasts",
+    given: { runs: [aRetriedRun("a", { retriedAgo: 601, rejection: "QuotaExceeded" })] },
+    want: ["updateStatus a Failed/QuotaExceeded"],
   },
 ];
 
 describe("another attempt", () => {
   it.each(table)("$name", ({ given, want }) => {
-    expect(says(given)).toEqual(want);
+    expect(decisionLines(given)).toEqual(want);
   });
 });

@@ -1,41 +1,40 @@
-/** Which ends are continued by another attempt of the same run, and what is said about it. */
+/** Decides which ends are followed by another attempt of the same run, and writes the messages about it. */
+import { nextAttemptDeadlineMs } from "../../crds/deadlines.ts";
 import { failureReasons, type FinalReason } from "../../crds/reasons.ts";
 import { attemptOf, type Run } from "../domain.ts";
-import { condition } from "./conditions.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Result } from "./totals.ts";
 
-/** Something happened to the pod that neither claude nor a user meant. A pod that a user deletes is no such thing. */
-const disruptions: ReadonlySet<FinalReason> = new Set(["Evicted", "Preempted", "NodeLost"]);
+/** Involuntary ends of a pod, which neither claude nor a user caused. A pod that a user deletes is no disruption. */
+const disruptions: ReadonlySet<FinalReason> = new Set(["Evicted", "Preempted", "NodeLost", "ContainerLost"]);
 
-/** True if the run goes on after this end. */
+/** True if another attempt follows this end. */
 export function isContinued(run: Run, { reason }: Outcome): boolean {
   return disruptions.has(reason) && attemptOf(run) <= run.spec.disruptionRetries;
 }
 
-/** A disruption that no attempt is left for: the message says how many there were. */
+/** Adds the number of attempts to the message of a disruption without another attempt. */
 export function withAttempts(run: Run, how: Outcome): Outcome {
   if (!disruptions.has(how.reason) || run.spec.disruptionRetries === 0) return how;
   return { ...how, message: `${how.message} It was ${attemptOfAll(run)}.` };
 }
 
-/** What a run between two attempts says: what ended the last one, what it cost, how the next one begins. */
+/** The message between two attempts: why the last one ended, its cost, and how the next one starts. */
 export function retryMessage(run: Run, how: Outcome, attempt: Result | undefined): string {
-  return [`${capital(attemptOfAll(run))} ended: ${what(how)}`, cost(attempt), next(run, how)].join(" ");
+  return [`${capital(attemptOfAll(run))} ended: ${withoutAdvice(how)}`, cost(attempt), next(run, how)].join(" ");
 }
 
-/** Each attempt has the start deadline for itself; this one's runs from the moment that the earlier one was recorded. */
-export function retryDeadlineMs({ status, spec, createdMs }: Run): number {
-  const sinceMs = Date.parse(condition(status.conditions, "PodScheduled")?.lastTransitionTime ?? "");
-  return (Number.isNaN(sinceMs) ? createdMs : sinceMs) + spec.startDeadlineSeconds * 1000;
+/** Each attempt has its own start deadline. It counts from the time when the end of the earlier one was recorded. */
+export function retryDeadlineMs(run: Run): number {
+  return nextAttemptDeadlineMs(run);
 }
 
 function attemptOfAll(run: Run): string {
   return `attempt ${attemptOf(run)} of ${run.spec.disruptionRetries + 1}`;
 }
 
-/** The failure's message without its advice: nobody has to do anything. */
-function what({ reason, message }: Outcome): string {
+/** The failure's message without its advice, because users need not do anything. */
+function withoutAdvice({ reason, message }: Outcome): string {
   const advice = (failureReasons as Readonly<Partial<Record<string, { whatToDo: string }>>>)[reason]?.whatToDo ?? "";
   return message.replace(advice, "").trim();
 }
@@ -43,16 +42,16 @@ function what({ reason, message }: Outcome): string {
 function cost(attempt: Result | undefined): string {
   if (attempt === undefined) return "It had not started.";
   const { turns, costUSD } = attempt;
-  const spent = costUSD === undefined ? "what it cost is not known" : `it cost $${costUSD}`;
+  const spent = costUSD === undefined ? "its cost is unknown" : `it cost $${costUSD}`;
   return turns === undefined ? `${capital(spent)}.` : `It made ${turns} turns, ${spent}.`;
 }
 
 function next(run: Run, { report }: Outcome): string {
   const session = report?.session?.id ?? run.status.session?.id;
   const name = `Attempt ${attemptOf(run) + 1}`;
-  if (session === undefined) return `${name} starts anew: no session is known.`;
+  if (session === undefined) return `${name} starts over: no session is known.`;
   if (run.spec.workspace?.persistentVolumeClaim === undefined) {
-    return `${name} starts anew: the workspace is on no volume claim, so session ${session} went with the pod.`;
+    return `${name} starts over: the workspace is on no volume claim, so session ${session} was deleted with the pod.`;
   }
   return `${name} continues session ${session}.`;
 }

@@ -1,4 +1,4 @@
-/** Conditions: a list keyed by type, in one fixed order, whose transition times move only when the status does. */
+/** Conditions: a list keyed by type, in a fixed order. A transition time changes only with the condition's status. */
 import type { Condition } from "../../crds/claude-run.ts";
 
 export type ConditionType =
@@ -14,25 +14,25 @@ const order: readonly ConditionType[] = [
   "LogsAvailable",
 ];
 
-/** What a condition says now; `message` is for people and always there. */
-export interface Says {
+/** The new content of a condition. The message is for users and always present. */
+export interface ConditionUpdate {
   readonly type: ConditionType;
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;
 }
 
-/** In UTF-16 units; the schema takes twice as many code points. */
+/** In UTF-16 units; the schema allows twice as many code points. */
 const maxMessageLength = 2048;
 
-/** `before` with what `says` says; conditions not named stay as they were. */
-export function withConditions(
+/** Applies the updates. Other conditions do not change. */
+export function updateConditions(
   before: readonly Condition[],
-  says: readonly Says[],
+  updates: readonly ConditionUpdate[],
   at: { readonly generation: number; readonly time: string },
 ): Condition[] {
   const after = new Map(before.map((condition) => [condition.type, condition]));
-  for (const { type, status, reason, message } of says) {
+  for (const { type, status, reason, message } of updates) {
     const old = after.get(type);
     after.set(type, {
       type,
@@ -51,7 +51,7 @@ function rank(type: string): number {
   return index < 0 ? order.length : index;
 }
 
-/** The condition of a type, if it was ever set. */
+/** Returns the condition of a type, if there is one. */
 export function condition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
   return conditions?.find((each) => each.type === type);
 }

@@ -12,103 +12,111 @@ import {
   observed,
   stopOf,
 } from "../testing/builders.ts";
-import { says, type Row } from "../testing/says.ts";
+import { decisionLines, type Row } from "../testing/decision-lines.ts";
 import { decide } from "./decide.ts";
 
 const a = aRun("a", { age: 60 });
 const b = aRun("b", { age: 30 });
-const held = anAdmittedRun("a", { age: 60 });
+const admitted = anAdmittedRun("a", { age: 60 });
 
 const table: readonly Row[] = [
   // — cancel —
   {
     name: "a waiting run that is cancelled ends at once",
     given: { runs: [aRun("a", { cancel: true })] },
-    want: ["record a Cancelled/Cancelled"],
+    want: ["updateStatus a Cancelled/Cancelled"],
   },
   {
-    name: "a gated one is withdrawn first",
+    name: "the pod and Job of a waiting run that is cancelled are deleted first",
     given: { runs: [aRun("a", { cancel: true })], jobs: [aJob(a)], pods: [aPod(a)] },
-    want: ["withdraw a-pod a-job", "record a Cancelled/Cancelled"],
+    want: ["deleteUnstarted a-pod a-job", "updateStatus a Cancelled/Cancelled"],
   },
   {
-    name: "a running one is stopped",
-    given: { runs: [anAdmittedRun("a", { cancel: true })], jobs: [aJob(held)], pods: [aRunningPod(held)] },
+    name: "a running run that is cancelled is stopped",
+    given: { runs: [anAdmittedRun("a", { cancel: true })], jobs: [aJob(admitted)], pods: [aRunningPod(admitted)] },
     want: ["stop a-pod Cancelled"],
   },
   {
-    name: "a stopped one is waited for",
+    name: "a stopped run waits for the end of its pod",
     given: {
       runs: [anAdmittedRun("a", { cancel: true })],
-      jobs: [aJob(held)],
-      pods: [aRunningPod(held, { stop: stopOf("Cancelled") })],
+      jobs: [aJob(admitted)],
+      pods: [aRunningPod(admitted, { stop: stopOf("Cancelled") })],
     },
-    want: ["record a Running/Cancelling"],
+    want: ["updateStatus a Running/Cancelling"],
   },
   {
-    name: "cancelled before it was let go: its pod is stopped, not let go",
-    given: { runs: [anAdmittedRun("a", { cancel: true })], jobs: [aJob(held)], pods: [aPod(held)] },
+    name: "the gated pod of an admitted run that is cancelled is stopped, not ungated",
+    given: { runs: [anAdmittedRun("a", { cancel: true })], jobs: [aJob(admitted)], pods: [aPod(admitted)] },
     want: ["stop a-pod Cancelled"],
   },
   {
-    name: "a waiting run whose client is lost ends, its gated pod is withdrawn",
+    name: "a waiting run whose client is lost ends, and its gated pod is deleted",
     given: { runs: [a], jobs: [aJob(a)], pods: [aPod(a)], lostClients: new Map([[a.uid, "Lease web expired"]]) },
-    want: ["withdraw a-pod a-job", "record a Cancelled/ClientLost"],
+    want: ["deleteUnstarted a-pod a-job", "updateStatus a Cancelled/ClientLost"],
   },
   {
     name: "a suspended run whose client is lost ends too",
     given: { runs: [aRun("a", { suspend: true })], lostClients: new Map([[a.uid, "Lease web expired"]]) },
-    want: ["record a Cancelled/ClientLost"],
+    want: ["updateStatus a Cancelled/ClientLost"],
   },
   {
-    name: "a running run whose client is lost is stopped; its pod says why",
+    name: "a running run whose client is lost is stopped, with the reason on its pod",
     given: {
-      runs: [held, b],
-      jobs: [aJob(held)],
-      pods: [aRunningPod(held)],
-      lostClients: new Map([[held.uid, "Lease web expired"]]),
+      runs: [admitted, b],
+      jobs: [aJob(admitted)],
+      pods: [aRunningPod(admitted)],
+      lostClients: new Map([[admitted.uid, "Lease web expired"]]),
     },
-    want: ["stop a-pod ClientLost", "record b Queued/AgentBusy #1"],
+    want: ["stop a-pod ClientLost", "updateStatus b Queued/AgentBusy #1"],
   },
   {
-    name: "an admitted run whose client is lost and whose pod is gone is not called lost itself",
-    given: { runs: [held], lostClients: new Map([[held.uid, "Lease web expired"]]) },
-    want: ["recordLost a Cancelled/ClientLost"],
+    name: "an admitted run whose client is lost and whose pod was deleted has the reason ClientLost",
+    given: { runs: [admitted], lostClients: new Map([[admitted.uid, "Lease web expired"]]) },
+    want: ["updateStatusAfterPodLoss a Cancelled/ClientLost"],
   },
-  // — a status edited by hand —
+  // — an edited status —
   {
-    name: "a run whose pod was taken out of its status is admitted again, not started again",
+    name: "a run whose status lost its pod is admitted again, not started again",
     given: { runs: [aRun("a", { status: { phase: "Queued" } }), b], jobs: [aJob(a)], pods: [aRunningPod(a)] },
-    want: ["record a Pending/Scheduling", "record b Queued/AgentBusy #2"],
+    want: ["updateStatus a Pending/Scheduling", "updateStatus b Queued/AgentBusy #2"],
   },
   {
-    name: "also if its attempt was changed too",
+    name: "the same if its attempt was changed too",
     given: { runs: [aRun("a", { status: { attempt: 7 } })], jobs: [aJob(a)], pods: [aRunningPod(a)] },
-    want: ["record a Pending/Scheduling"],
+    want: ["updateStatus a Pending/Scheduling"],
   },
   {
-    name: "a run whose phase was set to a finished one ends with it, and its pod is removed",
-    given: { runs: [{ ...aFinishedRun("a"), endedByHand: true }], jobs: [aJob(held)], pods: [aRunningPod(held)] },
-    want: ["sweep a-pod", "record a Succeeded/StatusEdited"],
+    name: "a run whose phase was set to a finished one is finished, and its pod is deleted",
+    given: {
+      runs: [{ ...aFinishedRun("a"), isFinishedByHand: true }],
+      jobs: [aJob(admitted)],
+      pods: [aRunningPod(admitted)],
+    },
+    want: ["collectGarbage a-pod", "updateStatus a Succeeded/StatusEdited"],
   },
-  // — leftovers —
+  // — garbage —
   {
-    name: "a pod of a run that nobody sees is swept, after asking",
+    name: "pod and Job of a run that the cache does not show are garbage if the run is deleted",
     given: { pods: [aRunningPod(a)], jobs: [aJob(a)] },
-    want: ["sweep a-pod (run gone?)", "sweep a-job (run gone?)"],
+    want: ["collectGarbage a-pod (if the run is deleted)", "collectGarbage a-job (if the run is deleted)"],
   },
   {
-    name: "a Job that a frozen replica made for a finished run is swept",
+    name: "a Job that a frozen replica created for a finished run is garbage",
     given: {
       runs: [aFinishedRun("a")],
-      jobs: [aJob(held, { uid: "late", name: "late" })],
-      pods: [aPod(held, { uid: "late-pod", name: "late-pod" })],
+      jobs: [aJob(admitted, { uid: "late", name: "late" })],
+      pods: [aPod(admitted, { uid: "late-pod", name: "late-pod" })],
     },
-    want: ["sweep late-pod", "sweep late"],
+    want: ["collectGarbage late-pod", "collectGarbage late"],
   },
-  { name: "a run that is being deleted makes nothing new", given: { runs: [aRun("a", { deleting: true })] }, want: [] },
   {
-    name: "of an agent's finished runs the oldest beyond the history limit are removed",
+    name: "a run that is being deleted creates nothing",
+    given: { runs: [aRun("a", { isDeleting: true })] },
+    want: [],
+  },
+  {
+    name: "an agent's oldest finished runs beyond the history limit are deleted",
     given: {
       runs: [
         aFinishedRun("new", { endedAgo: 1 }),
@@ -118,54 +126,78 @@ const table: readonly Row[] = [
       ],
       settings: { historyLimit: 1 },
     },
-    want: ["make b", "record b Queued/Admitting (soft)", "removeRun old", "removeRun mid"],
+    want: ["createJob b", "updateStatus b Queued/Admitting (debounced)", "deleteRun old", "deleteRun mid"],
   },
   {
-    name: "one whose pod is not given back is not removed, nor one that is being deleted",
+    name: "a run whose pod still has the finalizer is kept",
     given: {
       runs: [
         aFinishedRun("a", { endedAgo: 9 }),
-        aFinishedRun("b", { endedAgo: 8, deleting: true }),
+        aFinishedRun("b", { endedAgo: 8, isDeleting: true }),
         aFinishedRun("c", { endedAgo: 5 }),
         aFinishedRun("d", { endedAgo: 5 }),
       ],
-      pods: [anEndedPod(held, { report: {} })],
+      pods: [anEndedPod(admitted, { report: {} })],
       settings: { historyLimit: 2 },
     },
-    want: ["release a-pod"],
+    want: ["removeFinalizer a-pod"],
   },
   {
-    name: "a finished run whose pod is gone says that its log is",
+    name: "LogsAvailable of a finished run turns False when its pod is deleted",
     given: {
       runs: [{ ...aFinishedRun("a"), logsAt: 4 }, aFinishedRun("b"), { ...aFinishedRun("c"), logsAt: 4 }],
-      gonePods: new Set(["pod-of-a", "pod-of-b"]),
+      deletedPods: new Set(["pod-of-a", "pod-of-b"]),
       settings: { reportLogsGone: true },
     },
-    want: ["markLogsGone a"],
+    want: ["markLogsUnavailable a"],
   },
   {
-    name: "unless that is switched off",
-    given: { runs: [{ ...aFinishedRun("a"), logsAt: 4 }], gonePods: new Set(["pod-of-a"]) },
+    name: "LogsAvailable does not change if reportLogsGone is off",
+    given: { runs: [{ ...aFinishedRun("a"), logsAt: 4 }], deletedPods: new Set(["pod-of-a"]) },
     want: [],
   },
 ];
 
 describe("decide", () => {
   it.each(table)("$name", ({ given, want }) => {
-    expect(says(given)).toEqual(want);
+    expect(decisionLines(given)).toEqual(want);
   });
 
-  it("looks again at the nearest deadline", () => {
+  it("names the rule that decided about each run", () => {
+    const { decided } = decide(
+      observed({ runs: [admitted, b], jobs: [aJob(admitted)], pods: [aRunningPod(admitted)] }),
+    );
+    expect(decided).toEqual([
+      { run: "a", rule: "an admitted run shows its pod" },
+      { run: "b", rule: "a run that is not next waits" },
+    ]);
+    expect(decide(observed({ runs: [aFinishedRun("a")] })).decided).toEqual([]);
+  });
+
+  it("requeues at the nearest deadline", () => {
     const runs = [anAdmittedRun("a", { age: 100, admittedAgo: 100 }), aRun("b", { age: 10, queueDeadlineSeconds: 15 })];
-    const { wakeAtMs } = decide(observed({ runs, jobs: [aJob(held)], pods: [aPodOnNode(held)] }));
-    expect(wakeAtMs).toBe(nowMs + 5_000);
+    const { requeueAtMs } = decide(observed({ runs, jobs: [aJob(admitted)], pods: [aPodOnNode(admitted)] }));
+    expect(requeueAtMs).toBe(nowMs + 5_000);
   });
 
-  it("writes nothing new about a run whose status already says it", () => {
-    const [first] = decide(observed({ runs: [held], jobs: [aJob(held)], pods: [aRunningPod(held)] })).groups.flat();
-    if (first?.do !== "record") throw new Error("the run's status was not decided");
-    const same = observed({ runs: [{ ...held, status: first.status }], jobs: [aJob(held)], pods: [aRunningPod(held)] });
+  it("requeues after a start deadline if the caches catch up later", () => {
+    const pod = aPodOnNode(admitted, { createdMs: nowMs - 595_000 });
+    const given = { runs: [anAdmittedRun("a", { admittedAgo: 595 })], jobs: [aJob(admitted)], pods: [pod] };
+    expect(decide(observed(given)).requeueAtMs).toBe(nowMs + 5_000);
+    expect(decide(observed({ ...given, catchUpUntilMs: nowMs + 12_000 })).requeueAtMs).toBe(nowMs + 12_000);
+  });
+
+  it("decides the same status again for an unchanged pod", () => {
+    const [first] = decide(
+      observed({ runs: [admitted], jobs: [aJob(admitted)], pods: [aRunningPod(admitted)] }),
+    ).groups.flat();
+    if (first?.do !== "updateStatus") throw new Error("the first decision is not about the status");
+    const same = observed({
+      runs: [{ ...admitted, status: first.status }],
+      jobs: [aJob(admitted)],
+      pods: [aRunningPod(admitted)],
+    });
     const [later] = decide({ ...same, nowMs: nowMs + 60_000 }).groups.flat();
-    expect(later).toEqual({ do: "record", run: same.runs[0], status: first.status, soft: false });
+    expect(later).toEqual({ do: "updateStatus", run: same.runs[0], status: first.status, isDebounced: false });
   });
 });

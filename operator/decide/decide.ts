@@ -1,53 +1,69 @@
 /**
- * Observed → decisions; pure. One agent's runs contend for one slot, so one look at all of them decides. Every run that
- * is not finished goes down one table of named rules, in the order of their precedence: the first that applies wins.
+ * Observed → decisions; pure. An agent's runs contend for one slot, so they are decided together. Each unfinished run
+ * is matched with one table of named rules in order of precedence: the first rule that applies decides.
  */
-import { attemptOf, hasEnded, type Observed, type Run } from "../domain.ts";
+import { holdsSlot, type Observed, type Run } from "../domain.ts";
 import { admittedRules } from "./admitted.ts";
-import { betweenRules } from "./between.ts";
-import type { Case, Decisions, Rule, Verdict } from "./decision.ts";
-import { lineUp } from "./line-up.ts";
-import { sweep } from "./sweep.ts";
-import { waitingRules } from "./waiting.ts";
+import { betweenAttemptsRules } from "./between-attempts.ts";
+import type { RunContext, Decided, Decision, Decisions, Rule, RuleResult } from "./decision.ts";
+import { earliest } from "./earliest.ts";
+import { queueOf } from "./queue-snapshot.ts";
+import { AttemptObjects } from "./attempt-objects.ts";
+import { collectGarbage } from "./garbage-collection.ts";
+import { promptPositions, waitingRules } from "./waiting.ts";
 
-/** Admitted runs first: what holds the slot is never treated as if it waited. */
-const rules: readonly Rule[] = [...admittedRules, ...betweenRules, ...waitingRules];
+/** The rules of admitted runs come first: a run that holds the slot is never treated as a waiting one. */
+const rules: readonly Rule[] = [...admittedRules, ...betweenAttemptsRules, ...waitingRules];
 
-/** Decides for one agent. */
+/** The decisions about the first runs of the queue are executed first. */
+const firstPositions = 5;
+/** Maximum number of other runs that one reconcile acts on; the next reconcile continues. */
+const maxOthers = 200;
+const nextReconcileMs = 250;
+
+/** Returns the decisions about all runs of one agent. */
 export function decide(observed: Observed): Decisions {
-  const { unfinished, queue, holder, candidate, replacers } = lineUp(observed.runs);
-  const places = new Map(queue.map((run, index) => [run, index + 1]));
-  const verdicts = unfinished.map((run) =>
-    judge({ ...made(observed, run), observed, run, holder, candidate, replacers, position: places.get(run) }),
-  );
-  const swept = sweep(observed);
-  const wakes = [...verdicts, swept].map((each) => each.wakeAtMs).filter((at) => at !== undefined);
+  const { unfinished, queue, ...snapshot } = queueOf(observed.runs);
+  const positions = new Map(queue.map((run, index) => [run, index + 1]));
+  const objects = new AttemptObjects(observed);
+  const isFirst = (run: Run): boolean =>
+    holdsSlot(run) || run === snapshot.candidate || (positions.get(run) ?? Infinity) <= firstPositions;
+  // The rate limit bounds the writes of these runs, so they are not counted.
+  const isRateLimited = (run: Run): boolean =>
+    run.status.phase === "Queued" && (positions.get(run) ?? Infinity) <= promptPositions;
+  const first: (readonly Decision[])[] = [];
+  const groups: (readonly Decision[])[] = [];
+  const decided: Decided[] = [];
+  const requeues: (number | undefined)[] = [];
+  let others = 0;
+  for (const run of unfinished) {
+    const isOther = !isFirst(run) && !isRateLimited(run);
+    if (isOther && others >= maxOthers) continue;
+    const ctx = { ...objects.of(run), ...snapshot, observed, run, position: positions.get(run) };
+    const { decisions, requeueAtMs, rule } = applyRules(ctx);
+    requeues.push(requeueAtMs);
+    if (decisions.length === 0) continue;
+    decided.push({ run: run.name, rule });
+    if (isOther) others += 1;
+    groups.push(decisions);
+    if (isFirst(run)) first.push(decisions);
+  }
+  const isMore = others >= maxOthers;
+  if (isMore) requeues.push(observed.nowMs + nextReconcileMs);
+  const garbage = collectGarbage(observed);
+  const requeueAtMs = earliest([...requeues, garbage.requeueAtMs]);
   return {
-    groups: [...verdicts.map((each) => each.decisions), ...swept.decisions.map((each) => [each])],
-    ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }),
+    decided,
+    groups: [...(isMore ? new Set([...first, ...groups]) : groups), ...garbage.decisions.map((each) => [each])],
+    ...(requeueAtMs === undefined ? {} : { requeueAtMs }),
   };
 }
 
-function judge(one: Case): Verdict {
-  for (const [, rule] of rules) {
-    const verdict = rule(one);
-    if (verdict !== undefined) return verdict;
+/** The result of the first rule that applies, with the rule's name. */
+function applyRules(ctx: RunContext): RuleResult & Pick<Decided, "rule"> {
+  for (const [rule, apply] of rules) {
+    const result = apply(ctx);
+    if (result !== undefined) return { ...result, rule };
   }
-  return { decisions: [] };
-}
-
-/** What was made for a run's attempt: its Job, and the pod that counts for it. */
-function made(observed: Observed, run: Run): Pick<Case, "attempt" | "job" | "pod"> {
-  const attempt = attemptOf(run);
-  const job = observed.jobs.find((each) => each.runUid === run.uid && each.attempt === attempt);
-  const admittedUid = run.status.pod?.uid;
-  if (admittedUid !== undefined) return { attempt, job, pod: observed.pods.find((each) => each.uid === admittedUid) };
-  const all = observed.pods.filter((pod) => pod.runUid === run.uid);
-  const mine = all.filter((pod) => pod.attempt === attempt);
-  // A finalizer on a gated pod is somebody else's doing; an attempt that was edited does not hide a pod that may run.
-  const letGo = all.find((pod) => pod.held && !pod.gated && (pod.attempt === attempt || !hasEnded(pod)));
-  if (letGo !== undefined) return { attempt, job, pod: letGo };
-  // The pod that asks for the slot. A user's delete can leave a dying one beside its successor.
-  const alive = mine.filter((pod) => !hasEnded(pod));
-  return { attempt, job, pod: alive.find((pod) => pod.gated) ?? alive[0] };
+  return { decisions: [], rule: "none" };
 }

@@ -1,59 +1,72 @@
-/** What deciding yields: plain data, for act to carry out; and what a rule may look at. */
+/** Decisions, which are plain data for `act` to execute, and the context of a rule. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import type { Job, Observed, Pod, Run, Stop } from "../domain.ts";
 
-/** One thing to do. `act` carries them out in this order and stops at the first that fails. */
+/** One action. `act` executes the decisions about a run in order, and stops at the first failure. */
 export type Decision =
-  /** Make the run's Job; its pod is born gated. */
-  | { readonly do: "make"; readonly run: Run; readonly attempt: number }
-  /** Look whether the slot is free; if so compare-and-swap this status, then let the pod go. */
+  /** Create the Job of an attempt; its pod starts gated. */
+  | { readonly do: "createJob"; readonly run: Run; readonly attempt: number }
+  /** List the agent's pods; if the slot is free, compare-and-swap this status, then ungate the pod. */
   | { readonly do: "admit"; readonly run: Run; readonly pod: Pod; readonly status: ClaudeRunStatus }
-  /** The compare-and-swap has happened, the gate is still there: finish what was begun. */
-  | { readonly do: "letGo"; readonly run: Run; readonly pod: Pod }
+  /** Finish an admission: the status names the pod already, but the pod still has its gate. */
+  | { readonly do: "ungate"; readonly run?: Run; readonly pod: Pod }
   /** End a pod and keep it, with its log, until its TTL. */
   | { readonly do: "stop"; readonly pod: Pod; readonly stop: Stop }
-  /** Take back a pod that was never let go, and its Job. Refused if the pod changed since it was seen. */
-  | { readonly do: "withdraw"; readonly pod?: Pod; readonly job?: Job }
-  /** Write the status, if nobody else did since. Soft: what it says may pass in a moment, so it can wait a little. */
+  /** Delete a gated pod and its Job, unless the pod has changed since it was observed. */
+  | { readonly do: "deleteUnstarted"; readonly pod?: Pod; readonly job?: Job }
+  /** Write the status, unless the run has changed since it was observed. */
   | {
-      readonly do: "record";
+      readonly do: "updateStatus";
       readonly run: Run;
       readonly status: ClaudeRunStatus;
-      readonly soft?: boolean;
-      /** If no more than the place in the queue is new, it is written in its own time. */
-      readonly paced?: boolean;
-      /** It waits for something that only Events explain: what was recorded about this is quoted. */
-      readonly about?: Job | Pod;
-      /** It is true only while this Job is there: of one that is gone it would tell another story, and caches lag. */
-      readonly ifThere?: Job;
+      /** The state may last only a moment, so it is written once it has lasted. */
+      readonly isDebounced?: boolean;
+      /** The write is rate-limited if only the queue position is new. */
+      readonly isRateLimited?: boolean;
+      /** Only Events explain the wait: the status quotes the Events about this object. */
+      readonly explainFrom?: Job | Pod;
+      /** The status is only valid while this Job exists. Checked with the API server, because caches lag. */
+      readonly requiresJob?: Job;
     }
-  /** The same, but only if the pod is truly gone: a cache that lags must not lose a run. */
+  /** The same, but only if the API server confirms that the pod was deleted: a cache that lags must not lose a run. */
   | {
-      readonly do: "recordLost";
+      readonly do: "updateStatusAfterPodLoss";
       readonly run: Run;
       readonly status: ClaudeRunStatus;
       readonly podName: string;
       readonly podUid: string;
-      readonly ifThere?: Job;
+      readonly requiresJob?: Job;
     }
-  /** The result is recorded: give the pod back. */
-  | { readonly do: "release"; readonly pod: Pod }
-  /** Ours, but of a run that is gone or over: remove it, after asking whether the run is truly gone. */
-  | { readonly do: "sweep"; readonly run?: Run; readonly pod?: Pod; readonly job?: Job }
-  /** The pod of a finished run is gone, and its log with it: say so in the run's condition, in its own time. */
-  | { readonly do: "markLogsGone"; readonly run: Run }
-  /** The run's own TTL is over, or its agent has more finished runs than are kept. */
-  | { readonly do: "removeRun"; readonly run: Run };
+  /** Make the kubelet end the pod and keep its log: claude has ended, and so has the grace of the other containers. */
+  | { readonly do: "endSidecars"; readonly pod: Pod }
+  /** The result is recorded: remove the operator's finalizer from the pod. */
+  | { readonly do: "removeFinalizer"; readonly pod: Pod }
+  /** Delete the object of a deleted or finished run, after the API server confirms that the run is deleted. */
+  | { readonly do: "collectGarbage"; readonly run?: Run; readonly pod?: Pod; readonly job?: Job }
+  /** Read a left pod, and restore its labels. */
+  | { readonly do: "restoreLabels"; readonly pod: Pod }
+  /** Set LogsAvailable of a finished run to False, rate-limited: its pod was deleted with the log. */
+  | { readonly do: "markLogsUnavailable"; readonly run: Run }
+  /** Delete a run whose TTL has expired, or that exceeds the history limit. */
+  | { readonly do: "deleteRun"; readonly run: Run };
 
-/** What to do now, and when to look again if nothing happens before. */
-export interface Decisions {
-  /** One group per run, and one per leftover: a failure inside one does not hold up the others. */
-  readonly groups: readonly (readonly Decision[])[];
-  readonly wakeAtMs?: number;
+/** The rule that decided about a run. */
+export interface Decided {
+  readonly run: string;
+  readonly rule: string;
 }
 
-/** A run together with everything of the agent that its rules may look at. */
-export interface Case {
+/** What to do now, and when to reconcile again if nothing happens before. */
+export interface Decisions {
+  /** One entry for each run with decisions. */
+  readonly decided: readonly Decided[];
+  /** One group per run or garbage object. A failure in one group does not affect the others. */
+  readonly groups: readonly (readonly Decision[])[];
+  readonly requeueAtMs?: number;
+}
+
+/** A run with everything about its agent that the rules need. */
+export interface RunContext {
   readonly observed: Observed;
   readonly run: Run;
   readonly attempt: number;
@@ -61,18 +74,20 @@ export interface Case {
   readonly pod: Pod | undefined;
   /** The admitted run that holds the agent's slot, if any. */
   readonly holder: Run | undefined;
-  /** The one that may be admitted next, if any. */
+  /** The run that may be admitted next, if any. */
   readonly candidate: Run | undefined;
-  /** Runs with concurrencyPolicy Replace that wait to take others' places. */
+  /** The newest waiting run with concurrencyPolicy Replace, if any. */
   readonly replacers: readonly Run[];
-  /** Place in the queue, from 1; of waiting runs only. */
+  /** The oldest of the unfinished runs that are not suspended. */
+  readonly oldest: Run | undefined;
+  /** Position in the queue, from 1; only for waiting runs. */
   readonly position: number | undefined;
 }
 
-/** What a rule that applies says. */
-export interface Verdict {
+/** The result of a rule that applies. */
+export interface RuleResult {
   readonly decisions: readonly Decision[];
-  readonly wakeAtMs?: number;
+  readonly requeueAtMs?: number;
 }
 
-export type Rule = readonly [name: string, judge: (one: Case) => Verdict | undefined];
+export type Rule = readonly [name: string, apply: (ctx: RunContext) => RuleResult | undefined];

@@ -1,14 +1,15 @@
-/** Constructors of every status that a run can end in. */
+/** Creates the statuses of finished runs. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { cancelReasons, failureReasons, type FinalReason } from "../../crds/reasons.ts";
-import { isAdmitted, type Run } from "../domain.ts";
+import { isAdmitted, outlivesClaude, type Pod, type Run } from "../domain.ts";
 import { condition } from "./conditions.ts";
 import type { Outcome } from "./outcome.ts";
-import { historySays, logSays, mirroredPod } from "./pod-says.ts";
-import { rfc3339, stamped, without } from "./stamp.ts";
+import { historyConditions, logCondition, mirroredPod } from "./pod-conditions.ts";
+import { sidecarsNext, stillRun } from "./sidecars.ts";
+import { rfc3339, withConditions, without } from "./with-conditions.ts";
 import { attemptResult, total } from "./totals.ts";
 
-/** The end: written once, never changed again. */
+/** The final status, which is written once. */
 export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunStatus {
   const rest = without(run.status, "queuePosition", "progress");
   const { reason, message, report, pod } = outcome;
@@ -29,7 +30,7 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
     ...(phaseOf(reason) === "Failed" ? { failure: failureOf(outcome) } : {}),
   };
   const succeeded = reason === "Completed" ? "True" : "False";
-  return stamped(run, status, nowMs, [
+  return withConditions(run, status, nowMs, [
     { type: "Finished", status: "True", reason, message },
     { type: "Succeeded", status: succeeded, reason, message },
     ...(condition(run.status.conditions, "Admitted") === undefined
@@ -39,10 +40,10 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
             type: "Admitted",
             status: "False",
             reason: "Finished",
-            message: "The agent's slot is free again.",
+            message: slotMessage(pod),
           } as const,
         ]),
-    ...historySays(pod, started),
+    ...historyConditions(pod, started),
     report === undefined
       ? { type: "ResultRecorded", status: "False", reason: "NoReport", message: "The container left no report." }
       : {
@@ -51,31 +52,38 @@ export function finished(run: Run, outcome: Outcome, nowMs: number): ClaudeRunSt
           reason: "Recorded",
           message: "The runner's report is in status.result.",
         },
-    logSays(pod),
+    logCondition(pod),
   ]);
 }
 
-/** True for every status that `finished` yields. */
-export function isEnd({ conditions }: ClaudeRunStatus): boolean {
+/** The slot is free once the pod has ended, which can be later than claude's end. */
+function slotMessage(pod: Pod | undefined): string {
+  if (pod === undefined || !outlivesClaude(pod)) return "The agent's slot is free again.";
+  const which = stillRun(pod.openContainers ?? []);
+  return `The agent's slot is free once pod ${pod.name} has ended: ${which}. ${sidecarsNext(pod)}`;
+}
+
+/** True for every status that `finished` returns. */
+export function isFinishedStatus({ conditions }: ClaudeRunStatus): boolean {
   return condition(conditions, "Finished")?.status === "True";
 }
 
-/** An end without the runner's report: what stands in `log`, `result` and `session` came from inside the container. */
-export function bare(status: ClaudeRunStatus): ClaudeRunStatus {
+/** The status without the runner's report, which is in `log`, `result` and `session`. */
+export function withoutReport(status: ClaudeRunStatus): ClaudeRunStatus {
   return without(status, "log", "result", "session");
 }
 
-/** A run whose phase somebody set to a finished one by hand: it stays so, and whoever waits for its end is told. */
-export function endedByHand(run: Run, nowMs: number): ClaudeRunStatus {
+/** The status of a run whose phase a user set to a finished one: clients that wait for its end get the conditions. */
+export function finishedByHand(run: Run, nowMs: number): ClaudeRunStatus {
   const reason = "StatusEdited";
-  const message = "Somebody set status.phase by hand: that ended the run, and what its pod does is recorded no more.";
-  return stamped(run, run.status, nowMs, [
+  const message = "A user set status.phase. This ended the run, and the operator does not record its pod any more.";
+  return withConditions(run, run.status, nowMs, [
     { type: "Finished", status: "True", reason, message },
     { type: "Succeeded", status: run.status.phase === "Succeeded" ? "True" : "False", reason, message },
   ]);
 }
 
-/** A finished run whose spec was touched afterwards: `kubectl wait` trusts no condition of an older generation. */
+/** The status with the generation of a changed spec: `kubectl wait` ignores conditions of an older generation. */
 export function restamped(run: Run): ClaudeRunStatus {
   const conditions = (run.status.conditions ?? []).map((each) => ({ ...each, observedGeneration: run.generation }));
   return { ...run.status, observedGeneration: run.generation, conditions };

@@ -28,19 +28,19 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "Completed",
   },
   {
-    name: "a good report stands although cancel came, as our TERM did not precede it",
+    name: "a good report counts despite cancel if no SIGTERM of the operator preceded it",
     of: cancelled,
     pod: anEndedPod(run, { report: {} }),
     want: "Completed",
   },
   {
-    name: "a good report after our TERM: cancelled, and the result is kept",
+    name: "a good report after the operator's SIGTERM: cancelled, and the result is kept",
     of: cancelled,
     pod: anEndedPod(run, { report: { stop: byTerm.stop } }),
     want: "Cancelled",
   },
   {
-    name: "a report of a result that hung after it is good",
+    name: "a report of a claude that hung after its result is good",
     pod: anEndedPod(run, { report: { stop: { cause: "ResultGrace", time: byTerm.stop.time } } }),
     want: "Completed",
   },
@@ -51,13 +51,13 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "Cancelled",
   },
   {
-    name: "cancelled, but it had failed by itself before",
+    name: "cancelled, but it had failed before",
     of: cancelled,
     pod: anEndedPod(run, { report: { reason: "MaxTurns" }, exitCode: 1 }),
     want: "MaxTurns",
   },
   {
-    name: "stopped for another run",
+    name: "stopped because another run replaced it",
     pod: anEndedPod(run, { report: byTerm, exitCode: 143, pod: { stop: stopOf("Replaced") } }),
     want: "Replaced",
   },
@@ -78,7 +78,7 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "UsageLimited",
   },
   {
-    name: "the runner's own deadline",
+    name: "the runner's deadline",
     pod: anEndedPod(run, {
       report: { reason: "DeadlineExceeded", stop: { cause: "DeadlineExceeded", time: byTerm.stop.time } },
       exitCode: 143,
@@ -86,7 +86,7 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "DeadlineExceeded",
   },
   {
-    name: "the kubelet's backstop deadline, while it ran",
+    name: "the pod's deadline, while it ran",
     pod: anEndedPod(run, { exitCode: 137, pod: { reason: "DeadlineExceeded" } }),
     want: "DeadlineExceeded",
   },
@@ -96,21 +96,21 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "OOMKilled",
   },
   {
-    name: "deleted by somebody, the Job still there",
+    name: "deleted by a user, while the Job exists",
     job: aJob(run),
-    pod: anEndedPod(run, { report: byTerm, exitCode: 143, pod: { deleting: true } }),
+    pod: anEndedPod(run, { report: byTerm, exitCode: 143, pod: { isDeleting: true } }),
     want: "PodDeleted",
   },
   {
     name: "deleted with its Job",
     job: undefined,
-    pod: anEndedPod(run, { report: byTerm, exitCode: 143, pod: { deleting: true } }),
+    pod: anEndedPod(run, { report: byTerm, exitCode: 143, pod: { isDeleting: true } }),
     want: "JobLost",
   },
   {
-    name: "deleted after it had ended by itself",
+    name: "deleted after claude's end",
     job: undefined,
-    pod: anEndedPod(run, { report: {}, pod: { deleting: true } }),
+    pod: anEndedPod(run, { report: {}, pod: { isDeleting: true } }),
     want: "Completed",
   },
   {
@@ -118,7 +118,7 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     pod: anEndedPod(run, {
       report: byTerm,
       exitCode: 143,
-      pod: { disruption: { reason: "EvictionByEvictionAPI" }, deleting: true },
+      pod: { disruption: { reason: "EvictionByEvictionAPI" }, isDeleting: true },
     }),
     want: "Evicted",
   },
@@ -128,26 +128,106 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "Evicted",
   },
   {
-    name: "preempted",
-    pod: anEndedPod(run, { exitCode: 143, pod: { disruption: { reason: "PreemptionByScheduler" }, deleting: true } }),
-    want: "Preempted",
+    name: "evicted for the pod's own storage limit",
+    pod: anEndedPod(run, {
+      exitCode: 137,
+      pod: {
+        reason: "Evicted",
+        message: "Pod ephemeral local storage usage exceeds the total limit of containers 64Mi. ",
+      },
+    }),
+    want: "LimitExceeded",
   },
   {
-    name: "its node fell silent, and was released by hand",
-    pod: aRunningPod(run, { phase: "Failed", disruption: { reason: "DeletionByTaintManager" }, deleting: true }),
-    want: "NodeLost",
-  },
-  {
-    name: "a taint on a node that is well: its kubelet has ended the container",
+    name: "evicted for claude's storage limit with a SIGTERM, and the container was not found again",
     pod: anEndedPod(run, {
       report: byTerm,
-      exitCode: 143,
-      pod: { disruption: { reason: "DeletionByTaintManager" }, deleting: true },
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+      pod: { reason: "Evicted", message: 'Container claude exceeded its local ephemeral storage limit "64Mi". ' },
+    }),
+    want: "LimitExceeded",
+  },
+  {
+    name: "evicted for the size of a volume",
+    pod: anEndedPod(run, {
+      exitCode: 137,
+      pod: { reason: "Evicted", message: 'Usage of EmptyDir volume "cache" exceeds the limit "64Mi". ' },
+    }),
+    want: "LimitExceeded",
+  },
+  {
+    name: "evicted for its own limit after claude's end",
+    pod: anEndedPod(run, {
+      report: { reason: "MaxTurns" },
+      exitCode: 1,
+      pod: { reason: "Evicted", message: 'Usage of EmptyDir volume "cache" exceeds the limit "64Mi". ' },
+    }),
+    want: "MaxTurns",
+  },
+  {
+    name: "evicted because the node was low on storage, whatever its limits",
+    pod: anEndedPod(run, {
+      exitCode: 137,
+      pod: {
+        reason: "Evicted",
+        message:
+          "The node was low on resource: ephemeral-storage. Container claude was using 90Mi, request is 16Mi, which exceeds the limit",
+      },
     }),
     want: "Evicted",
   },
   {
-    name: "a critical pod needed its place",
+    name: "the runtime lost the container",
+    pod: anEndedPod(run, { exitCode: 255, reason: "Unknown" }),
+    want: "ContainerLost",
+  },
+  {
+    name: "the runtime lost the container, with its last progress",
+    pod: anEndedPod(run, { exitCode: 255, reason: "Error", report: { complete: false } }),
+    want: "ContainerLost",
+  },
+  {
+    name: "the kubelet does not find the container again",
+    pod: anEndedPod(run, {
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+      report: "The container could not be located when the pod was terminated",
+    }),
+    want: "ContainerLost",
+  },
+  {
+    name: "claude itself ended with 255, and its report is complete",
+    pod: anEndedPod(run, { exitCode: 255, reason: "Error", report: { reason: "ClaudeFailed" } }),
+    want: "ClaudeFailed",
+  },
+  {
+    name: "a lost container while being cancelled",
+    of: cancelled,
+    pod: anEndedPod(run, { exitCode: 255, reason: "Unknown" }),
+    want: "Cancelled",
+  },
+  {
+    name: "preempted",
+    pod: anEndedPod(run, { exitCode: 143, pod: { disruption: { reason: "PreemptionByScheduler" }, isDeleting: true } }),
+    want: "Preempted",
+  },
+  {
+    name: "its node became unreachable and was tainted by a user",
+    pod: aRunningPod(run, { phase: "Failed", disruption: { reason: "DeletionByTaintManager" }, isDeleting: true }),
+    want: "NodeLost",
+  },
+  {
+    name: "a taint on a healthy node: its kubelet has ended the container",
+    pod: anEndedPod(run, {
+      report: byTerm,
+      exitCode: 143,
+      pod: { disruption: { reason: "DeletionByTaintManager" }, isDeleting: true },
+    }),
+    want: "Evicted",
+  },
+  {
+    name: "the kubelet removed it for a critical pod",
     pod: aPodOnNode(run, { phase: "Failed", reason: "Preempting", disruption: { reason: "TerminationByKubelet" } }),
     want: "Preempted",
   },
@@ -156,13 +236,13 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     pod: anEndedPod(run, {
       report: { reason: "DeadlineExceeded", stop: { cause: "DeadlineExceeded", time: byTerm.stop.time } },
       exitCode: 143,
-      pod: { disruption: { reason: "EvictionByEvictionAPI" }, deleting: true },
+      pod: { disruption: { reason: "EvictionByEvictionAPI" }, isDeleting: true },
     }),
     want: "DeadlineExceeded",
   },
   {
     name: "its node was lost",
-    pod: aPodOnNode(run, { phase: "Failed", disruption: { reason: "DeletionByPodGC" }, deleting: true }),
+    pod: aPodOnNode(run, { phase: "Failed", disruption: { reason: "DeletionByPodGC" }, isDeleting: true }),
     want: "NodeLost",
   },
   {
@@ -175,45 +255,82 @@ const table: readonly { name: string; pod: Pod; of?: Run; job?: Job | undefined;
     want: "RunnerMissing",
   },
   {
-    name: "a container the runtime refuses",
+    name: "a container that the runtime rejects",
     pod: anEndedPod(run, { exitCode: 128, reason: "StartError", report: "no such directory" }),
     want: "ContainerStartFailed",
   },
   {
-    name: "a node that refused the pod",
+    name: "a node that rejected the pod",
     pod: aPodOnNode(run, { phase: "Failed", reason: "OutOfcpu", message: "Node didn't have enough resource: cpu" }),
     want: "Unschedulable",
   },
   {
-    name: "a Secret that is missing",
+    name: "a missing Secret",
     pod: waiting("CreateContainerConfigError", 'secret "x" not found', { reason: "DeadlineExceeded" }),
     want: "ContainerStartFailed",
   },
-  { name: "not a word from the container", pod: anEndedPod(run, { exitCode: 1 }), want: "ResultUnreadable" },
+  { name: "no message from the container", pod: anEndedPod(run, { exitCode: 1 }), want: "ResultUnreadable" },
   {
-    name: "a message that is not ours",
+    name: "a message that is no report",
     pod: anEndedPod(run, { exitCode: 0, report: "hello" }),
     want: "ResultUnreadable",
   },
   {
-    name: "a report that was never completed",
+    name: "an incomplete report",
     pod: anEndedPod(run, { exitCode: 137, report: { complete: false } }),
     want: "NoResult",
   },
 ];
+
+describe("a pod that the Job controller deleted", () => {
+  it.each([
+    ["DeadlineExceeded", "because Job a-job failed: DeadlineExceeded"],
+    ["BackoffLimitExceeded", "A user or another controller deleted the pod while it ran. Find out"],
+  ])("because its Job failed with %s", (failed, text) => {
+    const pod = anEndedPod(run, { report: byTerm, exitCode: 143, pod: { isDeleting: true } });
+    const { reason, message } = outcome(run, pod, aJob(run, { isFinished: true, failed }));
+    expect(reason).toBe("PodDeleted");
+    expect(message).toContain(text);
+  });
+});
 
 describe("outcome", () => {
   it.each(table)("$name: $want", ({ pod, of = run, want, ...rest }) => {
     expect(outcome(of, pod, "job" in rest ? rest.job : aJob(run)).reason).toBe(want);
   });
 
-  it("of a failure names what to do, and what was said", () => {
+  it("names the exceeded limit and the field to raise", () => {
+    const messageOf = (message: string): string =>
+      outcome(run, anEndedPod(run, { exitCode: 137, pod: { reason: "Evicted", message } }), aJob(run)).message;
+    const field = "Raise spec.pod.resources.limits.ephemeral-storage (64Mi).";
+    expect(messageOf("Pod ephemeral local storage usage exceeds the total limit of containers 64Mi. ")).toContain(
+      field,
+    );
+    expect(messageOf('Container claude exceeded its local ephemeral storage limit "64Mi". ')).toContain(field);
+    expect(messageOf('Container proxy exceeded its local ephemeral storage limit "1Mi". ')).toContain(
+      "container proxy (1Mi)",
+    );
+    expect(messageOf('Usage of EmptyDir volume "cache" exceeds the limit "2Mi". ')).toContain(
+      "volume cache in spec.pod",
+    );
+    expect(messageOf("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi")).toContain("(1Gi)");
+  });
+
+  it("shows that the container was killed, and not that claude ended", () => {
+    const pod = anEndedPod(run, { exitCode: 137, report: { complete: false } });
+    const { reason, message } = outcome(run, pod, aJob(run));
+    expect(reason).toBe("NoResult");
+    expect(message).not.toContain("claude ended");
+    expect(message).toContain("was killed (exit code 137, SIGKILL)");
+  });
+
+  it("of a failure contains the details and the next step", () => {
     expect(failure("OOMKilled", "killed at 512Mi").message).toBe(
       `${failureReasons.OOMKilled.meaning} killed at 512Mi. ${failureReasons.OOMKilled.whatToDo}`,
     );
   });
 
-  it("of a failure does not say twice what the runner said in the same words", () => {
+  it("of a failure does not repeat the meaning if the runner's message contains it", () => {
     const { meaning, whatToDo } = failureReasons.MaxTurns;
     expect(failure("MaxTurns", `${meaning} claude says: Reached 2`).message).toBe(
       `${meaning} claude says: Reached 2. ${whatToDo}`,
@@ -221,7 +338,7 @@ describe("outcome", () => {
     expect(failure("MaxTurns", meaning).message).toBe(`${meaning} ${whatToDo}`);
   });
 
-  it("of a pod that never started quotes what an Event said", () => {
+  it("of a pod that never started quotes an Event", () => {
     const conditions = [
       {
         type: "Succeeded",
@@ -239,7 +356,7 @@ describe("outcome", () => {
     });
   });
 
-  it("keeps of a forged report only what fits a status", () => {
+  it("keeps only the valid fields of a forged report", () => {
     const forged = JSON.stringify({
       v: 1,
       complete: true,
@@ -254,7 +371,7 @@ describe("outcome", () => {
     expect(status.log).toBeUndefined();
   });
 
-  it("marks the result of an incomplete report", () => {
+  it("marks the result of an incomplete report as incomplete", () => {
     const pod = anEndedPod(run, {
       report: { complete: false, result: { turns: 3 } },
       exitCode: 137,
@@ -268,13 +385,13 @@ describe("outcome", () => {
     });
   });
 
-  it("of a run so short that nobody saw it run says all the same that it had a node and started", () => {
+  it("of a very short run has the conditions of its node and start too", () => {
     const status = finished(run, outcome(run, anEndedPod(run, { report: {} }), aJob(run)), nowMs);
     const shown = Object.fromEntries((status.conditions ?? []).map((each) => [each.type, each.status]));
     expect(shown).toMatchObject({ PodScheduled: "True", Started: "True", Finished: "True", LogsAvailable: "True" });
   });
 
-  it("of a cancelled run shows the user's reason and no failure", () => {
+  it("of a cancelled run has the user's reason and no failure", () => {
     const status = finished(
       cancelled,
       outcome(cancelled, anEndedPod(run, { report: byTerm, exitCode: 143 }), aJob(run)),

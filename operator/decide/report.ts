@@ -1,8 +1,9 @@
 /**
- * The runner's report in the termination message, taken with care: the agent shares the runner's uid and could have
- * written anything there. What does not fit the status schema is left out, never passed on.
+ * Parses the runner's report in the termination message. The agent has the runner's uid, so the message may contain
+ * anything: values that do not match the status schema are dropped.
  */
 import * as z from "zod";
+import { compact } from "../../crds/json.ts";
 import { isFailureReason, type FailureReason } from "../../crds/reasons.ts";
 import { statusSchema } from "../../crds/status.ts";
 
@@ -26,7 +27,7 @@ const reportSchema = z.object({
   complete: z.boolean(),
   reason: z.string().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
-  result: z.unknown().transform((value) => salvaged(result.unwrap().shape, value)),
+  result: z.unknown().transform((value) => validFields(result.unwrap().shape, value)),
   session: session.unwrap().optional().catch(undefined),
   resumeAfterTime: z.iso.datetime({ offset: true }).optional().catch(undefined),
   stop: z.object({ cause: z.string(), time: z.string() }).optional().catch(undefined),
@@ -34,24 +35,31 @@ const reportSchema = z.object({
   progress: z.object({ turns: count }).optional().catch(undefined),
 });
 
-/** The report, or undefined if there is none that can be read. */
+/** Returns the report, or undefined if there is no readable one. */
 export function parseReport(message: string | undefined): Report | undefined {
   const parsed = reportSchema.safeParse(asJson(message));
   if (!parsed.success) return undefined;
-  const { complete, reason, result: said, progress, ...rest } = parsed.data;
-  // claude counts its turns at its end only; the runner has counted them as they passed.
-  const facts = { ...(progress === undefined ? {} : { turns: progress.turns }), ...said };
-  const known = reason === "Completed" || (reason !== undefined && isFailureReason(reason)) ? reason : undefined;
+  const { complete, reason, result: reported, progress, ...rest } = parsed.data;
+  // claude reports its turns at its end only, but the runner counts them during the run.
+  const facts = { ...(progress === undefined ? {} : { turns: progress.turns }), ...reported };
+  const known: Report["reason"] | undefined =
+    reason === "Completed" || (reason !== undefined && isFailureReason(reason)) ? reason : undefined;
   return {
     complete,
     result: complete ? facts : { ...facts, incomplete: true },
-    ...(known === undefined ? {} : { reason: known }),
-    ...present(rest, ["message", "session", "resumeAfterTime", "stop", "log"]),
+    ...compact({
+      reason: known,
+      message: rest.message,
+      session: rest.session,
+      resumeAfterTime: rest.resumeAfterTime,
+      stop: rest.stop,
+      log: rest.log,
+    }),
   };
 }
 
-/** The fields that fit, one by one: a single bad one must not cost the others. */
-function salvaged(shape: z.ZodRawShape, value: unknown): Report["result"] {
+/** Keeps the valid fields: an invalid one must not discard the others. */
+function validFields(shape: z.ZodRawShape, value: unknown): Report["result"] {
   if (typeof value !== "object" || value === null) return {};
   const entries = Object.entries(value).flatMap(([key, given]) => {
     const parsed = Object.hasOwn(shape, key) ? z.safeParse(shape[key] as z.ZodType, given) : undefined;
@@ -66,13 +74,4 @@ function asJson(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function present<T extends object, K extends keyof T>(
-  from: T,
-  keys: readonly K[],
-): { [P in K]?: Exclude<T[P], undefined> } {
-  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as {
-    [P in K]?: Exclude<T[P], undefined>;
-  };
 }

@@ -1,41 +1,47 @@
 /**
- * The proof of invariant 1, as a pure function: a pod that exists and cannot run (it is gated) is the flag that is
- * raised; the list taken after it is the look. docs/decisions.md, "One active run per agent", has the argument.
+ * The proof of invariant 1, as a pure function. A gated pod, which cannot run, announces that its run wants the slot;
+ * the list that follows shows who else may hold it. docs/decisions.md, "One active run per agent", has the argument.
  */
-import { hasEnded, type Pod, type Run } from "../domain.ts";
+import { isTerminal, isMadeByUs, outlivesClaude, type Pod, type Run } from "../domain.ts";
 import { byPodOrder } from "./queue-order.ts";
+import { sidecarsNext, stillRun } from "./sidecars.ts";
 
-/** What the list says of the slot. */
+/** The state of the slot according to the list. */
 export type SlotVerdict =
   | { readonly slot: "free" }
-  /** Another pod may be running: nothing but its confirmed end frees the slot. */
+  /** Another pod may be running: only its confirmed end frees the slot. */
   | { readonly slot: "taken"; readonly by: Pod }
-  /** Other gated pods come later: they are withdrawn, and the look is repeated. */
+  /** Other gated pods come later in the order: they are deleted, and the list is repeated. */
   | { readonly slot: "contended"; readonly withdraw: readonly Pod[] }
-  /** Another gated pod comes first: ours is withdrawn and made again later. */
+  /** Another gated pod comes first in the order: this one is deleted, and created again later. */
   | { readonly slot: "behind"; readonly of: Pod };
 
-/** What a run says that waits for the confirmed end of another's pod. */
-export function notConfirmed({ name, runName, node = "no node yet" }: Pod): string {
+/** The message of a run that waits for the confirmed end of another pod. */
+export function notConfirmed(pod: Pod): string {
+  const { name, runName, node = "no node yet" } = pod;
+  if (outlivesClaude(pod) && pod.openContainers !== undefined) {
+    return `Pod ${name} of run ${runName} (${node}) has not ended: ${stillRun(pod.openContainers)}. ${sidecarsNext(pod)}`;
+  }
   return `Pod ${name} of run ${runName} (${node}) may still be running: the slot is free once its end is confirmed.`;
 }
 
-/** Judges a list of the agent's pods that is no older than `pod`, the gated one that asks for the slot. */
-export function judgeSlot(pod: Pod, listed: readonly Pod[], runs: readonly Run[]): SlotVerdict {
+/** Evaluates a list of the agent's pods that is not older than `pod`, the gated pod of the candidate. */
+export function evaluateSlot(pod: Pod, listed: readonly Pod[], runs: readonly Run[]): SlotVerdict {
   const rivals = listed.filter((other) => other.uid !== pod.uid && counts(other, runs));
-  const ungated = rivals.find((other) => !other.gated);
+  const ungated = rivals.find((other) => !other.isGated);
   if (ungated !== undefined) return { slot: "taken", by: ungated };
-  const first = rivals.find((other) => byPodOrder(other, pod) < 0);
+  // No operator removes the gate of a pod without a Job, so such a pod is never first.
+  const first = rivals.find((other) => other.jobUid !== undefined && byPodOrder(other, pod) < 0);
   if (first !== undefined) return { slot: "behind", of: first };
   if (rivals.length > 0) return { slot: "contended", withdraw: rivals };
   return { slot: "free" };
 }
 
 /**
- * A pod counts if it is ours and not confirmed over. Somebody else's pod with our label is not ours: ours has the
- * gate, the finalizer, or its uid stands in a status.
+ * A pod counts if it is a run's pod and has not ended. A label alone is no proof: a run's pod has the gate, or the
+ * finalizer with a Job or an operator's mark, or a status names its uid.
  */
 function counts(pod: Pod, runs: readonly Run[]): boolean {
-  if (hasEnded(pod)) return false;
-  return pod.gated || pod.held || runs.some((run) => run.status.pod?.uid === pod.uid);
+  if (isTerminal(pod)) return false;
+  return pod.isGated || (pod.hasFinalizer && isMadeByUs(pod)) || runs.some((run) => run.status.pod?.uid === pod.uid);
 }

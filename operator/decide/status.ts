@@ -1,14 +1,14 @@
-/** Constructors of every status that an unfinished run can have. Only here and in ended-status.ts is a phase or a condition spelt. */
+/** Creates the statuses of unfinished runs. Only this file and ended-status.ts contain phases and conditions. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import type { QueuedReason } from "../../crds/reasons.ts";
 import { attemptOf, isBetweenAttempts, type Pod, type Run } from "../domain.ts";
 import { retryMessage } from "./attempts.ts";
-import { condition, type Says } from "./conditions.ts";
+import { condition, type ConditionUpdate } from "./conditions.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Outcome } from "./outcome.ts";
-import { logSays, mirroredPod, progressSays } from "./pod-says.ts";
-import type { Refusal } from "./refusal.ts";
-import { rfc3339, stamped, without } from "./stamp.ts";
+import { logCondition, mirroredPod, progressConditions } from "./pod-conditions.ts";
+import type { Rejection } from "./rejection.ts";
+import { rfc3339, withConditions, without } from "./with-conditions.ts";
 import { attemptResult, carried } from "./totals.ts";
 
 interface Why {
@@ -19,22 +19,38 @@ interface Why {
 
 /** The run waits for its agent's slot. */
 export function queued(run: Run, why: Why, nowMs: number): ClaudeRunStatus {
-  return stamped(podless(run), waiting(run, why), nowMs, waitingSays(why));
+  return withConditions(podless(run), waiting(run, why), nowMs, waitingConditions(why));
 }
 
-/** It is next, but its Job or its pod is refused. Since when, the transition time of PodScheduled tells. */
-export function refused(run: Run, { reason, message }: Refusal, nowMs: number): ClaudeRunStatus {
-  if (isBetweenAttempts(run)) return retryRefused(run, { reason, message }, nowMs);
+/** True if the run already has the status that `queued` would return, except for the queue position. */
+export function isQueuedFor({ status, generation }: Run, why: Why): boolean {
+  const { phase, observedGeneration, queuedTime, conditions = [] } = status;
+  if (phase !== "Queued" || observedGeneration !== generation || queuedTime === undefined) return false;
+  if (condition(conditions, "PodScheduled") !== undefined) return false;
+  return waitingConditions(why).every((update) => {
+    const current = condition(conditions, update.type);
+    return (
+      current?.status === update.status &&
+      current.reason === update.reason &&
+      current.message === update.message &&
+      current.observedGeneration === generation
+    );
+  });
+}
+
+/** The API server rejects the candidate's Job or pod, since the transition time of PodScheduled. */
+export function rejected(run: Run, { reason, message }: Rejection, nowMs: number): ClaudeRunStatus {
+  if (isBetweenAttempts(run)) return retryRejected(run, { reason, message }, nowMs);
   const why = { reason: "Admitting", message } as const;
-  const podSays: Says = { type: "PodScheduled", status: "False", reason, message };
-  return stamped(run, waiting(run, why), nowMs, [...waitingSays(why), podSays]);
+  const scheduled: ConditionUpdate = { type: "PodScheduled", status: "False", reason, message };
+  return withConditions(run, waiting(run, why), nowMs, [...waitingConditions(why), scheduled]);
 }
 
-/** The same of a later attempt: it keeps slot and phase. PodScheduled is False since the attempt before was recorded. */
-function retryRefused(run: Run, said: Pick<Refusal, "reason" | "message">, nowMs: number): ClaudeRunStatus {
-  return stamped(run, run.status, nowMs, [
-    { type: "Succeeded", status: "Unknown", ...said },
-    { type: "PodScheduled", status: "False", ...said },
+/** The same for a later attempt, which keeps slot and phase. PodScheduled is False since the end of the earlier one. */
+function retryRejected(run: Run, rejection: Pick<Rejection, "reason" | "message">, nowMs: number): ClaudeRunStatus {
+  return withConditions(run, run.status, nowMs, [
+    { type: "Succeeded", status: "Unknown", ...rejection },
+    { type: "PodScheduled", status: "False", ...rejection },
   ]);
 }
 
@@ -47,7 +63,7 @@ function waiting(run: Run, { position }: Why): ClaudeRunStatus {
   };
 }
 
-function waitingSays({ reason, message }: Why): Says[] {
+function waitingConditions({ reason, message }: Why): ConditionUpdate[] {
   return [
     { type: "Finished", status: "False", reason: "Queued", message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason, message },
@@ -55,13 +71,13 @@ function waitingSays({ reason, message }: Why): Says[] {
   ];
 }
 
-/** The run without what was said of an earlier pod, or of one that was refused. */
+/** The run without the condition of an earlier or a rejected pod. */
 function podless(run: Run): Run {
   const conditions = run.status.conditions?.filter(({ type }) => type !== "PodScheduled");
   return conditions === undefined ? run : { ...run, status: { ...run.status, conditions } };
 }
 
-/** The compare-and-swap of invariant 2: this pod, and no other, is let go for this attempt. */
+/** The compare-and-swap of invariant 2: only this pod is ungated for this attempt. */
 export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
   const rest = without(run.status, "queuePosition");
   const status: ClaudeRunStatus = {
@@ -75,7 +91,7 @@ export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
       ? {}
       : { job: { name: pod.jobName, ...(pod.jobUid === undefined ? {} : { uid: pod.jobUid }) } }),
   };
-  return stamped(podless(run), status, nowMs, [
+  return withConditions(podless(run), status, nowMs, [
     { type: "Finished", status: "False", reason: "Pending", message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: "Scheduling", message: "The pod waits for a node." },
     { type: "Admitted", status: "True", reason: "SlotHeld", message: holding(run, pod) },
@@ -85,10 +101,10 @@ export function admitted(run: Run, pod: Pod, nowMs: number): ClaudeRunStatus {
 function holding(run: Run, pod: Pod): string {
   const holds = `Pod ${pod.name} holds the agent's slot.`;
   if (!run.spec.suspend) return holds;
-  return `${holds} spec.suspend has no effect on a run that was admitted; to end it set spec.cancel.`;
+  return `${holds} spec.suspend has no effect on an admitted run: set spec.cancel to end it.`;
 }
 
-/** What the pod of an admitted run shows at the moment. */
+/** The status of an admitted run, from its pod. */
 export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): ClaudeRunStatus {
   const status: ClaudeRunStatus = {
     ...run.status,
@@ -97,17 +113,17 @@ export function mirrored(run: Run, pod: Pod, mirror: Mirror, nowMs: number): Cla
     ...(mirror.startedMs === undefined ? {} : { startTime: run.status.startTime ?? rfc3339(mirror.startedMs) }),
     ...(pod.sample === undefined || mirror.phase !== "Running" ? {} : pod.sample),
   };
-  return stamped(run, status, nowMs, [
+  return withConditions(run, status, nowMs, [
     { type: "Finished", status: "False", reason: mirror.phase, message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: mirror.reason, message: mirror.message },
     { type: "Admitted", status: "True", reason: "SlotHeld", message: holding(run, pod) },
-    ...progressSays(pod, mirror),
+    ...progressConditions(pod, mirror),
   ]);
 }
 
 /**
- * An attempt was disrupted and another one follows: what it did is recorded, the slot is kept. Pod and Job are those of
- * the next attempt, so there are none yet; `result` carries the figures of what has been until the end.
+ * An attempt was disrupted and another one follows. The run keeps its slot. Pod and Job are those of the next
+ * attempt, so they are absent; `result` has the figures of the earlier attempts until the end.
  */
 export function retrying(run: Run, ended: Outcome, nowMs: number): ClaudeRunStatus {
   const rest = without(run.status, "pod", "job", "log", "progress", "result", "conditions");
@@ -123,9 +139,9 @@ export function retrying(run: Run, ended: Outcome, nowMs: number): ClaudeRunStat
     ...(figures === undefined ? {} : { result: figures }),
   };
   const message = retryMessage(run, ended, attemptResult(run, ended));
-  // What the earlier pod had reached is gone: these begin again, at this moment.
+  // The conditions of the earlier pod start again now.
   const kept = run.status.conditions?.filter(({ type }) => type !== "PodScheduled" && type !== "Started") ?? [];
-  return stamped({ ...run, status: { ...run.status, conditions: kept } }, status, nowMs, [
+  return withConditions({ ...run, status: { ...run.status, conditions: kept } }, status, nowMs, [
     { type: "Finished", status: "False", reason: "Retrying", message: "The run has not ended." },
     { type: "Succeeded", status: "Unknown", reason: "Retrying", message },
     {
@@ -134,31 +150,30 @@ export function retrying(run: Run, ended: Outcome, nowMs: number): ClaudeRunStat
       reason: "SlotHeld",
       message: "The run keeps its agent's slot between attempts.",
     },
-    { type: "PodScheduled", status: "False", reason: "Retrying", message: "The next attempt's pod is being made." },
+    { type: "PodScheduled", status: "False", reason: "Retrying", message: "The next attempt's pod is being created." },
     { type: "Started", status: "False", reason: "Retrying", message: "The next attempt has not started." },
-    logSays(pod),
+    logCondition(pod),
   ]);
 }
 
-/** Between attempts something still holds the slot: the run waits, and keeps its claim. */
-export function heldUp(run: Run, message: string, nowMs: number): ClaudeRunStatus {
-  return stamped(run, run.status, nowMs, [
-    { type: "Succeeded", status: "Unknown", reason: "PreviousPodNotConfirmed", message },
-  ]);
+/** Between attempts the next one is blocked: the run waits, and keeps its slot. */
+export function blocked(run: Run, why: Why, nowMs: number): ClaudeRunStatus {
+  const { reason, message } = why;
+  return withConditions(run, run.status, nowMs, [{ type: "Succeeded", status: "Unknown", reason, message }]);
 }
 
-/** The same wait, in the words of an Event: its reason if the state is the pod's own, its message in any case. */
+/** The same wait with the message of an Event, and with its reason unless the run is queued. */
 export function explained(
   run: Run,
   status: ClaudeRunStatus,
   event: { reason: string; message: string },
   nowMs: number,
 ): ClaudeRunStatus {
-  const says: Says[] = (["Succeeded", "Admitted"] as const).flatMap((type) => {
+  const updates: ConditionUpdate[] = (["Succeeded", "Admitted"] as const).flatMap((type) => {
     const now = condition(status.conditions, type);
     if (now === undefined || now.status === "True") return [];
     const reason = status.phase === "Queued" ? now.reason : event.reason;
     return [{ type, status: now.status, reason, message: event.message }];
   });
-  return stamped({ ...run, status }, status, nowMs, says);
+  return withConditions({ ...run, status }, status, nowMs, updates);
 }

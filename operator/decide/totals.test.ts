@@ -7,25 +7,25 @@ import { retrying } from "./status.ts";
 
 const usage = { inputTokens: 10, outputTokens: 2, cacheReadInputTokens: 0, cacheCreationInputTokens: 1 };
 const cutShort = { reason: "NoResult", stop: { cause: "Signal", time: "2026-01-01T11:59:00Z" } } as const;
-const evicted = { deleting: true, disruption: { reason: "EvictionByEvictionAPI" } };
+const evicted = { isDeleting: true, disruption: { reason: "EvictionByEvictionAPI" } };
 
-function fresh(facts: Parameters<typeof anAdmittedRun>[1] = {}): Run {
+function admittedRun(facts: Parameters<typeof anAdmittedRun>[1] = {}): Run {
   return anAdmittedRun("a", { disruptionRetries: 2, ...facts });
 }
 
-/** The first attempt ends with this pod; then the second, admitted anew, with that one. */
-function inAll(first: Pod, second: Pod, run = fresh()) {
+/** The statuses after the end of the first and of the second attempt's pod. */
+function afterAttempts(first: Pod, second: Pod, run = admittedRun()) {
   const between = retrying(run, outcome(run, first, undefined), nowMs);
-  const again: Run = { ...run, status: { ...between, phase: "Running", pod: { name: "p2", uid: "u2" } } };
-  return { between, end: finished(again, outcome(again, second, undefined), nowMs) };
+  const secondRun: Run = { ...run, status: { ...between, phase: "Running", pod: { name: "p2", uid: "u2" } } };
+  return { between, end: finished(secondRun, outcome(secondRun, second, undefined), nowMs) };
 }
 
-const run = fresh();
+const run = admittedRun();
 const ended = (result: object, more: object = {}, pod: Partial<Pod> = {}): Pod =>
   anEndedPod(run, { report: { result, ...more }, exitCode: 0, pod });
 
-describe("what a run of two attempts made and spent", () => {
-  it("is the sum of both, in the words of the last", () => {
+describe("the result of a run with two attempts", () => {
+  it("has the sums of both, and the texts of the last", () => {
     const first = ended(
       { costUSD: "0.0012", usage, models: [{ model: "m", costUSD: "0.0012" }] },
       { ...cutShort, progress: { turns: 2 } },
@@ -44,7 +44,7 @@ describe("what a run of two attempts made and spent", () => {
       exitCode: 0,
       isError: false,
     };
-    const { between, end } = inAll(first, ended(good));
+    const { between, end } = afterAttempts(first, ended(good));
     expect(between.result).toEqual({
       turns: 2,
       durationMs: 7_000,
@@ -67,26 +67,26 @@ describe("what a run of two attempts made and spent", () => {
     });
   });
 
-  it("is marked incomplete when an attempt could not report: the rest is no guess", () => {
+  it("is incomplete if an attempt could not report", () => {
     const lost = aRunningPod(run, { phase: "Failed", disruption: { reason: "DeletionByPodGC" } });
-    const { between, end } = inAll(
+    const { between, end } = afterAttempts(
       lost,
       ended({ turns: 3, costUSD: "0.03" }),
-      fresh({ status: { progress: { turns: 4 } } }),
+      admittedRun({ status: { progress: { turns: 4 } } }),
     );
     expect(between.result).toEqual({ turns: 4, incomplete: true });
     expect(end.result).toEqual({ turns: 7, costUSD: "0.03", durationMs: 7_000, incomplete: true });
   });
 
-  it("is the last attempt's alone when the first never started", () => {
+  it("is that of the last attempt if the first never started", () => {
     const waiting = aPodOnNode(run, { phase: "Failed", ...evicted });
-    const { between, end } = inAll(waiting, ended({ turns: 3, costUSD: "0.03" }));
+    const { between, end } = afterAttempts(waiting, ended({ turns: 3, costUSD: "0.03" }));
     expect(between.result).toBeUndefined();
     expect(end.result).toEqual({ turns: 3, costUSD: "0.03" });
   });
 
-  it("bears a forged cost", () => {
-    const { end } = inAll(
+  it("ignores a forged cost", () => {
+    const { end } = afterAttempts(
       ended({ turns: 1, costUSD: "much" }, cutShort, evicted),
       ended({ turns: 1, costUSD: "0.03" }),
     );
@@ -95,16 +95,16 @@ describe("what a run of two attempts made and spent", () => {
   });
 });
 
-describe("between two attempts the status", () => {
+describe("the status between two attempts", () => {
   const workspace = { persistentVolumeClaim: { claimName: "w" }, mountPath: "/w" };
   const first = ended({ costUSD: "0.0012" }, { ...cutShort, progress: { turns: 2 } }, evicted);
 
-  it("says what ended the attempt, what it cost and how it goes on", () => {
-    const kept = fresh({ workspace });
-    const said = retrying(kept, outcome(kept, first, undefined), nowMs);
-    expect(said).toMatchObject({ phase: "Pending", attempt: 2, session: { id: "3f6c" } });
-    expect(said).not.toHaveProperty("pod");
-    expect(said.conditions).toContainEqual(
+  it("shows why the attempt ended, its cost and the next attempt", () => {
+    const kept = admittedRun({ workspace });
+    const between = retrying(kept, outcome(kept, first, undefined), nowMs);
+    expect(between).toMatchObject({ phase: "Pending", attempt: 2, session: { id: "3f6c" } });
+    expect(between).not.toHaveProperty("pod");
+    expect(between.conditions).toContainEqual(
       expect.objectContaining({
         type: "Succeeded",
         status: "Unknown",
@@ -113,13 +113,13 @@ describe("between two attempts the status", () => {
           "Attempt 1 of 3 ended: The pod was evicted from its node. It made 2 turns, it cost $0.0012. Attempt 2 continues session 3f6c.",
       }),
     );
-    expect(said.conditions).toContainEqual(expect.objectContaining({ type: "Admitted", status: "True" }));
+    expect(between.conditions).toContainEqual(expect.objectContaining({ type: "Admitted", status: "True" }));
   });
 
-  it("says that the session is gone where no claim kept the workspace", () => {
-    const said = retrying(run, outcome(run, first, undefined), nowMs);
-    expect(said.conditions?.find(({ type }) => type === "Succeeded")?.message).toMatch(
-      /Attempt 2 starts anew: .*claim/,
+  it("shows that the session is lost if no claim kept the workspace", () => {
+    const between = retrying(run, outcome(run, first, undefined), nowMs);
+    expect(between.conditions?.find(({ type }) => type === "Succeeded")?.message).toMatch(
+      /Attempt 2 starts over: .*claim/,
     );
   });
 });

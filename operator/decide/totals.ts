@@ -1,8 +1,9 @@
 /**
- * What a run of several attempts made and spent in all. The words are the last attempt's, the figures are sums. One that
- * an attempt could not report is not guessed: the sum of the others stands, and `incomplete` says that it is no more.
+ * Adds up the results of a run's attempts. Texts are those of the last attempt, and figures are sums. A figure that an
+ * attempt did not report is not guessed: the sum is that of the other attempts, and `incomplete` is true.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { compact } from "../../crds/json.ts";
 import { statusLimits } from "../../crds/status.ts";
 import type { Run } from "../domain.ts";
 import type { Outcome } from "./outcome.ts";
@@ -11,23 +12,23 @@ export type Result = NonNullable<ClaudeRunStatus["result"]>;
 type Model = NonNullable<Result["models"]>[number];
 type Usage = NonNullable<Result["usage"]>;
 
-/** What an attempt left behind; undefined if its container never ran. */
+/** The result of an attempt; undefined if its container never ran. */
 export function attemptResult(run: Run, { report, pod, reason }: Outcome): Result | undefined {
   if (report !== undefined) return report.result;
   const started = pod?.container.kind === "terminated" && pod.container.startedMs !== undefined;
-  const unseen = reason === "NodeLost" && pod?.node !== undefined;
+  const unseen = (reason === "NodeLost" || reason === "ContainerLost") && pod?.node !== undefined;
   if (!started && !unseen && pod?.container.kind !== "running" && run.status.phase !== "Running") return undefined;
   const turns = run.status.progress?.turns;
   return { ...(turns === undefined ? {} : { turns }), incomplete: true };
 }
 
-/** The figures of an attempt that another one follows, for `status.result` until the end. */
+/** The figures of all attempts so far, for `status.result` between attempts. */
 export function carried(run: Run, ended: Outcome): Result | undefined {
   const result = attemptResult(run, ended);
   return result === undefined ? run.status.result : plus(run.status.result, figuresOf(result, ended));
 }
 
-/** The result of a run that has ended: the last attempt's, with what earlier attempts had left added. */
+/** The result of a finished run: that of the last attempt, with the figures of earlier attempts added. */
 export function total(
   run: Run,
   last: { readonly result: Result | undefined; readonly ended: Outcome },
@@ -37,10 +38,10 @@ export function total(
   return { ...last.result, ...plus(earlier, figuresOf(last.result, last.ended)) };
 }
 
-/** Only what can be added up. An attempt that was cut short did not say how long claude worked: its container did. */
+/** Only the figures that can be added. Without a reported duration, the container's counts. */
 function figuresOf(result: Result, { pod }: Outcome): Result {
   const { turns, durationMs = lifetimeMs(pod), apiDurationMs, costUSD, usage, models, permissionDenials } = result;
-  return present({
+  return compact({
     turns,
     durationMs,
     apiDurationMs,
@@ -60,10 +61,10 @@ function lifetimeMs(pod: Outcome["pod"]): number | undefined {
 
 function plus(a: Result | undefined, b: Result): Result {
   if (a === undefined) return b;
-  return present({
+  return compact({
     turns: sum(a.turns, b.turns),
     durationMs: sum(a.durationMs, b.durationMs),
-    // Of a continued session the CLI does not say it: half a sum would mean nothing.
+    // The CLI does not report it for a continued session, and a partial sum would be useless.
     apiDurationMs:
       a.apiDurationMs === undefined || b.apiDurationMs === undefined
         ? undefined
@@ -80,11 +81,11 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : a + b;
 }
 
-/** Ten decimals, as the runner writes money: finer than any price, coarser than the noise of adding floats. */
+/** Ten decimals, like the runner: finer than any price, and coarser than rounding errors. */
 function sumUSD(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const dollars = Number(a) + Number(b);
-  // A forged report can have said anything.
+  // A forged report may contain anything.
   return Number.isFinite(dollars) && dollars < 1e15 ? dollars.toFixed(10).replace(/\.?0+$/, "") : undefined;
 }
 
@@ -98,7 +99,7 @@ function sumUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined
   };
 }
 
-/** By name, dearest first, as many as a status holds. */
+/** Sums by model name, most expensive first, limited to what a status holds. */
 function sumModels(a: readonly Model[] | undefined, b: readonly Model[] | undefined): Model[] | undefined {
   if (a === undefined && b === undefined) return undefined;
   const byName = new Map<string, Model>();
@@ -112,7 +113,7 @@ function sumModels(a: readonly Model[] | undefined, b: readonly Model[] | undefi
 }
 
 function sumModel(a: Model, b: Model): Model {
-  return present({
+  return compact({
     model: a.model,
     costUSD: sumUSD(a.costUSD, b.costUSD),
     inputTokens: sum(a.inputTokens, b.inputTokens),
@@ -120,10 +121,4 @@ function sumModel(a: Model, b: Model): Model {
     cacheReadInputTokens: sum(a.cacheReadInputTokens, b.cacheReadInputTokens),
     cacheCreationInputTokens: sum(a.cacheCreationInputTokens, b.cacheCreationInputTokens),
   });
-}
-
-type Maybe<T> = { [K in keyof T]: T[K] | undefined };
-
-function present<T extends object>(fields: Maybe<T>): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,168 +1,177 @@
-/** The rules of a run that waits for its agent's slot, from its creation to the moment it asks for the slot. */
+/** The rules of a waiting run, from its creation until its pod asks for the slot. */
 import { queuedReasons } from "../../crds/reasons.ts";
-import { holdsSlot, isBetweenAttempts, isFinished, type Job, type Observed, type Pod, type Run } from "../domain.ts";
-import { retryDeadlineMs } from "./attempts.ts";
+import { isBetweenAttempts, type Job, type Observed, type Run } from "../domain.ts";
 import { condition } from "./conditions.ts";
-import type { Case, Decision, Rule, Verdict } from "./decision.ts";
-import { finished } from "./ended-status.ts";
-import { cancelMessage, failure, type Outcome } from "./outcome.ts";
-import { refusalOf } from "./refusal.ts";
+import type { RunContext, Decision, Rule, RuleResult } from "./decision.ts";
+import { endWaiting, rejectedUntilMs, untilDeadline, untilQueueDeadline, deletionOf } from "./end-waiting.ts";
+import { cancelMessage, failure } from "./outcome.ts";
+import { rejectionOf } from "./rejection.ts";
 import { isOlder, replacedBy, replacedStop } from "./replace.ts";
 import { notConfirmed } from "./slot.ts";
+import { failSuspendedJob, waitSuspendedJob } from "./suspended-job.ts";
 import * as status from "./status.ts";
 
-/** In the order of their precedence; the last one always applies. */
+/** In order of precedence; the last one always applies. */
 export const waitingRules: readonly Rule[] = [
-  ["a run that is being deleted makes nothing new", leaveDeleted],
-  ["a run whose pod was let go is no waiting run, whatever its status says", readopt],
+  ["a run that is being deleted creates nothing", leaveDeleted],
+  ["a run whose pod was ungated is no waiting run, whatever its status says", adopt],
   ["a waiting run that is cancelled ends", endCancelled],
   ["a waiting run whose client is lost ends", endClientLost],
   ["a waiting run that was replaced ends", endReplaced],
   ["a waiting run past its queue deadline fails", failQueueDeadline],
   ["a Forbid run fails while the agent is busy", failForbidden],
   ["a suspended run waits", waitSuspended],
-  ["nothing is admitted while the operator is paused", waitPaused],
+  ["no run is admitted while admission is paused", waitPaused],
   ["a run that is not next waits", waitBusy],
-  ["the next run whose pod was refused for too long fails", failRefused],
-  ["the next run waits while as many runs are active as may be", waitLimited],
-  ["the next run's Job is made", makeJob],
-  ["the next run's dead Job is made again", remakeJob],
+  ["the next run whose Job was suspended for too long fails", failSuspendedJob],
+  ["the next run whose Job is suspended waits for it", waitSuspendedJob],
+  ["the next run whose pod was rejected for too long fails", failRejected],
+  ["the next run waits for the active-run limit", waitLimited],
+  ["the next run's Job is created", createJob],
+  ["the next run's dead Job is created again", recreateJob],
   ["the next run asks for the slot", askForSlot],
-  ["the next run's pod is awaited", awaitPod],
+  ["the next run waits for its pod", awaitPod],
 ];
 
-/** Every move of the queue changes every position: only the first few are worth a write at once. */
+/** Every move of the queue changes every position; only the first ones are written at once. */
 const shownPositions = 5;
+/** A position beyond this is written with the first status, and not again until the run is within it. */
+export const promptPositions = 1_000;
 
-/** Takes back what was made for it and not let go. */
-export function leaveDeleted({ run, pod, job }: Case): Verdict | undefined {
-  if (!run.deleting) return undefined;
-  return { decisions: withdrawal(pod, job) };
+/** Deletes the unstarted pod and the Job of a run that is being deleted. */
+export function leaveDeleted({ run, pod, job }: RunContext): RuleResult | undefined {
+  if (!run.isDeleting) return undefined;
+  return { decisions: deletionOf(pod, job) };
 }
 
-/** Somebody edited the status, or the cache lags (then the write is refused): the finalizer tells the truth. */
-export function readopt({ run, pod, observed }: Case): Verdict | undefined {
-  if (pod?.held !== true) return undefined;
-  return { decisions: [{ do: "record", run, status: status.admitted(run, pod, observed.nowMs) }] };
+/**
+ * The finalizer proves that the pod was admitted: a user edited the status, or the cache lags and the write
+ * conflicts.
+ */
+export function adopt({ run, pod, observed }: RunContext): RuleResult | undefined {
+  if (pod?.hasFinalizer !== true) return undefined;
+  return { decisions: [{ do: "updateStatus", run, status: status.admitted(run, pod, observed.nowMs) }] };
 }
 
-/** Nothing runs: it ends at once. */
-export function endCancelled(one: Case): Verdict | undefined {
-  if (!one.run.spec.cancel) return undefined;
-  return endWaiting(one, { reason: "Cancelled", message: cancelMessage(one.run) });
+/** A waiting run that is cancelled ends at once. */
+export function endCancelled(ctx: RunContext): RuleResult | undefined {
+  if (!ctx.run.spec.cancel) return undefined;
+  return endWaiting(ctx, { reason: "Cancelled", message: cancelMessage(ctx.run) });
 }
 
-/** The same for one whose client is gone. */
-export function endClientLost(one: Case): Verdict | undefined {
-  const message = one.observed.lostClients?.get(one.run.uid);
-  return message === undefined ? undefined : endWaiting(one, { reason: "ClientLost", message });
+/** The same for a run whose client is lost. */
+export function endClientLost(ctx: RunContext): RuleResult | undefined {
+  const message = ctx.observed.lostClients?.get(ctx.run.uid);
+  return message === undefined ? undefined : endWaiting(ctx, { reason: "ClientLost", message });
 }
 
-/** The same for one whose place was taken. */
-export function endReplaced(one: Case): Verdict | undefined {
-  const by = replacedBy(one.run, one.replacers);
-  return by === undefined ? undefined : endWaiting(one, replacedStop(by));
+/** The same for a run that was replaced. */
+export function endReplaced(ctx: RunContext): RuleResult | undefined {
+  const by = replacedBy(ctx.run, ctx.replacers);
+  return by === undefined ? undefined : endWaiting(ctx, replacedStop(by));
 }
 
-function failQueueDeadline(one: Case): Verdict | undefined {
-  const seconds = one.run.spec.queueDeadlineSeconds;
-  if (seconds === undefined || one.observed.nowMs < one.run.createdMs + seconds * 1000) return undefined;
-  return endWaiting(one, failure("QueueDeadlineExceeded", `It waited ${seconds} s.`));
+function failQueueDeadline(ctx: RunContext): RuleResult | undefined {
+  const seconds = ctx.run.spec.queueDeadlineSeconds;
+  if (seconds === undefined || ctx.observed.nowMs < ctx.run.createdMs + seconds * 1000) return undefined;
+  return endWaiting(ctx, failure("QueueDeadlineExceeded", `It waited ${seconds} s.`));
 }
 
-function failForbidden(one: Case): Verdict | undefined {
-  const { run, observed } = one;
+function failForbidden(ctx: RunContext): RuleResult | undefined {
+  const { run, holder, oldest } = ctx;
   if (run.spec.concurrencyPolicy !== "Forbid") return undefined;
-  const other = observed.runs.find(
-    (each) =>
-      each.uid !== run.uid && !isFinished(each) && (holdsSlot(each) || (!each.spec.suspend && isOlder(each, run))),
-  );
-  return other === undefined ? undefined : endWaiting(one, failure("AgentBusy", `Run ${other.name} is unfinished.`));
+  const isAfter = oldest !== undefined && isOlder(oldest, run);
+  const other = holder ?? (isAfter ? oldest : undefined);
+  return other === undefined ? undefined : endWaiting(ctx, failure("AgentBusy", `Run ${other.name} is unfinished.`));
 }
 
-/** Whoever makes a run suspended, to make what it owns, lets it go in a moment: the write would only meet theirs. */
-function waitSuspended(one: Case): Verdict | undefined {
-  if (!one.run.spec.suspend) return undefined;
-  const message = "spec.suspend is true: the run is admitted once it is false.";
-  return wait(one, { reason: "Suspended", message, soft: true });
+/** Debounced, because clients that create a run suspended resume it at once: the write would conflict with theirs. */
+function waitSuspended(ctx: RunContext): RuleResult | undefined {
+  if (!ctx.run.spec.suspend) return undefined;
+  const message = "spec.suspend is true: set it to false to admit the run.";
+  return wait(ctx, { reason: "Suspended", message, isDebounced: true });
 }
 
-function waitPaused(one: Case): Verdict | undefined {
-  if (one.observed.settings.admission) return undefined;
-  return wait(one, { reason: "OperatorPaused", message: "Admission is paused in the operator's configuration." });
+function waitPaused(ctx: RunContext): RuleResult | undefined {
+  if (ctx.observed.settings.admission) return undefined;
+  return wait(ctx, { reason: "OperatorPaused", message: "Admission is paused in the operator's configuration." });
 }
 
-function waitBusy(one: Case): Verdict | undefined {
-  const { run, holder, candidate, position, observed } = one;
+function waitBusy(ctx: RunContext): RuleResult | undefined {
+  const { run, holder, candidate, position, observed } = ctx;
   if (candidate === run) return undefined;
   const ahead = holder ?? candidate;
-  // Far back in the queue the name of the holder is not worth a write to every run at each change.
+  // Far back in the queue the holder's name is left out, so that a new holder costs no write to every run.
   const isNear = position !== undefined && position <= shownPositions;
   const podUid = isNear ? holder?.status.pod?.uid : undefined;
-  const unheard = observed.pods.find((each) => each.uid === podUid && each.unheardSinceMs !== undefined);
-  if (unheard !== undefined) return wait(one, { reason: "PreviousPodNotConfirmed", message: notConfirmed(unheard) });
+  const open = (podUid === undefined ? [] : observed.pods).find(
+    (each) => each.uid === podUid && (each.nodeUnreachableSinceMs !== undefined || each.openContainers !== undefined),
+  );
+  if (open !== undefined) return wait(ctx, { reason: "PreviousPodNotConfirmed", message: notConfirmed(open) });
   const message = ahead === undefined || !isNear ? queuedReasons.AgentBusy : `Run ${ahead.name} comes first.`;
-  return wait(one, { reason: "AgentBusy", message });
+  return wait(ctx, { reason: "AgentBusy", message });
 }
 
-/** A quota may free up and a webhook come back: that may take as long as a start, and no longer, as others wait behind it. */
-function failRefused(one: Case): Verdict | undefined {
-  const refusal = refusalOf(one.run);
-  if (refusal === undefined || one.pod !== undefined) return undefined;
-  if (one.observed.nowMs < refusedUntilMs(one.run, refusal.sinceMs)) return undefined;
-  return endWaiting(one, failure(refusal.reason, refusal.message));
+/**
+ * A rejection may be temporary. The run waits until its start deadline, but no longer, because others wait behind it.
+ */
+function failRejected(ctx: RunContext): RuleResult | undefined {
+  const rejection = rejectionOf(ctx.run);
+  if (rejection === undefined || ctx.pod !== undefined) return undefined;
+  if (ctx.observed.nowMs < rejectedUntilMs(ctx, rejection.sinceMs)) return undefined;
+  return endWaiting(ctx, failure(rejection.reason, rejection.message));
 }
 
-/** The wait may be over in a moment. A gated pod that is there already (an answer was lost) stays for its turn. */
-function waitLimited({ run, observed }: Case): Verdict | undefined {
+/** Debounced, because the wait may be short. An existing gated pod, after a lost answer, is kept. */
+function waitLimited({ run, observed }: RunContext): RuleResult | undefined {
   if (observed.limit === undefined) return undefined;
   const why = { reason: "ActiveRunsLimit", message: observed.limit, position: 1 } as const;
   return {
-    decisions: [{ do: "record", run, status: status.queued(run, why, observed.nowMs), soft: true }],
+    decisions: [{ do: "updateStatus", run, status: status.queued(run, why, observed.nowMs), isDebounced: true }],
     ...untilQueueDeadline(run),
   };
 }
 
-/** The Job of the attempt, whose pod is born gated. */
-export function makeJob({ run, job, attempt, observed }: Case): Verdict | undefined {
+/** Creates the Job of the attempt, whose pod starts gated. */
+export function createJob({ run, job, attempt, observed }: RunContext): RuleResult | undefined {
   if (job !== undefined) return undefined;
-  const isToldWhy = refusalOf(run) !== undefined;
+  const hasRejection = rejectionOf(run) !== undefined;
   return {
-    decisions: [{ do: "make", run, attempt }, ...(isToldWhy ? [] : admitting(run, observed))],
-    ...untilDeadline(run),
+    decisions: [{ do: "createJob", run, attempt }, ...(hasRejection ? [] : admitting(run, observed))],
+    ...untilDeadline({ run, observed }),
   };
 }
 
-/** A user deleted the gated pod or the Job: nothing ran, so both are simply made again once the old ones are gone. */
-export function remakeJob({ run, job, pod, observed }: Case): Verdict | undefined {
-  if (job === undefined || (!job.finished && !job.deleting)) return undefined;
-  const left = job.deleting ? [] : withdrawal(pod, job);
-  return { decisions: [...left, ...admitting(run, observed)], ...untilDeadline(run) };
+/** A user deleted the gated pod or the Job. Nothing ran, so both are created again once the old ones are deleted. */
+export function recreateJob({ run, job, pod, observed }: RunContext): RuleResult | undefined {
+  if (job === undefined || (!job.isFinished && !job.isDeleting)) return undefined;
+  const deletion = job.isDeleting ? [] : deletionOf(pod, job);
+  return { decisions: [...deletion, ...admitting(run, observed)], ...untilDeadline({ run, observed }) };
 }
 
-/** The gated pod was seen: act looks whether the slot is free. */
-export function askForSlot({ run, pod, observed }: Case): Verdict | undefined {
-  if (pod === undefined || !pod.gated || pod.deleting) return undefined;
+/** The watch shows the gated pod, so `act` can list the agent's pods. */
+export function askForSlot({ run, pod, observed }: RunContext): RuleResult | undefined {
+  if (pod === undefined || !pod.isGated || pod.isDeleting) return undefined;
   const next = status.admitted(run, pod, observed.nowMs);
-  return { decisions: [{ do: "admit", run, pod, status: next }], ...untilDeadline(run) };
+  return { decisions: [{ do: "admit", run, pod, status: next }], ...untilDeadline({ run, observed }) };
 }
 
-function awaitPod({ run, job, observed }: Case): Verdict {
-  return { decisions: admitting(run, observed, job), ...untilDeadline(run) };
+function awaitPod({ run, job, observed }: RunContext): RuleResult {
+  return { decisions: admitting(run, observed, job), ...untilDeadline({ run, observed }) };
 }
 
-/** Passes in milliseconds as a rule: worth a write only if it lasts. */
-function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
-  // It says that it is retried, and goes on saying so.
+/** The status of the candidate, debounced because it usually lasts milliseconds. */
+function admitting(run: Run, observed: Observed, explainFrom?: Job): Decision[] {
+  // Keep the "Retrying" reason.
   if (isBetweenAttempts(run)) return [];
-  const why = { reason: "Admitting", message: "It is next: its pod is being made and checked." } as const;
+  const why = { reason: "Admitting", message: "Next in the queue: its pod is being created." } as const;
   return [
     {
-      do: "record",
+      do: "updateStatus",
       run,
       status: status.queued(run, why, observed.nowMs),
-      soft: true,
-      ...(about === undefined ? {} : { about }),
+      isDebounced: true,
+      ...(explainFrom === undefined ? {} : { explainFrom }),
     },
   ];
 }
@@ -170,62 +179,30 @@ function admitting(run: Run, observed: Observed, about?: Job): Decision[] {
 interface Why {
   readonly reason: Parameters<typeof status.queued>[1]["reason"];
   readonly message: string;
-  /** It may pass in a moment. */
-  readonly soft?: boolean;
+  /** The state may last only a moment. */
+  readonly isDebounced?: boolean;
 }
 
-function wait(one: Case, { soft, ...why }: Why): Verdict {
-  const { run, pod, job, observed, position } = one;
-  // Only its place is new, or who is before it: five such writes at every move of a queue would hold up the move itself.
+function wait(ctx: RunContext, { isDebounced, ...why }: Why): RuleResult {
+  const { run, pod, job, observed, position } = ctx;
+  // Only the position or the run before it is new. Five such writes at every move would delay the move itself.
   const isMove = condition(run.status.conditions, "Succeeded")?.reason === why.reason;
-  const place = position === undefined ? {} : { position };
+  const queuePosition = position === undefined ? {} : { position };
   const isFar = position !== undefined && position > shownPositions;
-  const next = status.queued(run, { ...why, ...place }, observed.nowMs);
+  const isWritten = position === undefined ? run.status.queuePosition === undefined : position > promptPositions;
+  if (isWritten && status.isQueuedFor(run, why)) return { decisions: deletionOf(pod, job), ...untilQueueDeadline(run) };
+  const next = status.queued(run, { ...why, ...queuePosition }, observed.nowMs);
   return {
     decisions: [
-      ...withdrawal(pod, job),
+      ...deletionOf(pod, job),
       {
-        do: "record",
+        do: "updateStatus",
         run,
         status: next,
-        ...(isMove || soft === true ? { soft: true } : {}),
-        ...(isFar ? { paced: true } : {}),
+        ...(isMove || isDebounced === true ? { isDebounced: true } : {}),
+        ...(isFar ? { isRateLimited: true } : {}),
       },
     ],
     ...untilQueueDeadline(run),
   };
-}
-
-function untilQueueDeadline(run: Run): { wakeAtMs?: number } {
-  const seconds = run.spec.queueDeadlineSeconds;
-  return seconds === undefined ? {} : { wakeAtMs: run.createdMs + seconds * 1000 };
-}
-
-/** The nearest deadline of the run that is next. */
-function untilDeadline(run: Run): { wakeAtMs?: number } {
-  if (isBetweenAttempts(run)) return { wakeAtMs: retryDeadlineMs(run) };
-  const refusal = refusalOf(run);
-  const queue = untilQueueDeadline(run);
-  if (refusal === undefined) return queue;
-  return { wakeAtMs: Math.min(refusedUntilMs(run, refusal.sinceMs), queue.wakeAtMs ?? Infinity) };
-}
-
-function refusedUntilMs(run: Run, sinceMs: number): number {
-  return sinceMs + run.spec.startDeadlineSeconds * 1000;
-}
-
-/** The end of a run of which nothing runs: what was made for it is taken back first. */
-export function endWaiting(
-  { run, pod, job, observed }: Pick<Case, "run" | "pod" | "job" | "observed">,
-  how: Outcome,
-): Verdict {
-  return {
-    decisions: [...withdrawal(pod, job), { do: "record", run, status: finished(run, how, observed.nowMs) }],
-  };
-}
-
-function withdrawal(pod: Pod | undefined, job: Job | undefined): Decision[] {
-  if (pod === undefined && job === undefined) return [];
-  if (job?.deleting === true && pod === undefined) return [];
-  return [{ do: "withdraw", ...(pod === undefined ? {} : { pod }), ...(job === undefined ? {} : { job }) }];
 }

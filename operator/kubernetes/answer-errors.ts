@@ -1,9 +1,10 @@
 /** From the API server's answers that are no success to our own kinds of errors. */
 import { STATUS_CODES, type IncomingHttpHeaders } from "node:http";
-import { ClusterError, ConflictError, ExpiredError, NamespaceTerminatingError, RefusedError } from "../errors.ts";
+import { ClusterError, ConflictError, ExpiredError, NamespaceTerminatingError, RejectedError } from "../errors.ts";
 
 /** A Status may quote the object that it refuses, prompt and all. */
 const maxMessageLength = 1_000;
+const maxRetryAfterMs = 60_000;
 
 interface StatusObject {
   readonly message?: string;
@@ -30,13 +31,19 @@ export function errorOf(
     return new ConflictError(text);
   if (statusCode === 410) return new ExpiredError(text);
   if (statusCode === 500 && /failed calling webhook/.test(message)) {
-    return new RefusedError(text, { code: statusCode, reason, said });
+    return new RejectedError(text, { code: statusCode, reason, serverMessage: said });
   }
   if (statusCode === 429 || statusCode >= 500) {
-    const seconds = Number(headers["retry-after"]);
-    return new ClusterError(text, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
+    return new ClusterError(text, retryAfter(headers["retry-after"]));
   }
-  return new RefusedError(text, { code: statusCode, reason, said });
+  return new RejectedError(text, { code: statusCode, reason, serverMessage: said });
+}
+
+/** Whole seconds, as the API server sends them. What is longer is cut: a server that is back must not find us asleep. */
+function retryAfter(header: string | undefined): { retryAfterMs?: number } {
+  if (header === undefined || !/^\d+$/.test(header)) return {};
+  const retryAfterMs = Math.min(Number(header) * 1000, maxRetryAfterMs);
+  return retryAfterMs > 0 ? { retryAfterMs } : {};
 }
 
 function statusOf(body: string): StatusObject {

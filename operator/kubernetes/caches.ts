@@ -1,10 +1,21 @@
-/** What the watches have shown of runs, Jobs and pods, by agent; and which changes wake which agents. */
+/** Caches of runs, Jobs and pods by agent. A change enqueues its agent. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { agentKey, hasEnded, type AgentKey, type Job, type Pod, type Run, type SpecDefaults } from "../domain.ts";
+import {
+  agentKey,
+  isTerminal,
+  outlivesClaude,
+  type AgentKey,
+  type Job,
+  type Pod,
+  type Run,
+  type SpecDefaults,
+} from "../domain.ts";
+import { LeftPods } from "../left-pods.ts";
 import type { Log } from "../log.ts";
 import { managedSelector } from "../names.ts";
 import type { PodDefaults } from "../plan/job.ts";
 import type { Lane } from "../queue.ts";
+import { PendingSpecs } from "./pending-specs.ts";
 import { parsePod, readPod, type CachedPod } from "./parse-pod.ts";
 import { parseJob, parseRun } from "./parse.ts";
 import { collection } from "./paths.ts";
@@ -15,132 +26,135 @@ import type { Transport } from "./transport.ts";
 export interface CachesOptions {
   readonly transport: Transport;
   readonly log: Log;
-  /** Only these namespaces; empty: all. */
+  /** The watched namespaces; empty: all. */
   readonly namespaces: readonly string[];
   readonly defaults?: Pick<PodDefaults, "spec">;
-  /** Something of the agent changed: a result waits to be recorded, a run is new, anything else; later: no hurry at all. */
-  readonly wake: (agent: AgentKey, lane: Lane | "later") => void;
+  /** Called when an object of the agent changed; the lane is "later" if the change is not urgent. */
+  readonly enqueue: (agent: AgentKey, lane: Lane | "later") => void;
 }
 
-/** What the controller does with a reflector. */
+/** The part of a reflector that the controller uses. */
 export type Watch = Omit<Reflector<Run>, "#private">;
 
-/** At most so many runs, with prompts of so many characters, are held back whole: some 40 MB at the worst. */
-const freshRuns = 2_000;
-const freshPromptLength = 8_192;
-/** Pods that are gone and whose runs do not say so yet. */
-const rememberedGone = 20_000;
+/** Maximum number of deleted pods whose runs still have LogsAvailable=True. */
+const maxDeletedPods = 20_000;
 
 export class Caches {
   readonly runs: Store<Run>;
   readonly jobs: Store<Job>;
   readonly pods: Store<CachedPod>;
   readonly watches: readonly Watch[];
-  readonly #fresh = new Map<string, object>();
-  readonly #gonePods = new Set<string>();
-  readonly #wake: CachesOptions["wake"];
+  readonly leftPods = new LeftPods();
+  readonly #pendingSpecs = new PendingSpecs();
+  readonly #deletedPods = new Set<string>();
+  readonly #enqueue: CachesOptions["enqueue"];
   readonly #specDefaults: SpecDefaults | undefined;
 
-  constructor({ transport, log, namespaces, wake, defaults }: CachesOptions) {
-    this.#wake = wake;
+  constructor({ transport, log, namespaces, enqueue, defaults }: CachesOptions) {
+    this.#enqueue = enqueue;
     this.#specDefaults = defaults?.spec;
     const ofRun = ({ spec }: Run): string => spec.agent;
-    const ofMade = ({ agent }: Job | Pod): string => agent;
+    const ofObject = ({ agent }: Job | Pod): string => agent;
     this.runs = new Store<Run>(
       ofRun,
-      waking(ofRun, wake, ({ status }) => (status.phase === undefined ? "new" : "rest")),
+      enqueueing(ofRun, enqueue, ({ status }) => (status.phase === undefined ? "new" : "rest")),
     );
-    this.jobs = new Store<Job>(ofMade, (change) => {
-      if (isNews(change)) waking<Job>(ofMade, wake, () => "rest")(change);
+    this.jobs = new Store<Job>(ofObject, (change) => {
+      if (isRelevant(change)) enqueueing<Job>(ofObject, enqueue, () => "rest")(change);
     });
-    this.pods = new Store<CachedPod>(
-      ofMade,
-      waking<CachedPod>(ofMade, wake, (pod) => (pod.held && hasEnded(pod) ? "end" : "rest")),
+    const enqueuePod = enqueueing<CachedPod>(ofObject, enqueue, (pod) =>
+      pod.hasFinalizer && (isTerminal(pod) || outlivesClaude(pod)) ? "end" : "rest",
     );
+    this.pods = new Store<CachedPod>(ofObject, (change) => {
+      this.leftPods.record(change);
+      enqueuePod(change);
+    });
     const everywhere = [undefined];
-    const ours = { transport, log, labelSelector: managedSelector };
+    const managed = { transport, log, labelSelector: managedSelector };
     const { runs, jobs, pods } = this;
-    const podGone = (object: unknown): void => {
-      this.#podGone(object);
+    const onDeleted = (object: unknown): void => {
+      this.#podDeleted(object);
     };
     this.watches = (namespaces.length === 0 ? everywhere : namespaces).flatMap((namespace) => {
       const at = (kind: "run" | "job" | "pod") => ({ namespace, path: collection(kind, namespace) });
       return [
-        new Reflector({ ...at("run"), transport, log, parse: (object) => this.#holdRun(object), store: runs }),
-        new Reflector({ ...at("job"), ...ours, parse: parseJob, store: jobs }),
-        new Reflector({ ...at("pod"), ...ours, parse: parsePod, store: pods, onDeleted: podGone }),
+        new Reflector({ ...at("run"), transport, log, parse: (object) => this.#keepPendingSpec(object), store: runs }),
+        new Reflector({ ...at("job"), ...managed, parse: parseJob, store: jobs }),
+        new Reflector({ ...at("pod"), ...managed, parse: parsePod, store: pods, onDeleted: onDeleted }),
       ];
     });
   }
 
-  /** A run that was not admitted yet, as the watch brought it; undefined if it is too large, or too long ago to be at hand. */
-  fresh(uid: string): object | undefined {
-    return this.#fresh.get(uid);
+  /**
+   * Returns a run that is not admitted yet, as the watch sent it; undefined if it was too large or has been evicted.
+   */
+  pendingSpec(uid: string): object | undefined {
+    return this.#pendingSpecs.get(uid);
   }
 
-  forgetFresh(uid: string): void {
-    this.#fresh.delete(uid);
+  dropPendingSpec(uid: string): void {
+    this.#pendingSpecs.delete(uid);
   }
 
-  /** Uids of pods that went although a run names them; bounded, as nothing but a condition depends on it. */
-  get gonePods(): ReadonlySet<string> {
-    return this.#gonePods;
+  /** Uids of deleted pods that a run names. Limited, because only a condition depends on them. */
+  get deletedPods(): ReadonlySet<string> {
+    return this.#deletedPods;
   }
 
-  /** The run says now that its log is gone. */
-  forgetGonePod(uid: string | undefined): void {
-    if (uid !== undefined) this.#gonePods.delete(uid);
+  /** Removes a pod whose run now has LogsAvailable=False. */
+  forgetDeletedPod(uid: string | undefined): void {
+    if (uid !== undefined) this.#deletedPods.delete(uid);
   }
 
-  /** Finished pods are not kept, but whose they were stands on them. */
-  #podGone(object: unknown): void {
+  /** Finished pods are not cached, but the deleted object names its run. */
+  #podDeleted(object: unknown): void {
     const pod = readPod(object);
     const run = pod === undefined ? undefined : this.runs.get(pod.runUid);
     if (pod === undefined || run === undefined || run.status.pod?.uid !== pod.uid) return;
-    const [oldest] = this.#gonePods;
-    if (oldest !== undefined && this.#gonePods.size >= rememberedGone) this.#gonePods.delete(oldest);
-    this.#gonePods.add(pod.uid);
-    this.#wake(agentKey(run.namespace, run.spec.agent), "later");
+    const [oldest] = this.#deletedPods;
+    if (oldest !== undefined && this.#deletedPods.size >= maxDeletedPods) this.#deletedPods.delete(oldest);
+    this.#deletedPods.add(pod.uid);
+    this.#enqueue(agentKey(run.namespace, run.spec.agent), "later");
   }
 
-  /** A run as the domain knows it. */
+  /** Parses a run. */
   readRun(object: unknown): Run | undefined {
     return parseRun(object, this.#specDefaults);
   }
 
-  /** A run that waits is to be made a Job and a ConfigMap of: its spec is held back, within bounds. */
-  #holdRun(object: unknown): Run | undefined {
+  /** Keeps the spec of a waiting run (limited) for its Job and ConfigMap. */
+  #keepPendingSpec(object: unknown): Run | undefined {
     const run = this.readRun(object);
     if (run === undefined) return undefined;
-    this.#fresh.delete(run.uid);
-    const { prompt = "" } = (object as ClaudeRun).spec;
-    if ((run.status.phase ?? "Queued") !== "Queued" || prompt.length > freshPromptLength) return run;
-    const [oldest] = this.#fresh.keys();
-    if (oldest !== undefined && this.#fresh.size >= freshRuns) this.#fresh.delete(oldest);
-    this.#fresh.set(run.uid, object as object);
+    this.#pendingSpecs.delete(run.uid);
+    if ((run.status.phase ?? "Queued") === "Queued") this.#pendingSpecs.set(run.uid, object as ClaudeRun);
     return run;
   }
 
-  /** Every agent of which anything is known. */
+  /** All agents with an object in a cache. */
   agents(): ReadonlySet<AgentKey> {
     return new Set([...this.runs.agents(), ...this.jobs.agents(), ...this.pods.agents()]);
   }
 }
 
-/** The Job controller's bookkeeping is none of our business: a Job is news when it comes, goes or ends. */
-function isNews({ before, after }: Parameters<OnChange<Job>>[0]): boolean {
-  return before?.deleting !== after?.deleting || before?.finished !== after?.finished;
+/** Ignores the Job controller's bookkeeping: creation, deletion, suspension and end are relevant. */
+function isRelevant({ before, after }: Parameters<OnChange<Job>>[0]): boolean {
+  return (
+    before?.isDeleting !== after?.isDeleting ||
+    before?.isFinished !== after?.isFinished ||
+    before?.suspended?.by !== after?.suspended?.by
+  );
 }
 
-/** Wakes the agent that an object belongs to; both, if its label was changed from one to another. */
-function waking<T extends { readonly namespace: string }>(
+/** Enqueues the agent of an object; if its label changed, the old and the new agent. */
+function enqueueing<T extends { readonly namespace: string }>(
   agentOf: (object: T) => string,
-  wake: CachesOptions["wake"],
+  enqueue: CachesOptions["enqueue"],
   laneOf: (object: T) => Lane,
 ): OnChange<T> {
   return ({ before, after }) => {
     const key = (object: T): AgentKey => agentKey(object.namespace, agentOf(object));
-    if (after !== undefined) wake(key(after), laneOf(after));
-    if (before !== undefined && (after === undefined || key(before) !== key(after))) wake(key(before), "rest");
+    if (after !== undefined) enqueue(key(after), laneOf(after));
+    if (before !== undefined && (after === undefined || key(before) !== key(after))) enqueue(key(before), "rest");
   };
 }

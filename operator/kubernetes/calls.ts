@@ -1,6 +1,5 @@
-/** What is told of each request to the API server, for the metrics. */
-
-export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** Requests to the API server as metrics count them. */
+import type { HttpMethod } from "../../kube/http.ts";
 
 /** One request, or the opening of a watch, once its answer has begun or failed to come. */
 export interface Call {
@@ -15,12 +14,12 @@ export interface Call {
 const verbs = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
 
 /** Verb and resource as the API server's own metrics and audit log name them; names of objects are left out. */
-export function describeCall(verb: Verb, path: string, isWatch: boolean): Pick<Call, "verb" | "resource"> {
+export function describeCall(method: HttpMethod, path: string, isWatch: boolean): Pick<Call, "verb" | "resource"> {
   const [, ...rest] =
     /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
   const [resource = "other", name, subresource] = rest;
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
-  if (verb !== "GET") return { verb: verbs[verb], resource: full };
+  if (method !== "GET") return { verb: verbs[method], resource: full };
   if (name !== undefined) return { verb: "get", resource: full };
   return { verb: isWatch ? "watch" : "list", resource: full };
 }

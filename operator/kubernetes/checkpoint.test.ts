@@ -1,5 +1,5 @@
-import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseKubeconfig } from "../../kube/access.ts";
 import { ApiServer } from "../testing/api-server.ts";
 import { aRunningPod, anAdmittedRun } from "../testing/builders.ts";
 import { CheckpointReader, newestCheckpoint } from "./checkpoint.ts";
@@ -22,15 +22,19 @@ function checkpoint(lines: number, facts: object = {}, more: object = {}): strin
 
 const table: readonly (readonly [name: string, text: string, want: number | undefined])[] = [
   ["the last one counts", `{"type":"assistant"}\n${checkpoint(1)}\n{"type":"user"}\n${checkpoint(3)}\n`, 3],
-  ["claude's lines after it do not matter", `${checkpoint(1)}\n{"type":"assistant"}\n`, 1],
-  ["a piece of a line before it does not matter", `tail of something"}\n${checkpoint(1)}\n`, 1],
-  ["one that is cut off is none, the one before it counts", `${checkpoint(1)}\n${checkpoint(2).slice(0, -20)}`, 1],
-  ["one that no status would take is none", `${checkpoint(1)}\n${checkpoint(2, { activity: "x".repeat(5_000) })}\n`, 1],
-  ["one whose session no status would take is none", `${checkpoint(1)}\n${checkpoint(2, {}, { session: "s" })}`, 1],
-  ["negative figures are none", checkpoint(-1), undefined],
-  ["quoted by claude it is none", `${JSON.stringify({ type: "user", text: checkpoint(1) })}\n`, undefined],
-  ["nothing says nothing", "", undefined],
-  ["garbage says nothing", "\u0000\ufffd\n{{{{\n", undefined],
+  ["claude's lines after it are ignored", `${checkpoint(1)}\n{"type":"assistant"}\n`, 1],
+  ["an incomplete line before it is ignored", `tail of something"}\n${checkpoint(1)}\n`, 1],
+  ["an incomplete one is ignored, and the one before counts", `${checkpoint(1)}\n${checkpoint(2).slice(0, -20)}`, 1],
+  [
+    "one with values that the status does not allow is ignored",
+    `${checkpoint(1)}\n${checkpoint(2, { activity: "x".repeat(5_000) })}\n`,
+    1,
+  ],
+  ["an invalid session id is ignored, but the figures count", checkpoint(2, {}, { session: { id: "$(x)" } }), 2],
+  ["negative figures are ignored", checkpoint(-1), undefined],
+  ["one that claude quotes is ignored", `${JSON.stringify({ type: "user", text: checkpoint(1) })}\n`, undefined],
+  ["an empty log has none", "", undefined],
+  ["garbage has none", "\u0000\ufffd\n{{{{\n", undefined],
 ];
 
 describe("the newest checkpoint in the end of a log", () => {
@@ -38,12 +42,12 @@ describe("the newest checkpoint in the end of a log", () => {
     expect(newestCheckpoint(text)?.log.lines).toBe(want);
   });
 
-  test("says the session once claude has named it", () => {
+  test("contains the session once claude has one", () => {
     const session = { id: "3f2c8a52-8c1e-4a8e-9a39-0d3f1f0b6c11" };
     expect(newestCheckpoint(checkpoint(4, {}, { session }))?.session).toEqual(session);
   });
 
-  test("says what a status takes: offsets, and what claude does; the digest comes at the end", () => {
+  test("contains offsets and claude's activity, but no digest", () => {
     expect(newestCheckpoint(checkpoint(4))).toEqual({
       log: { lines: 4, bytes: 40, lastLineTime: "2026-01-01T12:00:00.000Z" },
       progress: { turns: 2, lastActivityTime: "2026-01-01T12:00:00.000Z", activity: "Bash" },
@@ -57,36 +61,34 @@ describe("a read", () => {
   let transport: Transport;
   let reader: CheckpointReader;
   let log = "";
-  /** Written between the kubelet's search for the first of the last lines and its reading from there to the end. */
-  let meanwhile = "";
+  /** Text that is written after the kubelet found the first requested line, and before it read to the end. */
+  let appended = "";
   const asked = (): (string | undefined)[] => server.exchanges.map(({ query }) => query.get("tailLines") ?? undefined);
 
   beforeEach(async () => {
     server = await new ApiServer().listen();
-    meanwhile = "";
-    // As the kubelet does it: the first bytes of the last lines.
+    appended = "";
+    // Like the kubelet: the first bytes of the last lines.
     server.intercept = ({ query }, response) => {
       const lines = log
         .split("\n")
         .slice(0, -1)
         .slice(-Number(query.get("tailLines")));
-      const text = lines.map((line) => `${line}\n`).join("") + meanwhile;
+      const text = lines.map((line) => `${line}\n`).join("") + appended;
       response
         .writeHead(200, { "content-type": "text/plain" })
         .end(Buffer.from(text).subarray(0, Number(query.get("limitBytes"))));
       return true;
     };
-    const config = new KubeConfig();
-    config.loadFromString(server.kubeconfig());
-    transport = new Transport(config, { userAgent: "clauderun-operator/test" });
+    transport = new Transport(parseKubeconfig(server.kubeconfig()), { userAgent: "clauderun-operator/test" });
     reader = new CheckpointReader(transport);
   });
   afterEach(async () => {
-    await transport.close();
+    transport.close();
     await server.close();
   });
 
-  test("asks for no more than the log's end, whatever was written: so many lines, so many bytes", async () => {
+  test("requests only the log's end, limited in lines and bytes", async () => {
     log = `${checkpoint(5)}\n`;
     expect((await reader.read(pod))?.log.lines).toBe(5);
     const [seen] = server.exchanges;
@@ -98,7 +100,7 @@ describe("a read", () => {
     });
   });
 
-  test("among short lines finds nothing the first time, and asks for more of them the next", async () => {
+  test("of short lines finds nothing the first time, and requests more of them the next time", async () => {
     log = `${checkpoint(7)}\n${"{}\n".repeat(20_000)}`;
     expect(await reader.read(pod)).toBeUndefined();
     expect((await reader.read(pod))?.log.lines).toBe(7);
@@ -106,16 +108,16 @@ describe("a read", () => {
     expect(asked()).toEqual(["40", "32768", "40"]);
   });
 
-  test("of a log that grows as it is read takes what is among the lines that were asked for", async () => {
+  test("of a growing log finds a checkpoint in the requested lines", async () => {
     log = `${checkpoint(7)}\n${"{}\n".repeat(20_000)}`;
     expect(await reader.read(pod)).toBeUndefined();
-    meanwhile = "{}\n".repeat(60_000);
+    appended = "{}\n".repeat(60_000);
     expect((await reader.read(pod))?.log.lines).toBe(7);
     await reader.read(pod);
     expect(asked()).toEqual(["40", "32768", "32768"]);
   });
 
-  test("does not take for the newest what comes before a cut, once lines have grown", async () => {
+  test("ignores checkpoints before a cut once lines have become longer", async () => {
     log = "{}\n".repeat(20_000);
     expect(await reader.read(pod)).toBeUndefined();
     log = `${checkpoint(1)}\n${`${"x".repeat(16_000)}\n`.repeat(30)}${checkpoint(9)}\n`;
@@ -125,7 +127,7 @@ describe("a read", () => {
     expect(asked()).toEqual(["40", "32768", "40"]);
   });
 
-  test("of a log that is all there and has no checkpoint yet changes nothing", async () => {
+  test("of a short log without a checkpoint does not change the number of lines", async () => {
     log = "{}\n";
     expect(await reader.read(pod)).toBeUndefined();
     log = "";

@@ -1,4 +1,4 @@
-/** The runner's newest checkpoint from the end of a pod's log: one read, bounded in lines and in bytes, whatever was written there. */
+/** Reads the runner's newest checkpoint from the end of a pod's log. A read is limited in lines and bytes. */
 import * as z from "zod";
 import { statusSchema } from "../../crds/status.ts";
 import type { Pod, Sample } from "../domain.ts";
@@ -8,19 +8,19 @@ import { object } from "./paths.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * The runner writes a checkpoint after every 64 KiB and 5 s after any line. The kubelet counts pieces of at most 16 KiB
- * as lines, and hands out the first `limitBytes` of the last `tailLines`: among so many there is a checkpoint if lines are
- * long. Of short ones, such as partial messages, more are needed.
+ * The runner writes a checkpoint after every 64 KiB and 5 s after any line. The kubelet counts pieces of at most 16
+ * KiB as lines, and returns the first `limitBytes` of the last `tailLines`. This number of long lines contains a
+ * checkpoint. More are needed if lines are short, such as partial messages.
  */
-const fewestLines = 40;
-const mostLines = 50_000;
+const minLines = 40;
+const maxLines = 50_000;
 const limitBytes = 192 * 1024;
 const coveredBytes = 96 * 1024;
 const timeoutMs = 5_000;
-/** Pods of which it is known that their lines are short. */
-const rememberedPods = 1_000;
+/** Maximum number of pods with a known number of lines. */
+const maxPods = 1_000;
 
-/** Reads the ends of logs, once per call; of a pod whose lines proved short it asks for more of them the next time. */
+/** Reads the end of a log once per call. If a pod's lines are short, the next call reads more of them. */
 export class CheckpointReader {
   readonly #transport: Transport;
   readonly #tailLines = new Map<string, number>();
@@ -29,56 +29,57 @@ export class CheckpointReader {
     this.#transport = transport;
   }
 
-  /** What the runner last said of itself; undefined: nothing in what was read. Throws ClusterError if there is no reading. */
+  /** Returns the newest checkpoint, or undefined if the read part has none. Throws ClusterError if the read fails. */
   async read(pod: Pod): Promise<Sample | undefined> {
-    const tailLines = this.#tailLines.get(pod.uid) ?? fewestLines;
+    const tailLines = this.#tailLines.get(pod.uid) ?? minLines;
     const query = { container: containerName, tailLines, limitBytes };
     const path = `${object("pod", pod)}/log`;
     const text = await this.#transport.request("GET", path, { query, timeoutMs, answer: "text" });
     if (typeof text !== "string") throw new ClusterError(`pod ${pod.namespace}/${pod.name} has no log`);
     const bytes = Buffer.byteLength(text);
     const lines = text.split("\n").length - 1;
-    // What was written while it was read comes on top of the lines that were asked for, and may be cut off.
-    if (bytes >= limitBytes && lines < tailLines && tailLines > fewestLines) {
-      // The lines have grown: what was cut off is the newest.
+    // Lines that are written during the read come after the requested ones, and may be cut off.
+    if (bytes >= limitBytes && lines < tailLines && tailLines > minLines) {
+      // The lines have become longer, so the newest ones were cut off.
       this.#tailLines.delete(pod.uid);
       return undefined;
     }
     const found = newestCheckpoint(text);
-    if (found === undefined && lines >= tailLines) this.#askForMore(pod.uid, Math.ceil((coveredBytes * lines) / bytes));
+    if (found === undefined && lines >= tailLines) this.#readMore(pod.uid, Math.ceil((coveredBytes * lines) / bytes));
     return found;
   }
 
-  #askForMore(uid: string, tailLines: number): void {
+  #readMore(uid: string, tailLines: number): void {
     const [oldest] = this.#tailLines.keys();
-    if (oldest !== undefined && this.#tailLines.size >= rememberedPods) this.#tailLines.delete(oldest);
-    this.#tailLines.set(uid, Math.min(Math.max(tailLines, fewestLines), mostLines));
+    if (oldest !== undefined && this.#tailLines.size >= maxPods) this.#tailLines.delete(oldest);
+    this.#tailLines.set(uid, Math.min(Math.max(tailLines, minLines), maxLines));
   }
 }
 
 const { log, progress, session } = statusSchema.shape;
 const { lines, bytes } = log.unwrap().shape;
-/** The agent can write such lines too: what does not fit into a status is no checkpoint. */
+/** The agent can write such lines too: a line with invalid values is ignored. */
 const checkpointSchema = z.object({
   type: z.literal("runner"),
   subtype: z.literal("checkpoint"),
   log: z.object({ lines: lines.unwrap(), bytes: bytes.unwrap() }),
   progress: progress.unwrap(),
-  session: session.unwrap().optional(),
+  // An invalid session id does not invalidate the figures.
+  session: session.unwrap().optional().catch(undefined),
 });
 
-/** The last line that is a checkpoint; the first one may be a piece. */
+/** Returns the last checkpoint in a text, whose first line may be incomplete. */
 export function newestCheckpoint(text: string): Sample | undefined {
   const candidates = text.split("\n").filter((line) => line.startsWith('{"type":"runner","subtype":"checkpoint"'));
   for (const line of candidates.toReversed()) {
     const parsed = checkpointSchema.safeParse(asJson(line));
     if (!parsed.success) continue;
-    const { log: written, progress: done, session: named } = parsed.data;
-    const lastLineTime = done.lastActivityTime;
+    const { log: size, progress: newest, session: current } = parsed.data;
+    const lastLineTime = newest.lastActivityTime;
     return {
-      log: { ...written, ...(lastLineTime === undefined ? {} : { lastLineTime }) },
-      progress: done,
-      ...(named === undefined ? {} : { session: named }),
+      log: { ...size, ...(lastLineTime === undefined ? {} : { lastLineTime }) },
+      progress: newest,
+      ...(current === undefined ? {} : { session: current }),
     };
   }
   return undefined;

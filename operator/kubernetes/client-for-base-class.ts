@@ -1,9 +1,9 @@
 /**
- * What the base class (operator/shell.ts) finds in the bundle in place of client-node and gaxios: the names that its
- * constructor touches. All its I/O is overridden, so nothing of either package was ever called. tools/build.ts puts it there.
+ * Replaces client-node and gaxios in the bundle for the base class (operator/shell.ts). It has the names that the base
+ * class's constructor uses. All I/O of the base class is overridden, so it calls nothing else. tools/build.ts uses it.
  */
 
-/** Reads nothing: the operator's own kubeconfig is read in main.ts. */
+/** Reads nothing, because main.ts reads the operator's kubeconfig. */
 export class KubeConfig {
   loadFromDefault(): void {
     // nothing to load
@@ -14,5 +14,5 @@ export class KubeConfig {
   }
 }
 
-/** What the constructor asks for a client of. */
+/** The API for which the constructor creates a client. */
 export const CoreV1Api = {};

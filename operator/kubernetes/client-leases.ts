@@ -1,7 +1,8 @@
 /**
  * Watches over the clients of runs: each renews a Lease that its runs name. A Lease is read when it could have expired and
- * not before, once for all runs that name it; agents are woken only if it has. All of this is memory that may be lost: who
- * starts anew reads anew.
+ * not before, once for all runs that name it. An expired or missing Lease is only a suspicion: while the API server was
+ * away no client could renew. A client is lost after a series of reads that all succeed and all show the same, which spans
+ * at least one renewal. A failed read, a change or a new leader begins the series again. All of this may be forgotten.
  */
 import type { AgentKey, Run } from "../domain.ts";
 import { isFinished } from "../domain.ts";
@@ -9,25 +10,37 @@ import type { Log } from "../log.ts";
 import { object } from "./paths.ts";
 import type { Transport } from "./transport.ts";
 
-/** A Lease that does not exist is waited for so long, and so is one that vanished. */
+/** A Lease that does not exist is waited for so long, and so is one that was deleted. */
 const missingGraceMs = 60_000;
-/** How long a Lease is valid that does not say so itself. */
+/** An expired Lease is watched for a third of its duration, as its client renews that often; within these bounds. */
+const confirmation = { leastMs: 30_000, mostMs: 600_000 };
+/** So many reads confirm a suspicion, at equal distances: an outage between two of them is shorter than a renewal. */
+const confirmingReads = 6;
+/** How long a Lease is valid that does not say so itself, or says what cannot be. */
 const defaultDurationSeconds = 60;
 /** The API server's clock is known to the second, and a renewal takes its time. */
 const slackMs = 2_000;
 /** After a failed read. */
-const lookAgainMs = 10_000;
+const retryMs = 10_000;
+/** A read that takes longer counts as failed: the API server may have been away meanwhile. */
+const readTimeoutMs = 5_000;
+/** A timer holds 32 bits of milliseconds; one that fires too early is set again. */
+const longestTimerMs = 2 ** 31 - 1;
 
 export interface ClientLeasesOptions {
   readonly transport: Pick<Transport, "request" | "now">;
   /** Called with the agent of a run whose client was found lost. */
-  readonly wake: (agent: AgentKey) => void;
+  readonly enqueue: (agent: AgentKey) => void;
   readonly log: Pick<Log, "warn">;
 }
 
+/** A run that names a Lease. */
 interface NamedBy {
   readonly agent: AgentKey;
-  readonly createdMs: number;
+  /** Reads in a row that showed the suspicious Lease unchanged, the first included. */
+  suspiciousReads: number;
+  /** Why the client is lost, once it is. */
+  lost?: string;
 }
 
 /** One Lease and what is known of it. */
@@ -35,32 +48,43 @@ interface Client {
   readonly namespace: string;
   readonly name: string;
   readonly runs: Map<string, NamedBy>;
-  /** Why, of those runs whose client is lost. */
-  lost: ReadonlyMap<string, string>;
   aliveUntilMs: number;
-  missingSinceMs?: number;
-  /** The version that was read last, and when first. */
-  version?: { readonly resourceVersion: string; readonly sinceMs: number };
-  isLooking: boolean;
+  /** What the last successful read showed, and when the same was read first and last. */
+  seen?: { readonly sign: string; readonly firstMs: number; readonly lastMs: number };
+  isReading: boolean;
   timer?: NodeJS.Timeout;
 }
 
 interface RawLease {
-  readonly metadata?: { readonly resourceVersion?: string; readonly creationTimestamp?: string };
-  readonly spec?: { readonly renewTime?: string; readonly leaseDurationSeconds?: number };
+  readonly metadata?: {
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+  };
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly renewTime?: string;
+    readonly leaseDurationSeconds?: number;
+  };
+}
+
+/** Why a client may be lost, and how long this has to be watched. */
+interface Suspicion {
+  readonly why: string;
+  readonly confirmMs: number;
 }
 
 export class ClientLeases {
   readonly #options: ClientLeasesOptions;
   readonly #clients = new Map<string, Client>();
-  /** Which Leases the runs of an agent named when they were looked at last, by the run's uid. */
+  /** Which Leases the runs of an agent named at the last call, by the run's uid. */
   readonly #ofAgent = new Map<AgentKey, ReadonlyMap<string, string>>();
 
   constructor(options: ClientLeasesOptions) {
     this.#options = options;
   }
 
-  /** Of an agent's runs those whose client is known to be lost, by uid, with why. From now on it is watched over them all. */
+  /** Returns why the clients of an agent's runs are lost, by the run's uid, and watches over all these runs from now on. */
   lost(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
     const naming = runs.filter((run) => run.spec.clientLeaseName !== undefined && !isFinished(run));
     const keys = new Map(naming.map((run) => [run.uid, keyOf(run)]));
@@ -69,13 +93,13 @@ export class ClientLeases {
     else this.#ofAgent.set(agent, keys);
     const lost = new Map<string, string>();
     for (const run of naming) {
-      const why = this.#clientOf(run, agent).lost.get(run.uid);
+      const why = this.#clientOf(run, agent).runs.get(run.uid)?.lost;
       if (why !== undefined) lost.set(run.uid, why);
     }
     return lost;
   }
 
-  /** Looks no more. */
+  /** Stops reading and forgets everything. */
   stop(): void {
     for (const { timer } of this.#clients.values()) clearTimeout(timer);
     this.#clients.clear();
@@ -87,8 +111,8 @@ export class ClientLeases {
     const client = this.#clients.get(key) ?? newClient(run);
     this.#clients.set(key, client);
     if (client.runs.has(run.uid)) return client;
-    client.runs.set(run.uid, { agent, createdMs: run.createdMs });
-    if (client.aliveUntilMs <= this.#options.transport.now()) this.#lookIn(client, 0);
+    client.runs.set(run.uid, { agent, suspiciousReads: 0 });
+    if (client.aliveUntilMs <= this.#options.transport.now()) this.#readIn(client, 0);
     return client;
   }
 
@@ -100,82 +124,104 @@ export class ClientLeases {
     this.#clients.delete(key);
   }
 
-  #lookIn(client: Client, delayMs: number): void {
+  #readIn(client: Client, delayMs: number): void {
     clearTimeout(client.timer);
-    // A timer holds 32 bits of milliseconds: whoever is too early finds out.
-    client.timer = setTimeout(() => void this.#look(client), Math.min(delayMs, 2 ** 31 - 1));
+    client.timer = setTimeout(() => void this.#read(client), Math.min(delayMs, longestTimerMs));
   }
 
-  async #look(client: Client): Promise<void> {
-    if (client.isLooking) return;
-    client.isLooking = true;
-    // One that comes while the answer is under way may have been made after a renewal that the answer does not show.
-    const asked = new Map(client.runs);
+  async #read(client: Client): Promise<void> {
+    if (client.isReading) return;
+    client.isReading = true;
+    // A run that comes while the answer is under way may be younger than what the answer shows.
+    const asked = [...client.runs.values()];
     const againMs = await this.#judge(client, asked).catch((error: unknown) => {
       const { namespace, name: lease } = client;
       this.#options.log.warn({ namespace, lease, err: error }, "a client's Lease could not be read, trying again");
-      return lookAgainMs;
+      for (const run of client.runs.values()) run.suspiciousReads = 0;
+      return retryMs;
     });
-    client.isLooking = false;
-    if (client.runs.size === 0) return;
-    const hasNew = [...client.runs.keys()].some((uid) => !asked.has(uid));
-    if (hasNew && client.aliveUntilMs <= this.#options.transport.now()) this.#lookIn(client, 0);
-    else if (againMs !== undefined) this.#lookIn(client, againMs);
+    client.isReading = false;
+    if (this.#clients.get(keyOf(client)) !== client) return;
+    if (againMs !== undefined) this.#readIn(client, againMs);
   }
 
-  /** Reads the Lease; returns in how many milliseconds it is worth another look. */
-  async #judge(client: Client, asked: ReadonlyMap<string, NamedBy>): Promise<number | undefined> {
+  /** Reads the Lease; returns in how many milliseconds it is worth another read. */
+  async #judge(client: Client, asked: readonly NamedBy[]): Promise<number | undefined> {
     const { transport } = this.#options;
-    const lease = (await transport.request("GET", object("lease", client))) as RawLease | undefined;
+    const read = transport.request("GET", object("lease", client), { timeoutMs: readTimeoutMs });
+    const lease = (await read) as RawLease | undefined;
     const nowMs = transport.now();
-    return lease === undefined
-      ? this.#judgeMissing(client, asked, nowMs)
-      : this.#judgeFound(client, lease, asked, nowMs);
-  }
-
-  #judgeFound(client: Client, lease: RawLease, asked: ReadonlyMap<string, NamedBy>, nowMs: number): number | undefined {
-    delete client.missingSinceMs;
-    const resourceVersion = lease.metadata?.resourceVersion ?? "";
-    if (client.version?.resourceVersion !== resourceVersion) client.version = { resourceVersion, sinceMs: nowMs };
-    const seconds = lease.spec?.leaseDurationSeconds ?? defaultDurationSeconds;
-    const saidMs = Date.parse(lease.spec?.renewTime ?? lease.metadata?.creationTimestamp ?? "");
-    // A client whose clock is ahead renewed at the latest when its renewal was first seen.
-    const renewedMs = Number.isNaN(saidMs) ? client.version.sinceMs : Math.min(saidMs, client.version.sinceMs);
-    client.aliveUntilMs = renewedMs + seconds * 1000 + slackMs;
-    if (nowMs < client.aliveUntilMs) {
-      client.lost = new Map();
-      return client.aliveUntilMs - nowMs;
+    const before = client.seen;
+    const sign = signOf(lease);
+    const isSame = before?.sign === sign;
+    client.seen = { sign, firstMs: isSame ? before.firstMs : nowMs, lastMs: nowMs };
+    if (!isSame) for (const run of client.runs.values()) run.suspiciousReads = 0;
+    const suspicion = lease === undefined ? suspicionOfMissing(client) : this.#suspicionOf(client, lease, before);
+    if (suspicion !== undefined) return this.#confirm(client, suspicion, asked);
+    for (const run of client.runs.values()) {
+      run.suspiciousReads = 0;
+      delete run.lost;
     }
+    return client.aliveUntilMs - nowMs;
+  }
+
+  /** Undefined while the Lease is valid. Its times are bounded by what was seen, as the client's clock may be wrong. */
+  #suspicionOf(client: Client, lease: RawLease, before: Client["seen"]): Suspicion | undefined {
+    const { firstMs = 0, lastMs = 0 } = client.seen ?? {};
+    const said = lease.spec?.leaseDurationSeconds ?? 0;
+    const seconds = said > 0 ? said : defaultDurationSeconds;
+    const saidMs = Date.parse(lease.spec?.renewTime ?? lease.metadata?.creationTimestamp ?? "");
+    const isChanged = before !== undefined && firstMs === lastMs;
+    const atLeastMs = isChanged ? before.lastMs : -Infinity;
+    const renewedMs = Number.isNaN(saidMs) ? firstMs : Math.min(Math.max(saidMs, atLeastMs), firstMs);
+    // One that was seen to change keeps what that proved.
+    const knownMs = isChanged || before === undefined ? 0 : client.aliveUntilMs;
+    client.aliveUntilMs = Math.max(renewedMs + seconds * 1000 + slackMs, knownMs);
+    if (lastMs < client.aliveUntilMs) return undefined;
     const time = new Date(renewedMs).toISOString();
-    const why = `Lease ${client.name} expired: its client renewed it last at ${time}, for ${seconds} s.`;
-    this.#declareLost(client, new Map([...asked.keys()].map((uid) => [uid, why])));
-    return undefined;
+    const { leastMs, mostMs } = confirmation;
+    return {
+      why: `Lease ${client.name} expired: its client renewed it last at ${time}, for ${seconds} s.`,
+      confirmMs: Math.min(Math.max((seconds * 1000) / 3, leastMs), mostMs),
+    };
   }
 
-  #judgeMissing(client: Client, asked: ReadonlyMap<string, NamedBy>, nowMs: number): number | undefined {
-    client.missingSinceMs ??= nowMs;
-    client.aliveUntilMs = 0;
-    const since = client.missingSinceMs;
-    const graceEnds = ({ createdMs }: NamedBy): number => Math.max(since, createdMs) + missingGraceMs;
-    const why = `Lease ${client.name} does not exist (waited ${missingGraceMs / 1000} s): its client never made it, or deleted it.`;
-    const over = [...asked].filter(([, run]) => graceEnds(run) <= nowMs);
-    this.#declareLost(client, new Map(over.map(([uid]) => [uid, why])));
-    const left = [...client.runs.values()].map((run) => graceEnds(run) - nowMs).filter((ms) => ms > 0);
-    return left.length === 0 ? undefined : Math.min(...left);
+  /** Counts one more suspicious read; runs whose count is complete have lost their client. */
+  #confirm(client: Client, { why, confirmMs }: Suspicion, asked: readonly NamedBy[]): number | undefined {
+    const agents = new Set<AgentKey>();
+    for (const run of asked) {
+      if (run.lost !== undefined) continue;
+      run.suspiciousReads += 1;
+      if (run.suspiciousReads <= confirmingReads) continue;
+      run.lost = why;
+      agents.add(run.agent);
+    }
+    for (const agent of agents) this.#options.enqueue(agent);
+    const isOpen = [...client.runs.values()].some((run) => run.lost === undefined);
+    return isOpen ? confirmMs / confirmingReads : undefined;
   }
+}
 
-  #declareLost(client: Client, lost: ReadonlyMap<string, string>): void {
-    client.lost = lost;
-    const agents = new Set([...lost.keys()].map((uid) => client.runs.get(uid)?.agent));
-    for (const agent of agents) if (agent !== undefined) this.#options.wake(agent);
-  }
+function suspicionOfMissing(client: Client): Suspicion {
+  client.aliveUntilMs = 0;
+  const waited = `waited ${missingGraceMs / 1000} s`;
+  const why = `Lease ${client.name} does not exist (${waited}): its client never made it, or deleted it.`;
+  return { why, confirmMs: missingGraceMs };
 }
 
 function newClient({ namespace, spec }: Run): Client {
   const name = spec.clientLeaseName ?? "";
-  return { namespace, name, runs: new Map(), lost: new Map(), aliveUntilMs: 0, isLooking: false };
+  return { namespace, name, runs: new Map(), aliveUntilMs: 0, isReading: false };
 }
 
-function keyOf({ namespace, spec }: Run): string {
-  return `${namespace}/${spec.clientLeaseName ?? ""}`;
+/** Differs after each renewal, also by another holder, and after the Lease was deleted and made again. */
+function signOf(lease: RawLease | undefined): string {
+  if (lease === undefined) return "missing";
+  const { metadata = {}, spec = {} } = lease;
+  return [metadata.uid, metadata.resourceVersion, spec.renewTime, spec.holderIdentity].join(" ");
+}
+
+function keyOf(client: Run | Client): string {
+  const name = "spec" in client ? (client.spec.clientLeaseName ?? "") : client.name;
+  return `${client.namespace}/${name}`;
 }

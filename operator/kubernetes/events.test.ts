@@ -4,7 +4,7 @@ import { eventAbout, newestWarning } from "./events.ts";
 
 const event = (message: string, time: Record<string, string>): object => ({ reason: "FailedMount", message, ...time });
 
-it("the newest warning counts, by whichever of the two times it carries", () => {
+it("the newest warning counts, by either of its two times", () => {
   const items = [
     event("old", { lastTimestamp: "2026-01-01T12:00:00Z" }),
     event("newest", { eventTime: "2026-01-01T12:00:05.000000Z" }),
@@ -13,13 +13,13 @@ it("the newest warning counts, by whichever of the two times it carries", () => 
   expect(newestWarning({ items })).toEqual({ reason: "FailedMount", message: "newest" });
 });
 
-it.each([undefined, {}, { items: [] }, { items: [{ reason: "NoMessage" }] }])("nothing is said by %j", (list) => {
+it.each([undefined, {}, { items: [] }, { items: [{ reason: "NoMessage" }] }])("%j contains no warning", (list) => {
   expect(newestWarning(list)).toBeUndefined();
 });
 
-it("an Event about a run names it by uid, and its note fits", () => {
-  const said = { type: "Warning", action: "Finish", reason: "MaxTurns", note: "😀".repeat(2_000) } as const;
-  const { path, body } = eventAbout(aRun("a"), said, { nowMs, instance: "pod-1" });
+it("an Event about a run has its uid, and a note within the limit", () => {
+  const event = { type: "Warning", action: "Finish", reason: "MaxTurns", note: "😀".repeat(2_000) } as const;
+  const { path, body } = eventAbout(aRun("a"), event, { nowMs, instance: "pod-1" });
   expect(path).toBe("/apis/events.k8s.io/v1/namespaces/team/events");
   expect(body).toMatchObject({
     eventTime: "2026-01-01T12:00:00.000000Z",

@@ -1,11 +1,11 @@
 /**
- * Events: those that others recorded about a Job or pod of ours (what waits for a Secret or is refused says so only
- * there), and our own about a run.
+ * Reads Events about a run's Job or pod, and creates Events about runs. Only Events show that a pod waits for a Secret
+ * or that it was rejected.
  */
 import { apiVersion, fieldManager, kind } from "../../crds/names.ts";
-import type { Announcement, Run } from "../domain.ts";
+import type { RunEvent, Run } from "../domain.ts";
 
-/** A warning in two fields. */
+/** Reason and message of a warning Event. */
 export interface Warning {
   readonly reason: string;
   readonly message: string;
@@ -20,16 +20,16 @@ interface EventList {
   }[];
 }
 
-/** Path and query of the warnings about an object. */
-export function warningsAbout(thing: { readonly namespace: string; readonly uid: string }): {
+/** Path and query for the warnings about an object. */
+export function warningsAbout(object: { readonly namespace: string; readonly uid: string }): {
   path: string;
   query: Record<string, string | number>;
 } {
-  const query = { fieldSelector: `involvedObject.uid=${thing.uid},type=Warning`, limit: 50 };
-  return { path: `/api/v1/namespaces/${thing.namespace}/events`, query };
+  const query = { fieldSelector: `involvedObject.uid=${object.uid},type=Warning`, limit: 50 };
+  return { path: `/api/v1/namespaces/${object.namespace}/events`, query };
 }
 
-/** The newest of a list of Events, if it says anything. */
+/** Returns the newest of a list of Events, if it has a reason and a message. */
 export function newestWarning(list: unknown): Warning | undefined {
   const events = (list as EventList | undefined)?.items ?? [];
   const at = (event: (typeof events)[number]): string => event.lastTimestamp ?? event.eventTime ?? "";
@@ -38,16 +38,17 @@ export function newestWarning(list: unknown): Warning | undefined {
   return { reason: newest.reason, message: newest.message };
 }
 
-/** The API takes a note of 1 KiB. */
+/** The API allows a note of 1 KiB. */
 const maxNoteLength = 1_000;
 
-/** An Event of events.k8s.io/v1 about a run, and the path to post it to. */
+/** Returns an Event of events.k8s.io/v1 about a run, and the path for its POST. */
 export function eventAbout(
-  run: Run,
-  said: Announcement,
+  run: Pick<Run, "namespace" | "name" | "uid"> & Partial<Pick<Run, "resourceVersion">>,
+  event: RunEvent,
   at: { readonly nowMs: number; readonly instance: string },
 ): { path: string; body: object } {
   const { namespace, name, uid, resourceVersion } = run;
+  const version = resourceVersion === undefined ? {} : { resourceVersion };
   const body = {
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
@@ -56,11 +57,11 @@ export function eventAbout(
     eventTime: new Date(at.nowMs).toISOString().replace("Z", "000Z"),
     reportingController: `paperclip.io/${fieldManager}`,
     reportingInstance: at.instance,
-    type: said.type,
-    reason: said.reason,
-    action: said.action,
-    note: said.note.slice(0, maxNoteLength).toWellFormed(),
-    regarding: { apiVersion, kind, namespace, name, uid, resourceVersion },
+    type: event.type,
+    reason: event.reason,
+    action: event.action,
+    note: event.note.slice(0, maxNoteLength).toWellFormed(),
+    regarding: { apiVersion, kind, namespace, name, uid, ...version },
   };
   return { path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, body };
 }

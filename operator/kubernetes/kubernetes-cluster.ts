@@ -1,24 +1,39 @@
-/** The Cluster interface over a real API server: caches for what wakes and chooses, requests for what must be right. */
-import { type ClaudeRun, type ClaudeRunStatus } from "../../crds/claude-run.ts";
-import { annotations, apiVersion, kind, labels } from "../../crds/names.ts";
-import { hostname } from "node:os";
+/** Implements Cluster with an API server. It reads the caches, and sends requests where the state must be current. */
+import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { apiVersion, kind } from "../../crds/names.ts";
 import type { Cluster } from "../cluster.ts";
-import type { AgentKey, Announcement, Job, Observed, Pod, Run, Sample, Stop } from "../domain.ts";
-import { ClusterError, ConflictError, RefusedError } from "../errors.ts";
+import {
+  attemptOf,
+  type AgentKey,
+  type RunEvent,
+  type Job,
+  type Observed,
+  type Pod,
+  type Run,
+  type Sample,
+  type Stop,
+} from "../domain.ts";
+import type { ConfigMapRole } from "../decide/missing-config-map.ts";
+import { AnswerTooLargeError, ConflictError, OutdatedPodError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { planCargo } from "../plan/cargo.ts";
+import { planRunConfigMap } from "../plan/run-config-map.ts";
 import { planJob, type PodDefaults } from "../plan/job.ts";
+import { digestsOf } from "../plan/verified-start.ts";
+import { listActivePods } from "./active-pods.ts";
+import { AttemptJobs } from "./attempt-jobs.ts";
 import type { Caches } from "./caches.ts";
-import { CargoHold } from "./cargo-hold.ts";
+import { RunConfigMaps } from "./run-config-maps.ts";
 import type { ClientLeases } from "./client-leases.ts";
-import { eventAbout, newestWarning, warningsAbout, type Warning } from "./events.ts";
+import { EventRecorder, type EventSubject } from "./event-recorder.ts";
+import { newestWarning, warningsAbout, type Warning } from "./events.ts";
 import { parsePod, readPod } from "./parse-pod.ts";
-import { parseJob } from "./parse.ts";
-import { Judge } from "./judge.ts";
-import { Recent } from "./recent.ts";
-import { logsGone, releasing, stopping, ungating, type Patch } from "./patches.ts";
-import { collection, object, type Kind } from "./paths.ts";
+import { PodConfigMaps } from "./pod-config-maps.ts";
+import { PodLabels } from "./pod-labels.ts";
+import { Expectations } from "./expectations.ts";
+import { endingSidecars, logsUnavailable, removingFinalizer, stopping, ungating, type Patch } from "./patches.ts";
+import { object } from "./paths.ts";
 import type { Transport } from "./transport.ts";
+import { WholeRuns } from "./whole-runs.ts";
 
 export interface KubernetesClusterOptions {
   readonly transport: Transport;
@@ -28,7 +43,7 @@ export interface KubernetesClusterOptions {
   readonly runner: string;
   readonly defaults: PodDefaults;
   readonly log: Log;
-  /** The newest sample of a running pod, by uid. */
+  /** Returns the newest sample of a running pod, by uid. */
   readonly sampleOf: (uid: string) => Sample | undefined;
 }
 
@@ -38,21 +53,26 @@ interface Identity {
   readonly uid: string;
 }
 
-/** For this long a pod is not let go or given back again: the watch has yet to show that it was. */
-const shownWithinMs = 5_000;
+/** After an outage deadlines are extended by this time, because the caches may lack events that happened in time. */
+const catchUpMs = 30_000;
+/** Time until the watch shows a removed gate or finalizer; within it the patch is not repeated. */
+const expectationMs = 5_000;
 
 export class KubernetesCluster implements Cluster {
   readonly #transport: Transport;
   readonly #defaults: PodDefaults;
-  readonly #cargo: CargoHold;
-  readonly #judge: Judge;
+  readonly #runConfigMaps: RunConfigMaps;
+  readonly #configMaps: PodConfigMaps;
+  readonly #runs: WholeRuns;
+  readonly #recorder: EventRecorder;
+  readonly #podLabels: PodLabels;
+  readonly #jobs: AttemptJobs;
   readonly #caches: Caches;
   readonly #clients: ClientLeases;
   readonly #log: Log;
   readonly #sampleOf: (uid: string) => Sample | undefined;
-  readonly #instance = hostname();
-  readonly #letGo = new Recent(shownWithinMs);
-  readonly #released = new Recent(shownWithinMs);
+  readonly #ungated = new Expectations(expectationMs);
+  readonly #finalizerRemoved = new Expectations(expectationMs);
 
   constructor({ transport, runner, defaults, caches, clients, log, sampleOf }: KubernetesClusterOptions) {
     this.#sampleOf = sampleOf;
@@ -61,18 +81,36 @@ export class KubernetesCluster implements Cluster {
     this.#defaults = defaults;
     this.#caches = caches;
     this.#clients = clients;
-    this.#judge = new Judge(defaults.spec);
-    this.#cargo = new CargoHold(transport, runner);
+    this.#runs = new WholeRuns({ transport, caches, defaults: defaults.spec });
+    this.#recorder = new EventRecorder(transport, log);
+    this.#jobs = new AttemptJobs({ transport, caches });
+    this.#podLabels = new PodLabels({ transport, recorder: this.#recorder, log });
+    this.#runConfigMaps = new RunConfigMaps(transport, runner, {
+      log,
+      onReplaced: (run, name) => {
+        const note = `ConfigMap ${name} was not created by the operator. It was deleted, and is created again.`;
+        this.#recorder.warnOfChange(run, "ConfigMapReplaced", note);
+      },
+    });
+    this.#configMaps = new PodConfigMaps({ runConfigMaps: this.#runConfigMaps, runs: this.#runs, defaults });
   }
 
-  observe(agent: AgentKey): Pick<Observed, "runs" | "jobs" | "pods" | "gonePods"> {
-    const { runs, jobs, pods, gonePods } = this.#caches;
+  observe(agent: AgentKey): ReturnType<Cluster["observe"]> {
+    const { runs, jobs, pods, leftPods, deletedPods } = this.#caches;
     return {
       runs: runs.ofAgent(agent),
       jobs: jobs.ofAgent(agent),
       pods: pods.ofAgent(agent).map(this.#sampled),
-      gonePods,
+      leftPods: leftPods.ofAgent(agent),
+      deletedPods,
+      ...this.#catchUp(),
     };
+  }
+
+  /** After an outage kubelets report within seconds, or within 30 s if their connection was lost. */
+  #catchUp(): Pick<Observed, "catchUpUntilMs"> {
+    const leftMs = catchUpMs - this.#transport.outages.sinceMs;
+    return leftMs <= 0 ? {} : { catchUpUntilMs: this.#transport.now() + leftMs };
   }
 
   lostClients(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
@@ -84,163 +122,132 @@ export class KubernetesCluster implements Cluster {
     return sample === undefined ? pod : { ...pod, sample };
   };
 
-  async look(pod: Pod): Promise<readonly Pod[]> {
-    // Most looks find the slot free: what the pod will need is on its way meanwhile. letGo awaits it, and reports.
-    this.#bringCargo(pod).catch(() => undefined);
-    const query = {
-      labelSelector: `${labels.agent}=${pod.agent}`,
-      fieldSelector: "status.phase!=Succeeded,status.phase!=Failed",
-      resourceVersion: pod.resourceVersion,
-      resourceVersionMatch: "NotOlderThan",
-    };
-    const list = (await this.#transport.request("GET", collection("pod", pod.namespace), { query })) as
-      { items?: unknown[] } | undefined;
-    if (list?.items === undefined) throw new ClusterError(`pods of ${pod.namespace} are not served`);
-    return list.items.map(parsePod).filter((each) => each !== undefined);
+  listActivePods(pod: Pod): Promise<readonly Pod[]> {
+    return listActivePods(this.#transport, pod);
   }
 
-  async make(run: Run, attempt: number): Promise<void> {
-    const [full] = await Promise.all([this.#whole(run), this.#cargo.bringRunner(run.namespace)]);
-    const body = planJob(full, { attempt, runnerConfigMap: this.#cargo.runnerConfigMap, defaults: this.#defaults });
-    const job = await this.#createJob(run, body);
-    this.#caches.jobs.put(job.uid, job);
+  async prepareConfigMaps(pod: Pod): Promise<void> {
+    // Ungate returns errors of the request.
+    const isRequired = await this.#configMaps.begin(pod).isRequired.catch(() => true);
+    if (!isRequired) throw new OutdatedPodError(`pod ${pod.namespace}/${pod.name} was created by another version`);
   }
 
-  async record(run: Run, status: ClaudeRunStatus): Promise<void> {
+  async createJob(run: Run, attempt: number): Promise<void> {
+    const { namespace, name: runName, uid: runUid } = run;
+    const [full] = await Promise.all([
+      this.#runs.forJob(run, attempt),
+      this.#runConfigMaps.ensureRunnerConfigMap({ namespace, runName, runUid }),
+    ]);
+    const { runnerConfigMap, runnerDigest } = this.#runConfigMaps;
+    const defaults = this.#defaults;
+    const runDigests = digestsOf(planRunConfigMap(full, { attempt, defaults }).data);
+    const body = planJob(full, { attempt, runnerConfigMap, runnerDigest, runDigests, defaults });
+    await this.#jobs.create(run, body);
+  }
+
+  async updateStatus(run: Run, status: ClaudeRunStatus): Promise<void> {
     const metadata = { name: run.name, namespace: run.namespace, uid: run.uid, resourceVersion: run.resourceVersion };
     const body = { apiVersion: apiVersion, kind: kind, metadata, status };
     const written = await this.#transport.request("PUT", `${object("run", run)}/status`, { body });
-    if (written === undefined) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
+    if (written === undefined) throw new ConflictError(`run ${run.namespace}/${run.name} was deleted`);
     this.#caches.runs.put(run.uid, this.#caches.readRun(written));
+    if (status.failure?.reason === "RunnerChanged") this.#runConfigMaps.forgetRunner(run.namespace);
   }
 
-  async markLogsGone(run: Run): Promise<void> {
-    const { body, patchType } = logsGone(run, this.#transport.now());
+  async markLogsUnavailable(run: Run): Promise<void> {
+    const { body, patchType } = logsUnavailable(run, this.#transport.now());
     await this.#transport.request("PATCH", `${object("run", run)}/status`, { body, patchType, answer: "ignored" });
-    this.#caches.forgetGonePod(run.status.pod?.uid);
+    this.#caches.forgetDeletedPod(run.status.pod?.uid);
   }
 
-  async change(pod: Pod, how: "letGo" | "release" | Stop): Promise<void> {
-    if (how === "letGo") return this.#letPodGo(pod);
-    if (how === "release") return this.#release(pod);
-    return this.#stop(pod, how);
-  }
-
-  async remove(
-    thing: Run | Job | Pod,
+  async delete(
+    target: Run | Job | Pod,
     options: { readonly ifUnchanged: boolean } = { ifUnchanged: false },
   ): Promise<void> {
     const preconditions = {
-      uid: thing.uid,
-      ...(options.ifUnchanged ? { resourceVersion: thing.resourceVersion } : {}),
+      uid: target.uid,
+      ...(options.ifUnchanged ? { resourceVersion: target.resourceVersion } : {}),
     };
     const body = { propagationPolicy: "Background", preconditions };
-    await this.#transport.request("DELETE", object(kindOf(thing), thing), { body, answer: "ignored" });
+    await this.#transport.request("DELETE", object(target.kind, target), { body, answer: "ignored" });
   }
 
-  announce(run: Run, announcement: Announcement): void {
-    const at = { nowMs: this.#transport.now(), instance: this.#instance };
-    const { path, body } = eventAbout(run, announcement, at);
-    this.#transport.request("POST", path, { body, answer: "ignored" }).catch((error: unknown) => {
-      this.#log.warn({ namespace: run.namespace, run: run.name, err: error }, "an Event could not be recorded");
+  recordEvent(run: EventSubject, event: RunEvent): void {
+    this.#recorder.record(run, event);
+  }
+
+  async latestWarning(target: Job | Pod): Promise<Warning | undefined> {
+    const { path, query } = warningsAbout(target);
+    const events = await this.#transport.request("GET", path, { query }).catch((error: unknown) => {
+      if (!(error instanceof AnswerTooLargeError)) throw error;
+      // Events only explain a wait: the status can do without them.
+      this.#log.warn(
+        { namespace: target.namespace, object: target.name, err: error },
+        "failed to read Events, the list is too large",
+      );
+      return undefined;
     });
+    return newestWarning(events);
   }
 
-  async explain(thing: Job | Pod): Promise<Warning | undefined> {
-    const { path, query } = warningsAbout(thing);
-    const warning = newestWarning(await this.#transport.request("GET", path, { query }));
-    if (warning?.message.includes(this.#cargo.runnerConfigMap) === true) await this.#bringRunnerAgain(thing.namespace);
-    return warning;
+  ensureConfigMap(pod: Pod, role: ConfigMapRole): Promise<boolean> {
+    return this.#configMaps.ensure(pod, role);
   }
 
-  /** Somebody deleted the runner's ConfigMap from under a pod that waits for it. */
-  async #bringRunnerAgain(namespace: string): Promise<void> {
-    this.#cargo.forgetRunner(namespace);
-    await this.#cargo.bringRunner(namespace);
+  async restoreAdmittedPod(run: Run, pod: { readonly name: string; readonly uid: string }): Promise<boolean> {
+    const of = { agent: run.spec.agent, runName: run.name, runUid: run.uid, attempt: attemptOf(run) };
+    const found = await this.#podLabels.find(of, { ...pod, namespace: run.namespace });
+    const parsed = found === undefined ? undefined : readPod(found);
+    this.#caches.leftPods.forget(pod.uid);
+    if (parsed !== undefined) this.#caches.pods.put(parsed.uid, parsed);
+    return found !== undefined;
   }
 
-  async exists(kind: "run" | "job" | "pod", id: Identity): Promise<boolean> {
-    const found = (await this.#transport.request("GET", object(kind, id))) as
-      { metadata?: { uid?: string; deletionTimestamp?: string } } | undefined;
-    if (found?.metadata?.uid !== id.uid) return false;
-    if (kind === "job") return found.metadata.deletionTimestamp === undefined;
-    const pod = kind === "pod" ? readPod(found) : undefined;
-    if (pod !== undefined) this.#caches.pods.put(pod.uid, pod);
-    return true;
+  async restoreLabels(pod: Pod): Promise<void> {
+    const found = await this.#podLabels.find(pod, pod);
+    this.#caches.leftPods.forget(pod.uid);
+    if (found !== undefined) this.#caches.pods.put(pod.uid, parsePod(found));
   }
 
-  /** The whole run: as the watch has just brought it, or as it is stored. Specs are not kept for longer. */
-  async #whole(run: Identity): Promise<ClaudeRun> {
-    const fresh = this.#caches.fresh(run.uid);
-    return fresh === undefined ? this.#read(run) : this.#judge.judge(fresh);
+  async confirmExists(kind: "run" | "job", id: Identity & Pick<Partial<Job>, "suspended">): Promise<boolean> {
+    if (kind === "job") return this.#jobs.exists(id);
+    const found = (await this.#transport.request("GET", object("run", id))) as
+      { metadata?: { uid?: string } } | undefined;
+    return found?.metadata?.uid === id.uid;
   }
 
-  /** The whole run as it is stored. */
-  async #read(run: Identity): Promise<ClaudeRun> {
-    const found = (await this.#transport.request("GET", object("run", run))) as ClaudeRun | undefined;
-    if (found?.metadata.uid !== run.uid) throw new ConflictError(`run ${run.namespace}/${run.name} is gone`);
-    return this.#judge.judge(found);
-  }
-
-  async #createJob(run: Run, body: ReturnType<typeof planJob>): Promise<Job> {
-    const name = body.metadata?.name ?? "";
-    try {
-      const created = parseJob(await this.#transport.request("POST", collection("job", run.namespace), { body }));
-      if (created === undefined) throw new ConflictError(`namespace ${run.namespace} is gone`);
-      return created;
-    } catch (error) {
-      if (!(error instanceof RefusedError) || error.reason !== "AlreadyExists") throw error;
-      const there = await this.#transport.request("GET", object("job", { namespace: run.namespace, name }));
-      if (there === undefined) throw new ConflictError(`Job ${run.namespace}/${name} was going away: look again`);
-      const found = parseJob(there);
-      if (found?.runUid === run.uid) return found;
-      const message = `a Job ${name} that is not this run's exists: delete it (its annotation ${annotations.runUid} should be ${run.uid})`;
-      throw new RefusedError(message, { code: 422, reason: "Invalid", cause: error });
-    }
-  }
-
-  #bringCargo({ namespace, runName: name, runUid: uid, attempt, jobUid }: Pod): Promise<void> {
-    const owner = jobUid === undefined ? {} : { jobUid };
-    return this.#cargo.load({ uid: jobUid ?? uid, attempt }, async () => {
-      const id = { namespace, name, uid };
-      // What a later attempt is given stands in the status: only the stored run has it for sure.
-      const run = await (attempt === 1 ? this.#whole(id) : this.#read(id));
-      return planCargo(run, { attempt, ...owner, defaults: this.#defaults });
-    });
-  }
-
-  async #letPodGo(pod: Pod): Promise<void> {
-    if (this.#letGo.has(pod.uid)) return;
-    await this.#bringCargo(pod);
+  async ungate(pod: Pod): Promise<void> {
+    if (this.#ungated.has(pod.uid)) return;
+    await this.#configMaps.both(pod);
     const cached = this.#caches.pods.get(pod.uid);
-    if (cached === undefined) throw new ConflictError(`pod ${pod.namespace}/${pod.name} is gone`);
+    if (cached === undefined) throw new ConflictError(`pod ${pod.namespace}/${pod.name} was deleted`);
     await this.#patch(pod, ungating(cached));
-    this.#letGo.add(pod.uid);
-    this.#caches.forgetFresh(pod.runUid);
+    this.#ungated.add(pod.uid);
+    this.#caches.dropPendingSpec(pod.runUid);
   }
 
-  async #release(pod: Pod): Promise<void> {
-    if (this.#released.has(pod.uid)) return;
-    await this.#patch(pod, releasing(pod));
-    this.#released.add(pod.uid);
+  async removeFinalizer(pod: Pod): Promise<void> {
+    if (this.#finalizerRemoved.has(pod.uid)) return;
+    await this.#patch(pod, removingFinalizer(pod));
+    this.#finalizerRemoved.add(pod.uid);
   }
 
   /**
-   * What runs is ended by the kubelet for its deadline, which keeps pod and log. What does not run yet has no log to
-   * keep: it is deleted, as nobody would end it without a node, and a kubelet that waits for a volume only after minutes.
+   * The kubelet ends a started pod because of the pod's deadline, which keeps pod and log. A pod that does not run yet
+   * has no log and is deleted: without a node no kubelet would end it, and a kubelet that waits for a volume ends it
+   * only after minutes.
    */
-  async #stop(pod: Pod, stop: Stop): Promise<void> {
-    const byDeadline = pod.container.kind === "running";
+  async stop(pod: Pod, stop: Stop): Promise<void> {
+    const byDeadline = pod.container.kind === "running" || pod.container.kind === "terminated";
     await this.#patch(pod, stopping(pod, stop, { byDeadline }));
-    if (!byDeadline) await this.remove(pod);
+    if (!byDeadline) await this.delete(pod);
+  }
+
+  endSidecars(pod: Pod): Promise<void> {
+    return this.#patch(pod, endingSidecars(pod));
   }
 
   async #patch(pod: Pod, { body, patchType }: Patch): Promise<void> {
     await this.#transport.request("PATCH", object("pod", pod), { body, patchType, answer: "ignored" });
   }
-}
-
-function kindOf(thing: Run | Job | Pod): Kind {
-  if ("spec" in thing) return "run";
-  return "gated" in thing ? "pod" : "job";
 }

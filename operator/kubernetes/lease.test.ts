@@ -1,6 +1,6 @@
 /** Replicas that contend over HTTP for a Lease on a server that replaces only what was seen. */
-import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseKubeconfig } from "../../kube/access.ts";
 import { eventually } from "../../test/eventually.ts";
 import { Election } from "../election.ts";
 import { KubernetesLease } from "./lease.ts";
@@ -61,9 +61,7 @@ interface Times {
 }
 
 function contend(identity: string, { leaseMs = foreverMs, renewDeadlineMs = foreverMs }: Times = {}): Replica {
-  const config = new KubeConfig();
-  config.loadFromString(server.kubeconfig());
-  const transport = new Transport(config, { userAgent: "test" });
+  const transport = new Transport(parseKubeconfig(server.kubeconfig()), { userAgent: "test" });
   const { log } = recordingLog();
   const lock = new KubernetesLease({ transport, log, namespace: "system", name: "operator" });
   const election = new Election({ lock, identity, log, leaseMs, renewDeadlineMs, retryMs: 20 });

@@ -1,7 +1,7 @@
-/** A Lease of coordination.k8s.io as the election's lock: watched, and replaced only as it was seen. */
+/** A Lease of coordination.k8s.io as the lock of the leader election: watched, and written by compare-and-swap. */
 import * as z from "zod";
 import type { LeaseRecord, Lock } from "../election.ts";
-import { ConflictError, RefusedError } from "../errors.ts";
+import { ConflictError, RejectedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { collection, object } from "./paths.ts";
 import { Reflector } from "./reflector.ts";
@@ -39,7 +39,7 @@ export class KubernetesLease implements Lock {
       transport,
       log,
       path: collection("lease", namespace),
-      // The right to list and watch by name alone is asked for in these words.
+      // RBAC with resourceNames allows list and watch with this field selector only.
       fieldSelector: `metadata.name=${name}`,
       parse: parseLease,
       store: this.#store,
@@ -88,13 +88,13 @@ export class KubernetesLease implements Lock {
         ? (["POST", collection("lease", namespace)] as const)
         : (["PUT", object("lease", this.#id)] as const);
     const written = await this.#transport.request(verb, path, { body, timeoutMs }).catch((error: unknown) => {
-      if (error instanceof RefusedError && error.reason === "AlreadyExists") {
-        throw new ConflictError("the Lease was made by another", { cause: error });
+      if (error instanceof RejectedError && error.reason === "AlreadyExists") {
+        throw new ConflictError("another replica created the Lease", { cause: error });
       }
       throw error;
     });
     this.#take(written);
-    if (written === undefined) throw new ConflictError("the Lease is gone");
+    if (written === undefined) throw new ConflictError("the Lease was deleted");
   }
 
   #take(lease: unknown): void {
@@ -127,7 +127,7 @@ function parseLease(lease: unknown): KnownLease {
   return { ...metadata, holder, transitions, sign, acquireTime, durationMs: (spec.leaseDurationSeconds ?? 0) * 1000 };
 }
 
-/** Six digits after the second. */
+/** MicroTime of the API: six digits after the second. */
 function microTime(ms: number): string {
   return new Date(ms).toISOString().replace("Z", "000Z");
 }

@@ -1,9 +1,11 @@
-/** From the API server's pods to the domain's. Whatever is not needed for deciding ends here. */
+/** Parses the API server's pods into the domain's, without the fields that decisions do not need. */
 import { annotations, finalizer, schedulingGate } from "../../crds/names.ts";
 import { cancelReasons, isFailureReason } from "../../crds/reasons.ts";
 import type { ContainerState, Pod, Stop } from "../domain.ts";
 import { containerName } from "../names.ts";
+import { requiredDigests } from "../plan/verified-start.ts";
 import { identity, origin, pick, wholeNumber, type Meta } from "./meta.ts";
+import { runnerConfigMapIn, type RawVolume } from "./runner-volume.ts";
 
 interface RawState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -18,9 +20,28 @@ interface RawState {
   };
 }
 
+interface RawContainer {
+  readonly name: string;
+  /** "Always" on an init container makes it a sidecar. */
+  readonly restartPolicy?: string;
+  readonly command?: readonly string[];
+}
+
+interface RawStatus {
+  readonly name: string;
+  readonly state?: RawState;
+}
+
 interface RawPod {
   readonly metadata: Meta;
-  readonly spec?: { readonly nodeName?: string; readonly schedulingGates?: readonly { readonly name: string }[] };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly schedulingGates?: readonly { readonly name: string }[];
+    readonly activeDeadlineSeconds?: number;
+    readonly containers?: readonly RawContainer[];
+    readonly initContainers?: readonly RawContainer[];
+    readonly volumes?: readonly RawVolume[];
+  };
   readonly status?: {
     readonly phase?: Pod["phase"];
     readonly reason?: string;
@@ -32,51 +53,66 @@ interface RawPod {
       readonly message?: string;
       readonly lastTransitionTime?: string;
     }[];
-    readonly containerStatuses?: readonly { readonly name: string; readonly state?: RawState }[];
+    readonly containerStatuses?: readonly RawStatus[];
+    readonly initContainerStatuses?: readonly RawStatus[];
   };
 }
 
-/** Longest message of a stop, in characters: it goes on into the status, which is bounded. */
+/** Maximum length of a stop's message in characters, because the status has a limit. */
 export const maxStopMessage = 2_000;
 
-/** A pod with the two lists that a JSON patch addresses by index. */
+/** The least deadline that a pod may have: the kubelet ends the pod at once. No run's own deadline is as short. */
+export const endAtOnceSeconds = 1;
+
+/** A pod with the data for JSON patches, which address list items by index. */
 export interface CachedPod extends Pod {
   readonly gates: readonly string[];
   readonly finalizers: readonly string[];
+  readonly hasAnnotations: boolean;
 }
 
-/** A pod of ours; undefined for a stranger, and for one that is over and given back. */
+/** Parses a run's pod. Returns undefined for other pods, and for ended ones without the finalizer. */
 export function parsePod(object: unknown): CachedPod | undefined {
   const pod = readPod(object);
-  return pod !== undefined && !pod.held && (pod.phase === "Succeeded" || pod.phase === "Failed") ? undefined : pod;
+  return pod !== undefined && !pod.hasFinalizer && (pod.phase === "Succeeded" || pod.phase === "Failed")
+    ? undefined
+    : pod;
 }
 
-/** A pod of ours, over or not; undefined for a stranger. */
+/** Parses a run's pod, ended or not. Returns undefined for other pods. */
 export function readPod(object: unknown): CachedPod | undefined {
   const { metadata, spec, status } = object as RawPod;
   const made = origin(metadata);
-  if (made.agent === "" || made.runUid === "") return undefined;
+  const owner = metadata.ownerReferences?.find(isJob);
   const finalizers = metadata.finalizers ?? [];
   const gates = (spec?.schedulingGates ?? []).map(({ name }) => name);
-  const held = finalizers.includes(finalizer);
+  const hasFinalizer = finalizers.includes(finalizer);
+  const isGated = gates.includes(schedulingGate);
+  const isForeign = made.runUid === "" && owner === undefined && !hasFinalizer && !isGated;
+  if (made.agent === "" || isForeign) return undefined;
   const phase = status?.phase ?? "Pending";
-  const owner = metadata.ownerReferences?.find(({ kind }) => kind === "Job");
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
   const disruption = status?.conditions?.find(({ type, status: is }) => type === "DisruptionTarget" && is === "True");
-  const stop = parseStop(metadata.annotations?.[annotations.stop]);
+  // An annotation alone does not prove a stop: the operator also deletes the pod or sets its deadline.
+  const isEnding = metadata.deletionTimestamp !== undefined || spec?.activeDeadlineSeconds === endAtOnceSeconds;
+  const stop = isEnding ? parseStop(metadata.annotations?.[annotations.stop]) : undefined;
+  const isEndingSidecars = isEnding && metadata.annotations?.[annotations.endSidecars] !== undefined;
   const container = parseContainer(status?.containerStatuses?.find(({ name }) => name === containerName)?.state);
-  const unheardSinceMs = container.kind === "running" ? parseUnheard(status?.conditions) : undefined;
+  const nodeUnreachableSinceMs = container.kind === "running" ? parseNodeUnreachable(status?.conditions) : undefined;
   return {
+    kind: "pod",
     ...identity(metadata),
     ...made,
     jobName: owner?.name ?? metadata.labels?.["batch.kubernetes.io/job-name"] ?? "",
     ...(owner === undefined ? {} : { jobUid: owner.uid }),
-    // Not a number would be in no order at all with the others.
+    // NaN would break the order of pods.
     priority: wholeNumber(metadata.annotations?.[annotations.priority] ?? "0"),
     gates,
     finalizers,
-    gated: gates.includes(schedulingGate),
-    held,
+    hasAnnotations: metadata.annotations !== undefined,
+    ...(metadata.annotations?.[annotations.ungated] === metadata.uid ? { isUngatedByUs: true } : {}),
+    isGated,
+    hasFinalizer,
     ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
     phase,
     ...pick(status ?? {}, ["reason", "message"]),
@@ -87,13 +123,26 @@ export function readPod(object: unknown): CachedPod | undefined {
       ? {}
       : { disruption: { reason: disruption.reason ?? "", ...pick(disruption, ["message"]) } }),
     container,
-    ...(unheardSinceMs === undefined ? {} : { unheardSinceMs }),
+    ...othersOf(object as RawPod, container),
+    ...(isEndingSidecars ? { isEndingSidecars } : {}),
+    ...(nodeUnreachableSinceMs === undefined ? {} : { nodeUnreachableSinceMs }),
     ...(stop === undefined ? {} : { stop }),
+    ...runnerConfigMapIn(spec?.volumes),
+    ...requiredDigestsOf(spec?.containers),
   };
 }
 
-/** The control plane takes Ready away from the pods of a node that is silent; what the kubelet had said of them stays. */
-function parseUnheard(conditions: NonNullable<RawPod["status"]>["conditions"] = []): number | undefined {
+function requiredDigestsOf(containers: readonly RawContainer[] = []): Pick<Pod, "runDigests"> {
+  const digests = requiredDigests(containers.find(({ name }) => name === containerName)?.command);
+  return digests === undefined ? {} : { runDigests: JSON.stringify(digests) };
+}
+
+function isJob({ apiVersion, kind, controller }: NonNullable<Meta["ownerReferences"]>[number]): boolean {
+  return kind === "Job" && apiVersion === "batch/v1" && controller === true;
+}
+
+/** The control plane sets Ready=False on the pods of an unreachable node, but keeps the kubelet's other conditions. */
+function parseNodeUnreachable(conditions: NonNullable<RawPod["status"]>["conditions"] = []): number | undefined {
   const ready = conditions.find(({ type }) => type === "Ready");
   const containersReady = conditions.find(({ type }) => type === "ContainersReady");
   if (ready?.status !== "False" || containersReady?.status !== "True") return undefined;
@@ -101,10 +150,34 @@ function parseUnheard(conditions: NonNullable<RawPod["status"]>["conditions"] = 
   return Number.isNaN(sinceMs) ? undefined : sinceMs;
 }
 
+/** The containers that outlive claude, and the init container for which its start waits. */
+function othersOf({ spec, status }: RawPod, claude: ContainerState): Pick<Pod, "openContainers" | "waitsFor"> {
+  if (claude.kind === "running") return {};
+  if (claude.kind === "terminated") {
+    const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const ended = new Set(statuses.filter(({ state }) => state?.terminated !== undefined).map(({ name }) => name));
+    const others = [...sidecars, ...(spec?.containers ?? [])].map(({ name }) => name);
+    const open = others.filter((name) => name !== containerName && !ended.has(name));
+    return open.length === 0 ? {} : { openContainers: open };
+  }
+  for (const { name, state } of status?.initContainerStatuses ?? []) {
+    const { waiting, terminated } = state ?? {};
+    if (waiting?.reason !== undefined && waiting.reason !== "PodInitializing") {
+      return { waitsFor: { name, reason: waiting.reason, ...pick(waiting, ["message"]) } };
+    }
+    if (terminated !== undefined && terminated.exitCode !== 0) {
+      const message = `it ended with exit code ${terminated.exitCode}`;
+      return { waitsFor: { name, reason: terminated.reason ?? "Error", message } };
+    }
+  }
+  return {};
+}
+
 function parseContainer(state: RawState | undefined): ContainerState {
   if (state?.terminated !== undefined) {
     const { exitCode, startedAt, finishedAt } = state.terminated;
-    // A container that was never created is reported with the epoch for its times.
+    // A container that was never created has the epoch as its times.
     const startedMs = Date.parse(startedAt ?? "");
     const finishedMs = Date.parse(finishedAt ?? "");
     return {
@@ -123,7 +196,7 @@ function parseContainer(state: RawState | undefined): ContainerState {
   return { kind: "unknown" };
 }
 
-/** Our own annotation; a user can have written anything there, and the status takes only words that it knows. */
+/** Parses the operator's annotation. A user may have written it, so unknown reasons are ignored. */
 function parseStop(text: string | undefined): Stop | undefined {
   if (text === undefined) return undefined;
   try {

@@ -2,27 +2,29 @@ import { describe, expect, it } from "vitest";
 import { aFinishedRun, aPod, aRun, stopOf } from "../testing/builders.ts";
 import { ConflictError } from "../errors.ts";
 import type { CachedPod } from "./parse-pod.ts";
-import { logsGone, releasing, stopping, ungating } from "./patches.ts";
+import { logsUnavailable, removingFinalizer, restoring, stopping, ungating } from "./patches.ts";
 
 const pod = (facts: Partial<CachedPod> = {}): CachedPod => ({
   ...aPod(aRun("a")),
   gates: ["paperclip.io/slot"],
   finalizers: ["batch.kubernetes.io/job-tracking"],
+  hasAnnotations: true,
   ...facts,
 });
 
 describe("ungating", () => {
-  it("is one patch: this pod, this gate, finalizer on, gate off", () => {
+  it("is one patch that tests pod and gate, adds the finalizer and removes the gate", () => {
     expect(ungating(pod()).body).toEqual([
       { op: "test", path: "/metadata/uid", value: "pod-of-a" },
       { op: "test", path: "/spec/schedulingGates/0/name", value: "paperclip.io/slot" },
       { op: "add", path: "/metadata/finalizers/-", value: "paperclip.io/record-result" },
       { op: "remove", path: "/spec/schedulingGates/0" },
+      { op: "add", path: "/metadata/annotations/paperclip.io~1ungated", value: "pod-of-a" },
       { op: "add", path: "/metadata/managedFields", value: [{}] },
     ]);
   });
 
-  it("leaves the gates of others alone", () => {
+  it("keeps gates of other controllers", () => {
     const { body } = ungating(pod({ gates: ["kueue.x-k8s.io/admission", "paperclip.io/slot"] }));
     expect(body).toContainEqual({ op: "remove", path: "/spec/schedulingGates/1" });
   });
@@ -33,18 +35,40 @@ describe("ungating", () => {
     expect(body).toContainEqual({ op: "add", path: "/metadata/finalizers", value: ["paperclip.io/record-result"] });
   });
 
-  it("of a pod without our gate is a conflict: somebody was faster", () => {
+  it("of a pod without the operator's gate is a conflict: another replica was faster", () => {
     expect(() => ungating(pod({ gates: [] }))).toThrow(ConflictError);
   });
 });
 
-it("releasing takes off our finalizer only, of this pod only", () => {
-  expect(releasing(pod()).body).toEqual({
+it("ungating marks a pod without annotations too", () => {
+  expect(ungating(pod({ hasAnnotations: false })).body).toContainEqual({
+    op: "add",
+    path: "/metadata/annotations",
+    value: { "paperclip.io/ungated": "pod-of-a" },
+  });
+});
+
+it("restoring sets the labels and annotations of this pod only", () => {
+  expect(restoring(aPod(aRun("a")), { uid: "pod-of-a" }).body).toEqual({
+    metadata: {
+      uid: "pod-of-a",
+      labels: {
+        "app.kubernetes.io/managed-by": "clauderun-operator",
+        "paperclip.io/agent": "reviewer",
+        "paperclip.io/run": "a",
+      },
+      annotations: { "paperclip.io/run-uid": "uid-a", "paperclip.io/attempt": "1" },
+    },
+  });
+});
+
+it("removing the finalizer keeps others, and changes this pod only", () => {
+  expect(removingFinalizer(pod()).body).toEqual({
     metadata: { uid: "pod-of-a", "$deleteFromPrimitiveList/finalizers": ["paperclip.io/record-result"] },
   });
 });
 
-it("stopping says why on the pod, and sets the deadline only for one that runs", () => {
+it("stopping annotates the pod with the reason, and sets the deadline of a running one", () => {
   const why = stopOf("Replaced", "x".repeat(5_000));
   const { body } = stopping(pod(), why, { byDeadline: true }) as {
     body: { metadata: { annotations: Record<string, string> }; spec?: object };
@@ -53,12 +77,22 @@ it("stopping says why on the pod, and sets the deadline only for one that runs",
   const note = JSON.parse(body.metadata.annotations["paperclip.io/stop"] ?? "") as { reason: string; message: string };
   expect(note.reason).toBe("Replaced");
   expect(note.message.length).toBeLessThan(5_000);
+  expect(body.metadata).not.toHaveProperty("resourceVersion");
   expect(stopping(pod(), why, { byDeadline: false }).body).not.toHaveProperty("spec");
 });
 
-describe("logsGone", () => {
-  it("changes one condition, and only if it stands where it was seen and still says True", () => {
-    const body = logsGone({ ...aFinishedRun("a"), logsAt: 6 }, 0).body as { op: string; path: string; value: string }[];
+it("stopping a pod that does not run fails if it has changed, because it may have started", () => {
+  const { body } = stopping({ ...pod(), resourceVersion: "77" }, stopOf("ImagePullFailed"), { byDeadline: false });
+  expect(body).toMatchObject({ metadata: { resourceVersion: "77" } });
+});
+
+describe("logsUnavailable", () => {
+  it("changes one condition, and only if it is True at the observed index", () => {
+    const body = logsUnavailable({ ...aFinishedRun("a"), logsAt: 6 }, 0).body as {
+      op: string;
+      path: string;
+      value: string;
+    }[];
     expect(body.filter(({ op }) => op === "test")).toEqual([
       { op: "test", path: "/metadata/uid", value: "uid-a" },
       { op: "test", path: "/status/conditions/6/type", value: "LogsAvailable" },

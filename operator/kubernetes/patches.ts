@@ -1,8 +1,10 @@
-/** The three patches that pods of ours ever get, and the one of a run's status. */
-import { annotations, finalizer, schedulingGate } from "../../crds/names.ts";
+/** The patches of pods, and the one of a run's status. */
+import { annotations, finalizer, labels, schedulingGate } from "../../crds/names.ts";
 import type { Pod, Run, Stop } from "../domain.ts";
+import type { Origin } from "./meta.ts";
+import { managedBy } from "../names.ts";
 import { ConflictError } from "../errors.ts";
-import { maxStopMessage, type CachedPod } from "./parse-pod.ts";
+import { endAtOnceSeconds, maxStopMessage, type CachedPod } from "./parse-pod.ts";
 import type { PatchType } from "./transport.ts";
 
 export interface Patch {
@@ -10,13 +12,13 @@ export interface Patch {
   readonly patchType: PatchType;
 }
 
-/** Gate off and finalizer on, or neither: a pod that is being deleted takes no finalizer, and so keeps its gate. */
+/** Removes the gate and adds the finalizer, or neither: a pod that is being deleted accepts no finalizer. */
 export function ungating(pod: CachedPod): Patch {
   const index = pod.gates.indexOf(schedulingGate);
-  if (index < 0) throw new ConflictError(`pod ${pod.namespace}/${pod.name} has no gate of ours any more`);
+  if (index < 0) throw new ConflictError(`pod ${pod.namespace}/${pod.name} has no gate of the operator any more`);
   const gate = `/spec/schedulingGates/${index}`;
-  // Where the list is gone (the Job was orphaned) `add …/-` fails: then the whole list is added, to this version only.
-  const hold =
+  // Without the list (after its Job was orphaned) `add …/-` fails: then the whole list is added, to this version only.
+  const finalizerOps =
     pod.finalizers.length > 0
       ? [{ op: "add", path: "/metadata/finalizers/-", value: finalizer }]
       : [
@@ -26,32 +28,74 @@ export function ungating(pod: CachedPod): Patch {
   const body = [
     { op: "test", path: "/metadata/uid", value: pod.uid },
     { op: "test", path: `${gate}/name`, value: schedulingGate },
-    ...hold,
+    ...finalizerOps,
     { op: "remove", path: gate },
-    // Who owns which field of a pod interests nobody: without the book of it every later write of the pod is cheaper.
+    ...ungatedMark(pod),
+    // Drops managedFields, which are not used and make every later write of the pod slower.
     { op: "add", path: "/metadata/managedFields", value: [{}] },
   ];
   return { body, patchType: "application/json-patch+json" };
 }
 
-/** By strategic merge: harmless twice, and no race with the Job controller over the list's indexes. */
-export function releasing(pod: Pod): Patch {
-  const body = { metadata: { uid: pod.uid, "$deleteFromPrimitiveList/finalizers": [finalizer] } };
-  return { body, patchType: "application/strategic-merge-patch+json" };
+/**
+ * Annotates the pod with its uid, which a user who creates a pod cannot know: it proves that an operator ungated it.
+ */
+function ungatedMark({ uid, hasAnnotations }: CachedPod): object[] {
+  const path = "/metadata/annotations";
+  if (!hasAnnotations) return [{ op: "add", path, value: { [annotations.ungated]: uid } }];
+  return [{ op: "add", path: `${path}/${annotations.ungated.replace("/", "~1")}`, value: uid }];
 }
 
-/** Says on the pod why it is ended; with `byDeadline` the kubelet ends it, and keeps pod and log. */
-export function stopping(pod: Pod, stop: Stop, { byDeadline }: { readonly byDeadline: boolean }): Patch {
-  const note = JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) });
+/** Restores the labels and annotations that identify a run's pod. */
+export function restoring(of: Origin, pod: { readonly uid: string }): Patch {
+  const { agent, runName, runUid, attempt } = of;
+  const run = runName === "" ? {} : { [labels.run]: runName };
+  const marks = runUid === "" ? {} : { [annotations.runUid]: runUid, [annotations.attempt]: String(attempt) };
   const body = {
-    metadata: { uid: pod.uid, annotations: { [annotations.stop]: note } },
-    ...(byDeadline ? { spec: { activeDeadlineSeconds: 1 } } : {}),
+    metadata: {
+      uid: pod.uid,
+      labels: { "app.kubernetes.io/managed-by": managedBy, [labels.agent]: agent, ...run },
+      annotations: marks,
+    },
   };
   return { body, patchType: "application/strategic-merge-patch+json" };
 }
 
-/** One condition of a finished run, of which nothing else is known or may change. */
-export function logsGone(run: Run, nowMs: number): Patch {
+/** A strategic merge patch is idempotent, and has no race with the Job controller over the list's indexes. */
+export function removingFinalizer(pod: Pod): Patch {
+  const body = { metadata: { uid: pod.uid, "$deleteFromPrimitiveList/finalizers": [finalizer] } };
+  return { body, patchType: "application/strategic-merge-patch+json" };
+}
+
+/**
+ * Annotates the pod with the reason of its stop. With `byDeadline` the kubelet ends the pod, and keeps it with its log.
+ * Without it the pod is deleted next, because its container does not run. That requires an unchanged pod, because the
+ * container may have started since.
+ */
+export function stopping(pod: Pod, stop: Stop, { byDeadline }: { readonly byDeadline: boolean }): Patch {
+  const note = JSON.stringify({ reason: stop.reason, message: stop.message.slice(0, maxStopMessage) });
+  const body = {
+    metadata: {
+      uid: pod.uid,
+      ...(byDeadline ? {} : { resourceVersion: pod.resourceVersion }),
+      annotations: { [annotations.stop]: note },
+    },
+    ...(byDeadline ? { spec: { activeDeadlineSeconds: endAtOnceSeconds } } : {}),
+  };
+  return { body, patchType: "application/strategic-merge-patch+json" };
+}
+
+/** Makes the kubelet end a pod whose claude has ended, and keep it with its log. */
+export function endingSidecars(pod: Pod): Patch {
+  const body = {
+    metadata: { uid: pod.uid, annotations: { [annotations.endSidecars]: "true" } },
+    spec: { activeDeadlineSeconds: endAtOnceSeconds },
+  };
+  return { body, patchType: "application/strategic-merge-patch+json" };
+}
+
+/** Changes one condition of a finished run; the cache has no other conditions of it. */
+export function logsUnavailable(run: Run, nowMs: number): Patch {
   const condition = `/status/conditions/${run.logsAt ?? 0}`;
   const body = [
     { op: "test", path: "/metadata/uid", value: run.uid },

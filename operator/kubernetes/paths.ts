@@ -12,7 +12,7 @@ const plurals = { run: plural, job: "jobs", pod: "pods", configMap: "configmaps"
 
 export type Kind = keyof typeof groups;
 
-/** All objects of a kind, in a namespace or (undefined) in all. */
+/** Path of all objects of a kind, in a namespace or (undefined) in all. */
 export function collection(kind: Kind, namespace?: string): string {
   return `${groups[kind]}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${plurals[kind]}`;
 }

@@ -7,11 +7,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { ClusterError, ExpiredError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { lines } from "./lines.ts";
+import { heapBytes } from "./heap-bytes.ts";
+import { LargeObjects, largeBytes } from "./large-objects.ts";
+import { lines, type Line } from "./lines.ts";
 import { listPages, type Listed } from "./list-pages.ts";
 import type { Store, Stored } from "./store.ts";
 import type { Transport } from "./transport.ts";
-import { readWatchEvent } from "./watch-events.ts";
+import { readCutEvent, readWatchEvent } from "./watch-events.ts";
 
 export interface ReflectorOptions<T extends Stored> {
   readonly transport: Transport;
@@ -38,6 +40,8 @@ type Limits = Pick<ReflectorOptions<Stored>, "namespace" | "labelSelector" | "fi
 const maxDelayMs = 10_000;
 /** A watch that lived less than this and brought nothing counts as a failure: its server must not be hammered. */
 const shortLifeMs = 1_000;
+/** A longer line of a watch is not read: with it in memory, its object and the next line come to some 50 MB. */
+const maxLineLength = 3 * 2 ** 20;
 /** After so many failures in a row the version itself is doubted, and everything listed. */
 const doubtedFailures = 5;
 
@@ -60,6 +64,7 @@ export class Reflector<T extends Stored> {
   restarts = 0;
   /** Objects that a relist showed new, changed or gone and the watch had not. */
   missed = 0;
+  readonly #large: LargeObjects;
   /** When the API server last said anything (performance.now(), milliseconds). */
   lastHeardMs = performance.now();
   /** When we last tried anew or heard something: the sign that the loop itself goes on, also while nobody answers. */
@@ -67,6 +72,12 @@ export class Reflector<T extends Stored> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = { idleMs: 90_000, relistMs: 600_000, baseDelayMs: 200, ...options };
+    this.#large = new LargeObjects(options.log, options.path);
+  }
+
+  /** Objects that were too large to be read, counted each time. */
+  get tooLarge(): number {
+    return this.#large.unreadable;
   }
 
   start(): void {
@@ -162,13 +173,18 @@ export class Reflector<T extends Stored> {
     let news = 0;
     for await (const page of listPages(transport, path, { labelSelector, fieldSelector, signal })) {
       this.#heard();
-      for (const item of page.items ?? []) {
+      for (const item of page.items) {
         const { uid } = item.metadata ?? {};
         if (uid === undefined) continue;
         seen.add(uid);
+        if (page.bytes > largeBytes) this.#large.read(item, heapBytes(item, largeBytes));
         if (this.#take(uid, item)) news += 1;
       }
-      version = page.metadata?.resourceVersion ?? version;
+      for (const { metadata } of page.tooLarge) {
+        this.#skip(metadata);
+        if (metadata?.uid !== undefined) seen.add(metadata.uid);
+      }
+      version = page.version ?? version;
     }
     news += store.keepOnly(seen, { version, namespace });
     if (this.#wasListed) this.missed += news;
@@ -195,14 +211,14 @@ export class Reflector<T extends Stored> {
       const { body, close } = await transport.open(path, query, AbortSignal.any([this.#stop.signal, idle.signal]));
       this.#heard();
       try {
-        for await (const line of lines(body)) {
+        for await (const line of lines(body, maxLineLength)) {
           if (this.#stop.signal.aborted) return;
           timer.refresh();
           this.#heard();
           this.#apply(line);
         }
       } finally {
-        await close();
+        close();
       }
     } catch (error) {
       if (error instanceof ExpiredError || error instanceof ClusterError || this.#stop.signal.aborted) throw error;
@@ -212,9 +228,16 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  #apply(line: string): void {
-    const { type, object } = readWatchEvent(line, this.#options.path);
+  #apply(line: Line): void {
+    if (line.isCut) {
+      const metadata = readCutEvent(line.text);
+      this.#skip(metadata);
+      this.#version = metadata?.resourceVersion ?? this.#version;
+      return;
+    }
+    const { type, object } = readWatchEvent(line.text, this.#options.path);
     const { uid, resourceVersion } = object.metadata ?? {};
+    this.#large.read(object, line.length);
     if (type !== "BOOKMARK" && uid !== undefined) {
       this.#isFruitful = true;
       if (type === "DELETED") this.#drop(uid, object);
@@ -226,6 +249,12 @@ export class Reflector<T extends Stored> {
   #drop(uid: string, object: Listed): void {
     this.#options.store.remove(uid, object.metadata?.resourceVersion ?? "");
     this.#options.onDeleted?.(object);
+  }
+
+  /** What was known of it stays: it is neither new nor gone. */
+  #skip(metadata: Listed["metadata"]): void {
+    this.#isFruitful = true;
+    this.#large.skipped(metadata);
   }
 
   /** One object that cannot be taken in must not stop all others: what was known of it stays. */

@@ -19,8 +19,8 @@ function recording(): { store: Store<Thing>; changes: string[] } {
   return { store, changes };
 }
 
-describe("whoever is newer wins", () => {
-  test("an older or equal version changes nothing and is not told", () => {
+describe("the newer version wins", () => {
+  test("an older or equal version changes nothing and is not reported", () => {
     const { store, changes } = recording();
     expect(store.put("a", thing("a", "10"))).toBe(true);
     expect(store.put("a", thing("a", "9"))).toBe(false);
@@ -29,7 +29,7 @@ describe("whoever is newer wins", () => {
     expect(changes).toEqual(["- → 10", "10 → 11"]);
   });
 
-  test("versions are numbers of any length, not words", () => {
+  test("versions are numbers of any length, not strings", () => {
     const { store } = recording();
     store.put("a", thing("a", "99"));
     expect(store.put("a", thing("a", "100"))).toBe(true);
@@ -38,8 +38,8 @@ describe("whoever is newer wins", () => {
   });
 });
 
-describe("what is gone", () => {
-  test("is not brought back by the late answer to a write", () => {
+describe("a deleted object", () => {
+  test("is not restored by the late answer to a write", () => {
     const { store } = recording();
     store.put("a", thing("a", "10"));
     expect(store.remove("a", "12")).toBe(true);
@@ -47,7 +47,7 @@ describe("what is gone", () => {
     expect(store.size).toBe(0);
   });
 
-  test("comes back with a newer version: its label was taken off and put back", () => {
+  test("is restored by a newer version: its label was removed and set again", () => {
     const { store } = recording();
     store.put("a", thing("a", "10"));
     store.remove("a", "12");
@@ -55,7 +55,7 @@ describe("what is gone", () => {
     expect(store.get("a")?.resourceVersion).toBe("13");
   });
 
-  test("is remembered for thousands of others, and not for ever", () => {
+  test("is known during thousands of other deletions, but not for ever", () => {
     const { store } = recording();
     store.remove("first", "1000");
     for (let i = 0; i < 1_000; i += 1) store.remove(`other-${i}`, "1000");
@@ -64,7 +64,7 @@ describe("what is gone", () => {
     expect(store.put("first", thing("first", "999"))).toBe(true);
   });
 
-  test("an object that need not be kept is dropped, and may come back", () => {
+  test("that was only dropped may be stored again", () => {
     const { store, changes } = recording();
     store.put("a", thing("a", "10"));
     expect(store.put("a", undefined)).toBe(true);
@@ -75,7 +75,7 @@ describe("what is gone", () => {
 });
 
 describe("after a full list", () => {
-  test("what it did not show is gone, each told once", () => {
+  test("missing objects are removed, each reported once", () => {
     const { store, changes } = recording();
     for (const uid of ["a", "b", "c"]) store.put(uid, thing(uid, "10"));
     expect(store.keepOnly(new Set(["b"]), { version: "20" })).toBe(2);
@@ -83,19 +83,19 @@ describe("after a full list", () => {
     expect(changes.slice(3)).toEqual(["10 → -", "10 → -"]);
   });
 
-  test("of one namespace, what stands in others stays", () => {
+  test("of one namespace, objects of other namespaces stay", () => {
     const { store } = recording();
     store.put("a", thing("a", "10"));
     expect(store.keepOnly(new Set(), { version: "20", namespace: "other" })).toBe(0);
     expect(store.keepOnly(new Set(), { version: "20", namespace: "team" })).toBe(1);
   });
 
-  test("what is newer than the list stays: a Job that was made while it was read", () => {
+  test("objects that are newer than the list stay: a Job that was created during the list", () => {
     const { store } = recording();
-    store.put("made-meanwhile", thing("made-meanwhile", "21"));
+    store.put("newer", thing("newer", "21"));
     expect(store.keepOnly(new Set(), { version: "20" })).toBe(0);
-    expect(store.get("made-meanwhile")).toBeDefined();
-    expect(store.put("made-meanwhile", thing("made-meanwhile", "22"))).toBe(true);
+    expect(store.get("newer")).toBeDefined();
+    expect(store.put("newer", thing("newer", "22"))).toBe(true);
   });
 });
 
@@ -109,7 +109,7 @@ describe("the index by agent", () => {
     expect([...store.agents()]).toEqual(["team/reviewer", "team/writer", "other/reviewer"]);
   });
 
-  test("follows an object whose agent changes, and forgets agents that have nothing left", () => {
+  test("follows an object whose agent changes, and removes agents without objects", () => {
     const { store } = recording();
     store.put("a", thing("a", "1", "reviewer"));
     store.put("a", thing("a", "2", "writer"));

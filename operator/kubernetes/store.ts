@@ -1,4 +1,4 @@
-/** A cache of one kind of object by uid, with an index by agent. Whoever is newer wins, by resource version. */
+/** A cache of one kind of object by uid, with an index by agent. The newer resource version wins. */
 import { agentKey, type AgentKey } from "../domain.ts";
 
 export interface Stored {
@@ -7,16 +7,16 @@ export interface Stored {
   readonly resourceVersion: string;
 }
 
-const rememberedGone = 4_000;
+const maxDeleted = 4_000;
 
-/** Told of every change: what was, what is. */
+/** Called for every change. */
 export type OnChange<T> = (change: { readonly before: T | undefined; readonly after: T | undefined }) => void;
 
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
   readonly #byAgent = new Map<AgentKey, Map<string, T>>();
-  /** The uids that went last, and at which version: a late answer to a write must not bring them back. */
-  readonly #gone = new Map<string, string>();
+  /** Uids and versions of the last deletions, so that a late answer to a write does not restore an object. */
+  readonly #deleted = new Map<string, string>();
   readonly #agentOf: (object: T) => string;
   readonly #onChange: OnChange<T>;
 
@@ -29,11 +29,11 @@ export class Store<T extends Stored> {
     return this.#objects.size;
   }
 
-  /** Takes an object in, or (undefined) drops it. Returns true if that was news. */
+  /** Stores an object, or (undefined) drops it. Returns true if that changed the cache. */
   put(uid: string, object: T | undefined): boolean {
     if (object === undefined) return this.#drop(uid);
-    const goneAt = this.#gone.get(uid);
-    if (goneAt !== undefined && !isNewer(object.resourceVersion, goneAt)) return false;
+    const deletedAt = this.#deleted.get(uid);
+    if (deletedAt !== undefined && !isNewer(object.resourceVersion, deletedAt)) return false;
     const before = this.#objects.get(uid);
     if (before !== undefined && !isNewer(object.resourceVersion, before.resourceVersion)) return false;
     if (before !== undefined) this.#unindex(before);
@@ -51,14 +51,14 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * The object is gone as of a version. A newer one of the same uid may still come: a watch with a selector says
-   * DELETED too when a label was taken off, and ADDED when it was put back.
+   * Removes an object that was deleted at a version. A newer version may follow: a watch with a selector sends DELETED
+   * when a label is removed, and ADDED when it is set again.
    */
   remove(uid: string, version: string): boolean {
-    this.#gone.delete(uid);
-    this.#gone.set(uid, version);
-    if (this.#gone.size > rememberedGone)
-      for (const oldest of [...this.#gone.keys()].slice(0, rememberedGone / 2)) this.#gone.delete(oldest);
+    this.#deleted.delete(uid);
+    this.#deleted.set(uid, version);
+    if (this.#deleted.size > maxDeleted)
+      for (const oldest of [...this.#deleted.keys()].slice(0, maxDeleted / 2)) this.#deleted.delete(oldest);
     return this.#drop(uid);
   }
 
@@ -72,22 +72,22 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * After a full list of a version, of all namespaces or of one: what it did not show is gone, but for what is newer than the list (the answer to a
-   * write while it was read). Returns how many went.
+   * Removes the objects that a full list of a version, of all namespaces or of one, did not contain. Newer objects,
+   * from answers to writes during the list, are kept. Returns the number of removed objects.
    */
   keepOnly(
     uids: ReadonlySet<string>,
     list: { readonly version: string; readonly namespace?: string | undefined },
   ): number {
     const { version, namespace } = list;
-    const gone = [...this.#objects.values()].filter(
+    const deleted = [...this.#objects.values()].filter(
       (object) =>
         !uids.has(object.uid) &&
         !isNewer(object.resourceVersion, version) &&
         (namespace === undefined || object.namespace === namespace),
     );
-    for (const { uid } of gone) this.remove(uid, version);
-    return gone.length;
+    for (const { uid } of deleted) this.remove(uid, version);
+    return deleted.length;
   }
 
   ofAgent(agent: AgentKey): readonly T[] {
@@ -114,7 +114,7 @@ export class Store<T extends Stored> {
   }
 }
 
-/** Resource versions are decimal numbers of any length that can be compared (Kubernetes says so since 1.35). */
+/** Resource versions are decimal numbers of any length, which are comparable since Kubernetes 1.35. */
 function isNewer(a: string, b: string): boolean {
   return a.length === b.length ? a > b : a.length > b.length;
 }

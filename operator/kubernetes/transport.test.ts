@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
-import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseKubeconfig } from "../../kube/access.ts";
+import { selfSigned } from "../../kube/testing/certificates.ts";
 import { eventually } from "../../test/eventually.ts";
-import { ClusterError, ConflictError, ExpiredError, RefusedError } from "../errors.ts";
+import { ClusterError, ConflictError, ExpiredError, RejectedError } from "../errors.ts";
+import { accessTo } from "../testing/access.ts";
 import { ApiServer, json } from "../testing/api-server.ts";
 import { Transport } from "./transport.ts";
 
@@ -17,14 +19,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await transport.close();
+  transport.close();
   await server.close();
 });
 
 function transportFor(user?: object, connections = 32): Transport {
-  const config = new KubeConfig();
-  config.loadFromString(server.kubeconfig(user));
-  return new Transport(config, { userAgent: "clauderun-operator/test", connections });
+  return new Transport(parseKubeconfig(server.kubeconfig(user)), { userAgent: "clauderun-operator/test", connections });
 }
 
 function answer(code: number, body: unknown, headers?: Record<string, string>): void {
@@ -53,7 +53,6 @@ describe("a request", () => {
     expect(seen).toMatchObject({ method: "POST", path, body: JSON.stringify(body) });
     expect(seen?.query.toString()).toBe("dryRun=All");
     expect(seen?.headers).toMatchObject({
-      authorization: "Bearer secret-token",
       "user-agent": "clauderun-operator/test",
       "content-type": "application/json",
       accept: "application/json",
@@ -65,11 +64,18 @@ describe("a request", () => {
     expect(server.exchanges[0]?.headers["content-type"]).toBe("application/json-patch+json");
   });
 
-  test("logs in by name and password too", async () => {
-    const basic = transportFor({ username: "ada", password: "p:w" });
-    await basic.request("GET", path);
-    await basic.close();
-    expect(server.exchanges[0]?.headers.authorization).toBe(`Basic ${Buffer.from("ada:p:w").toString("base64")}`);
+  test.each([
+    ["a token", { token: "secret-token" }, "Bearer secret-token"],
+    ["name and password", { username: "ada", password: "p:w" }, `Basic ${btoa("ada:p:w")}`],
+  ])("logs in by %s, over TLS", async (_, user, authorization) => {
+    const secure = await new ApiServer(selfSigned()).listen();
+    const mine = new Transport(parseKubeconfig(secure.kubeconfig(user)), { userAgent: "test" });
+    await mine.request("GET", path);
+    const watch = await mine.open(path, { watch: "true" }, new AbortController().signal);
+    watch.close();
+    mine.close();
+    await secure.close();
+    expect(secure.exchanges.map(({ headers }) => headers.authorization)).toEqual([authorization, authorization]);
   });
 
   test("2,000 at once share at most 32 connections", async () => {
@@ -82,7 +88,7 @@ describe("a request", () => {
     await transport.request("GET", path);
     const watch = await transport.open(path, { watch: "true" }, new AbortController().signal);
     expect(server.connections).toBe(2);
-    await watch.close();
+    watch.close();
     await eventually("its connection is closed", () => server.openConnections === 1);
   });
 });
@@ -95,7 +101,7 @@ describe("an answer", () => {
 
   test.each([
     [409, "Conflict", "the object has been modified", ConflictError],
-    [409, "AlreadyExists", 'jobs.batch "a" already exists', RefusedError],
+    [409, "AlreadyExists", 'jobs.batch "a" already exists', RejectedError],
     [422, "Invalid", "the server rejected our request due to an error in our request", ConflictError],
     [422, "Invalid", "testing value /metadata/uid failed: test failed", ConflictError],
     [
@@ -104,27 +110,34 @@ describe("an answer", () => {
       'Pod "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted',
       ConflictError,
     ],
-    [422, "Invalid", "spec.template: field is immutable", RefusedError],
-    [403, "Forbidden", "exceeded quota", RefusedError],
-    [401, "Unauthorized", "Unauthorized", RefusedError],
+    [422, "Invalid", "spec.template: field is immutable", RejectedError],
+    [403, "Forbidden", "exceeded quota", RejectedError],
+    [401, "Unauthorized", "Unauthorized", RejectedError],
     [410, "Expired", "too old resource version", ExpiredError],
     [429, "TooManyRequests", "slow down", ClusterError],
     [500, "InternalError", "boom", ClusterError],
-    [500, "InternalError", 'Internal error occurred: failed calling webhook "x": timeout', RefusedError],
+    [500, "InternalError", 'Internal error occurred: failed calling webhook "x": timeout', RejectedError],
     [503, "ServiceUnavailable", "starting", ClusterError],
   ])("%i %s (%s) is its own kind of error", async (code, reason, message, kind) => {
     answer(code, { kind: "Status", code, reason, message });
     const error = await failure(transport.request("PATCH", path, { body: {} }));
     expect(error).toBeInstanceOf(kind);
     expect(error.message).toBe(`PATCH ${path}: ${code} ${message}`);
-    if (error instanceof RefusedError) expect(error).toMatchObject({ code, reason, said: message });
+    if (error instanceof RejectedError) expect(error).toMatchObject({ code, reason, serverMessage: message });
   });
 
   test.each([429, 503])("%i with Retry-After says when to try again", async (code) => {
     answer(code, { kind: "Status" }, { "retry-after": "7" });
     expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: 7_000 });
-    answer(code, { kind: "Status" }, { "retry-after": "soon" });
-    expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: undefined });
+    for (const nonsense of ["soon", "-1", "0", "1e9", "0x10", "NaN", "Sun, 01 Mar 2026 10:00:00 GMT"]) {
+      answer(code, { kind: "Status" }, { "retry-after": nonsense });
+      expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: undefined });
+    }
+  });
+
+  test.each(["61", "999999999", "9".repeat(400)])("Retry-After: %s is cut to a minute", async (header) => {
+    answer(429, { kind: "Status" }, { "retry-after": header });
+    expect(await failure(transport.request("GET", path))).toMatchObject({ retryAfterMs: 60_000 });
   });
 
   test("that no API server gave (a proxy's page) is an error in few words", async () => {
@@ -197,8 +210,22 @@ describe("a server in trouble", () => {
     answerFirst?.();
     await first;
     await one.request("GET", path);
-    await one.close();
+    one.close();
     expect(server.exchanges.map((seen) => seen.path)).toEqual([path, path]);
+  });
+
+  test("is not asked what node:http refuses to send, and the connection stays usable", async () => {
+    const one = transportFor(undefined, 1);
+    const requests = [`${path}/a b`, `${path}/c d`, path].map((each) => one.request("GET", each).catch(String));
+    const [first, second, third] = await Promise.all(requests);
+    expect([first, second]).toEqual([
+      expect.stringMatching(/^ClusterError: .*no answer/),
+      expect.stringMatching(/^ClusterError: .*no answer/),
+    ]);
+    expect(third).toMatchObject({ kind: "List" });
+    const opened = one.open(`${path}/a b`, {}, new AbortController().signal);
+    await expect(opened).rejects.toThrow(ClusterError);
+    one.close();
   });
 
   test("lets go of a request whose signal is given", async () => {
@@ -213,38 +240,46 @@ describe("a server in trouble", () => {
   test("refuses a watch in the same words", async () => {
     answer(403, { kind: "Status", reason: "Forbidden", message: "no rights" });
     const error = await failure(transport.open(path, {}, new AbortController().signal));
-    expect(error).toBeInstanceOf(RefusedError);
+    expect(error).toBeInstanceOf(RejectedError);
     await eventually("its connection is closed", () => server.openConnections === 0);
   });
 });
 
 describe("credentials", () => {
   test("that cannot be read fail the request, not the process, and are tried again", async () => {
-    let token: string | undefined;
-    const config = new KubeConfig();
-    config.loadFromString(server.kubeconfig({}));
-    config.addAuthenticator({
-      isAuthProvider: () => true,
-      applyAuthentication: (_user, options) => {
-        if (token === undefined) return Promise.reject(new Error("the plugin failed"));
-        (options.headers as Record<string, string>)["Authorization"] = `Bearer ${token}`;
-        return Promise.resolve();
-      },
-    });
-    const mine = new Transport(config, { userAgent: "test" });
+    const tokens: string[] = [];
+    const mine = new Transport(
+      accessTo(server.port, () => tokens.at(-1)),
+      { userAgent: "test" },
+    );
     const error = await failure(mine.request("GET", path));
     expect(error).toBeInstanceOf(ClusterError);
     expect((error.cause as Error).message).toBe("the plugin failed");
-    token = "first";
+    tokens.push("first");
     await mine.request("GET", path);
-    token = "second";
-    // Refused: they are read anew at once.
+    mine.close();
+    expect(server.exchanges.map(({ headers }) => headers.authorization)).toEqual(["first"]);
+  });
+
+  test.each(["a request", "a watch"])("that the server rejects are renewed once, and %s is repeated", async (what) => {
+    const tokens = ["first"];
+    const mine = new Transport(
+      accessTo(server.port, () => tokens.at(-1)),
+      { userAgent: "test" },
+    );
+    server.intercept = ({ headers }, response) => {
+      if (headers.authorization !== "first") return false;
+      tokens.push("second");
+      json(response, 401, { kind: "Status", reason: "Unauthorized" });
+      return true;
+    };
+    if (what === "a request") await mine.request("GET", path);
+    else (await mine.open(path, { watch: "true" }, new AbortController().signal)).close();
     answer(401, { kind: "Status", reason: "Unauthorized" });
     await failure(mine.request("GET", path));
-    await failure(mine.request("GET", path));
-    await mine.close();
-    const tokens = server.exchanges.map(({ headers }) => headers.authorization);
-    expect(tokens).toEqual(["Bearer first", "Bearer first", "Bearer second"]);
+    mine.close();
+    const sent = server.exchanges.map(({ headers }) => headers.authorization);
+    expect(sent).toEqual(["first", "second", "second"]);
   });
 });
 
@@ -252,12 +287,12 @@ describe("the clock", () => {
   test.each([0, -90_000, 3_600_000])("is the server's: %i ms from ours", async (skewMs) => {
     answer(200, {}, { date: new Date(Date.now() + skewMs).toUTCString() });
     await transport.request("GET", path);
-    expect(Math.abs(transport.now() - Date.now() - skewMs)).toBeLessThan(1_000);
+    expect(Math.abs(transport.now() - Date.now() - skewMs)).toBeLessThan(20_000);
   });
 
   test("is ours where the server does not say, or says nonsense", async () => {
     answer(200, {}, { date: "yesterday" });
     await transport.request("GET", path);
-    expect(Math.abs(transport.now() - Date.now())).toBeLessThan(50);
+    expect(Math.abs(transport.now() - Date.now())).toBeLessThan(20_000);
   });
 });

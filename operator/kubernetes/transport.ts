@@ -1,220 +1,156 @@
-/**
- * Requests to the API server: one HTTP/1.1 pool for all of them and one connection per watch, credentials by
- * client-node's KubeConfig (in-cluster tokens are re-read as they rotate). What is no success is thrown as an error of ours.
- */
-import type { IncomingHttpHeaders } from "node:http";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { Agent, type Dispatcher } from "undici";
-import { ClusterError } from "../errors.ts";
+/** Requests of the operator: answers as domain errors, calls counted, the API server's clock and outages observed. */
+import { HttpClient, type HttpAccess } from "../../kube/http-client.ts";
+import { HttpError, type HttpHead, type HttpMethod } from "../../kube/http.ts";
+import { AnswerTooLargeError, ClusterError } from "../errors.ts";
 import { errorOf } from "./answer-errors.ts";
-import { describeCall, type Call, type Verb } from "./calls.ts";
-import { CredentialSource, type Credentials } from "./credentials.ts";
-import { exchange, type Answer, type Question } from "./exchange.ts";
+import { describeCall, type Call } from "./calls.ts";
+import { Outages } from "./outages.ts";
+import { ServerClock } from "./server-clock.ts";
 
 export type PatchType =
   "application/json-patch+json" | "application/strategic-merge-patch+json" | "application/merge-patch+json";
 
 export interface RequestOptions {
-  /** ignored: nobody looks at the answer of a success. text: it is no JSON. */
-  readonly answer?: "ignored" | "text";
+  /** ignored: a success is discarded. text: not JSON. metadata: only the metadata of each object of a list. */
+  readonly answer?: "ignored" | "text" | "metadata";
+  /** A larger answer fails with AnswerTooLargeError. Default: maxAnswerBytes. */
+  readonly maxBytes?: number;
+  /** Called with the size of a success. */
+  readonly onSize?: (bytes: number) => void;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly patchType?: PatchType;
+  /** Until the last byte of the answer. Default: 30 seconds. */
   readonly timeoutMs?: number;
-  /** Breaks the request off, beside its timeout. */
   readonly signal?: AbortSignal;
 }
 
-/** A call whose answer has not begun. */
-type Begun = Pick<Call, "verb" | "resource"> & { readonly beganMs: number };
+export interface TransportOptions {
+  readonly userAgent: string;
+  /** Connections for requests; each watch has its own. Default: 32. */
+  readonly connections?: number;
+  readonly onCall?: (call: Call) => void;
+}
+
+/** etcd stores at most 1.5 MB for an object, and its JSON can be larger. Parsing needs six times as much memory. */
+export const maxAnswerBytes = 3 * 2 ** 20;
+
+const headersTimeoutMs = 60_000;
+const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 export class Transport {
-  readonly #config: KubeConfig;
-  readonly #userAgent: string;
-  readonly #connections: number;
-  readonly #credentials: CredentialSource;
+  readonly #http: HttpClient;
   readonly #onCall: (call: Call) => void;
-  #server: { readonly url: string; readonly origin: string; readonly basePath: string } | undefined;
-  #pool: { readonly tlsKey: string; readonly agent: Agent } | undefined;
-  /** The API server's clock minus ours, from its Date headers (whole seconds). */
-  #skewMs = 0;
+  /** When the API server was away. */
+  readonly outages = new Outages();
+  readonly #clock = new ServerClock();
 
-  constructor(
-    config: KubeConfig,
-    options: { readonly userAgent: string; readonly connections?: number; readonly onCall?: (call: Call) => void },
-  ) {
-    this.#config = config;
-    this.#credentials = new CredentialSource(config);
-    this.#userAgent = options.userAgent;
-    this.#connections = options.connections ?? 32;
-    this.#onCall = options.onCall ?? (() => undefined);
+  constructor(access: HttpAccess, { userAgent, connections = 32, onCall = () => undefined }: TransportOptions) {
+    this.#http = new HttpClient(access, { userAgent, maxConnections: connections });
+    this.#onCall = onCall;
   }
 
-  /** Milliseconds since the epoch by the API server's clock, by which every timestamp that we compare was written. */
-  now = (): number => Date.now() + this.#skewMs;
+  /** Milliseconds since the epoch by the API server's clock, which wrote every timestamp that is compared. */
+  now = (): number => this.#clock.now();
 
-  /** One request and its answer, parsed JSON unless said otherwise; undefined for 404. Throws ConflictError, RefusedError, ExpiredError or ClusterError. */
-  async request(verb: Verb, path: string, options: RequestOptions = {}): Promise<unknown> {
-    const what = `${verb} ${path}`;
-    const answer = await this.#asked(verb, path, options);
+  /**
+   * One request and its answer, as parsed JSON unless asked otherwise; undefined for 404. Throws ConflictError,
+   * RejectedError, ExpiredError, NamespaceTerminatingError or ClusterError.
+   */
+  async request(method: HttpMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const what = `${method} ${path}`;
+    const { answer: wanted, patchType, timeoutMs = 30_000, maxBytes = maxAnswerBytes, ...rest } = options;
+    const answer = await this.#counted(describeCall(method, path, false), what, (onHeaders) =>
+      this.#http.send(method, path, {
+        ...rest,
+        timeoutMs,
+        maxBytes,
+        onHeaders,
+        discardBody: wanted === "ignored",
+        ...(patchType === undefined ? {} : { contentType: patchType }),
+        ...(wanted === "metadata" ? { accept: metadataList } : {}),
+      }),
+    );
     if (answer.statusCode === 404) return undefined;
     if (answer.statusCode >= 300) throw errorOf(what, answer);
-    if (options.answer === "ignored") return undefined;
-    return options.answer === "text" ? answer.text : parseJson(answer.text, what);
+    options.onSize?.(answer.bytes);
+    if (wanted === "ignored") return undefined;
+    return wanted === "text" ? answer.text : parseJson(answer.text, what);
   }
 
-  /** Opens a watch on a connection of its own; the caller reads the body. Throws like request. */
+  /** Opens a watch on a connection of its own; the caller reads the body and closes it. Throws like request. */
   async open(
     path: string,
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<{ body: AsyncIterable<Uint8Array>; close: () => Promise<void> }> {
-    let agent: Agent | undefined;
-    const close = async (): Promise<void> => agent?.destroy();
-    // Watches are opened rarely: each with the newest credentials.
-    this.#credentials.forget();
+  ): Promise<{ readonly body: AsyncIterable<Uint8Array>; readonly close: () => void }> {
+    const isWatch = query["watch"] === "true";
+    const stream = await this.#counted(describeCall("GET", path, isWatch), `GET ${path}`, (onHeaders) =>
+      this.#http.open(path, { query, signal, headersTimeoutMs, onHeaders }),
+    );
+    if (stream.statusCode === 200) return { body: stream.chunks, close: stream.close };
     try {
-      const { statusCode, headers, body } = await this.#opened(path, query, signal, ({ tls }) => {
-        agent = new Agent({ ...connecting(tls), connections: 1, bodyTimeout: 0, headersTimeout: 60_000 });
-        return agent;
-      });
-      if (statusCode !== 200) {
-        throw errorOf(`watch ${path}`, { statusCode, headers, text: await textOf(body, `watch ${path}`) });
-      }
-      return { body, close };
-    } catch (error) {
-      await close();
-      throw error;
+      throw errorOf(`watch ${path}`, { ...stream, text: await textOf(stream.chunks) });
+    } finally {
+      stream.close();
     }
   }
 
-  async close(): Promise<void> {
-    await this.#pool?.agent.destroy();
-    this.#pool = undefined;
+  close(): void {
+    this.#http.close();
   }
 
-  async #asked(verb: Verb, path: string, options: RequestOptions): Promise<Answer> {
-    const call = this.#begin(verb, path, false);
-    const progress = { headHere: false };
-    try {
-      const credentials = await this.#credentials.current();
-      return await exchange(this.#shared(credentials), this.#question(verb, path, options, credentials), {
-        timeoutMs: options.timeoutMs ?? 30_000,
-        signal: options.signal,
-        dropText: options.answer === "ignored",
-        onHead: ({ statusCode, headers }) => {
-          progress.headHere = true;
-          this.#heard(call, statusCode, headers);
-        },
-      });
-    } catch (cause) {
-      const what = `${verb} ${path}`;
-      if (progress.headHere) throw new ClusterError(`${what}: the answer broke off`, { cause });
-      throw this.#unheard(call, what, cause);
-    }
-  }
-
-  async #opened(
-    path: string,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    agentFor: (credentials: Credentials) => Agent,
-  ): Promise<Dispatcher.ResponseData> {
-    const call = this.#begin("GET", path, query["watch"] === "true");
-    try {
-      const credentials = await this.#credentials.current();
-      const question = this.#question("GET", path, { query }, credentials);
-      const response = await agentFor(credentials).request({ ...question, signal });
-      this.#heard(call, response.statusCode, response.headers);
-      return response;
-    } catch (cause) {
-      throw this.#unheard(call, `GET ${path}`, cause);
-    }
-  }
-
-  #question(verb: Verb, path: string, { query, body, patchType }: RequestOptions, credentials: Credentials): Question {
-    const server = this.#readServer();
-    return {
-      origin: server.origin,
-      path: server.basePath + path + searchOf(query),
-      method: verb,
-      headers: {
-        ...credentials.headers,
-        accept: "application/json",
-        "user-agent": this.#userAgent,
-        ...(body === undefined ? {} : { "content-type": patchType ?? "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  /** Reports each answer, and a request without one; turns HttpError into a ClusterError. */
+  async #counted<T>(
+    call: Pick<Call, "verb" | "resource">,
+    what: string,
+    send: (onHeaders: (head: HttpHead) => void) => Promise<T>,
+  ): Promise<T> {
+    let startedMs = performance.now();
+    const report = (code: string): void => {
+      const nowMs = performance.now();
+      const seconds = (nowMs - startedMs) / 1000;
+      startedMs = nowMs;
+      this.outages.take({ ...call, code, seconds });
+      this.#onCall({ ...call, code, seconds });
     };
-  }
-
-  /** Where the API server is; one behind a proxy has a path of its own. */
-  #readServer(): { readonly origin: string; readonly basePath: string } {
-    const url = this.#config.getCurrentCluster()?.server ?? "";
-    if (this.#server?.url !== url) {
-      const { origin, pathname } = new URL(url);
-      this.#server = { url, origin, basePath: pathname.replace(/\/+$/, "") };
-    }
-    return this.#server;
-  }
-
-  #begin(verb: Verb, path: string, isWatch: boolean): Begun {
-    return { ...describeCall(verb, path, isWatch), beganMs: performance.now() };
-  }
-
-  #heard(call: Begun, statusCode: number, headers: IncomingHttpHeaders): void {
-    this.#tell(call, String(statusCode));
-    this.#learnClock(headers.date);
-    if (statusCode === 401) this.#credentials.forget();
-  }
-
-  #unheard(call: Begun, what: string, cause: unknown): ClusterError {
-    this.#tell(call, "none");
-    return new ClusterError(`${what}: no answer from the API server`, { cause });
-  }
-
-  #tell({ verb, resource, beganMs }: Begun, code: string): void {
-    this.#onCall({ verb, resource, code, seconds: (performance.now() - beganMs) / 1000 });
-  }
-
-  /** A Date header is cut to the second: a difference of under two is none. */
-  #learnClock(date: string | undefined): void {
-    const serverMs = Date.parse(String(date));
-    if (Number.isNaN(serverMs)) return;
-    const skewMs = serverMs + 500 - Date.now();
-    this.#skewMs = Math.abs(skewMs) < 2_000 ? 0 : skewMs;
-  }
-
-  #shared({ tls, tlsKey }: Credentials): Agent {
-    if (this.#pool?.tlsKey !== tlsKey) {
-      void this.#pool?.agent.close();
-      const agent = new Agent({
-        ...connecting(tls),
-        connections: this.#connections,
-        keepAliveTimeout: 30_000,
-        headersTimeout: 30_000,
+    try {
+      return await send(({ statusCode, headers }) => {
+        report(String(statusCode));
+        this.#clock.learn(headers.date);
       });
-      this.#pool = { tlsKey, agent };
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      if (error.stage === "no answer" || error.stage === "no credentials") report("none");
+      throw clusterError(what, error);
     }
-    return this.#pool.agent;
   }
 }
 
-function connecting(tls: Credentials["tls"]): Agent.Options {
-  return { connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 }, allowH2: false };
+function clusterError(what: string, error: HttpError): ClusterError {
+  if (error.stage === "too large") return new AnswerTooLargeError(`${what}: ${error.message}`, { cause: error });
+  const messages = {
+    "no credentials": "no credentials",
+    "no answer": "no answer from the API server",
+    broken: "the answer broke off",
+  };
+  return new ClusterError(`${what}: ${messages[error.stage]}`, { cause: error.cause });
 }
 
-/** With its question mark; empty if nothing is asked. */
-function searchOf(query: RequestOptions["query"] = {}): string {
-  const asked = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, String(value));
-  return asked.size === 0 ? "" : `?${asked.toString()}`;
-}
-
-async function textOf(body: Dispatcher.ResponseData["body"], what: string): Promise<string> {
-  return body.text().catch((cause: unknown) => {
-    throw new ClusterError(`${what}: the answer broke off`, { cause });
-  });
+/** The first part of an error's body; one that breaks off is told by its status alone. */
+async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
+  const read: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) break;
+      read.push(chunk);
+    }
+  } catch {
+    // The status is known, and says enough.
+  }
+  return Buffer.concat(read).toString();
 }
 
 function parseJson(text: string, what: string): unknown {

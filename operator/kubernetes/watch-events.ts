@@ -23,6 +23,16 @@ export function readWatchEvent(line: string, path: string): WatchEvent {
   throw new ClusterError(`the watch of ${path} said: ${message ?? "an error without words"}`);
 }
 
+/** Whose event a line that was cut is; as far as its start says so. Built-in objects begin with their names, in this order. */
+export function readCutEvent(start: string): Listed["metadata"] {
+  const names = ["name", "namespace", "uid", "resourceVersion"] as const;
+  const [, metadata = ""] = /"metadata":\{(.{0,2000})/.exec(start) ?? [];
+  const found = names.map(
+    (key) => [key, new RegExp(`(?:^|,)"${key}":"([-.a-z0-9]{1,253})"`).exec(metadata)?.[1]] as const,
+  );
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
 function parseEvent(line: string, path: string): WatchEvent | ErrorEvent {
   try {
     return JSON.parse(line) as WatchEvent | ErrorEvent;

@@ -15,13 +15,13 @@ interface Sample {
   readonly value: number;
 }
 
-/** What it is called and what it means. */
+/** Name and help text of a metric. */
 export interface Description {
   readonly name: string;
   readonly help: string;
 }
 
-/** All metrics of a process, in the order in which they were made. */
+/** All metrics of a process, in the order of their creation. */
 export class Registry {
   readonly #metrics: Metric[] = [];
 
@@ -33,12 +33,12 @@ export class Registry {
     return this.#add(new Histogram(description, buckets));
   }
 
-  /** A value, or one per set of labels, that is asked for at each scrape. */
+  /** A value, or one per set of labels, that is read at each scrape. */
   gauge(description: Description, read: () => number | Iterable<readonly [Labels, number]>): void {
     this.#add({ ...description, type: "gauge", samples: () => asSamples(read()) });
   }
 
-  /** A counter that somebody else keeps; asked for at each scrape. */
+  /** A counter that another part of the operator increments; read at each scrape. */
   readCounter(description: Description, read: () => number | Iterable<readonly [Labels, number]>): void {
     this.#add({ ...description, type: "counter", samples: () => asSamples(read()) });
   }
@@ -66,12 +66,12 @@ function asSamples(read: number | Iterable<readonly [Labels, number]>): Sample[]
 class Series<T> {
   readonly #byKey = new Map<string, { readonly labels: Labels; readonly value: T }>();
 
-  at(labels: Labels, fresh: () => T): T {
-    // Not the text that is shown: escaping it at every count cost more than counting.
+  at(labels: Labels, create: () => T): T {
+    // The key is not the rendered text, because escaping costs more than counting.
     const key = Object.entries(labels).flat().join("\0");
     const known = this.#byKey.get(key);
     if (known !== undefined) return known.value;
-    const value = fresh();
+    const value = create();
     this.#byKey.set(key, { labels, value });
     return value;
   }
@@ -108,7 +108,7 @@ export class Histogram implements Metric {
   readonly #buckets: readonly number[];
   readonly #series = new Series<{ readonly counts: number[]; sum: number; count: number }>();
 
-  /** Upper bounds, rising; the one without bound is added. */
+  /** `buckets` are ascending upper bounds; `+Inf` is added. */
   constructor({ name, help }: Description, buckets: readonly number[]) {
     this.name = name;
     this.help = help;

@@ -5,19 +5,19 @@ import type { Run } from "../domain.ts";
 import { Registry } from "./exposition.ts";
 import { Metrics, type Views } from "./metrics.ts";
 
-function viewed(views: Partial<Views> = {}): Metrics {
+function metricsOf(views: Partial<Views> = {}): Metrics {
   const metrics = new Metrics();
   const watches = [
-    { resource: "pods", restarts: 2, missed: 1 },
-    { resource: "pods", restarts: 1, missed: 0 },
-    { resource: "jobs", restarts: 0, missed: 0 },
+    { resource: "pods", restarts: 2, missed: 1, tooLarge: 2 },
+    { resource: "pods", restarts: 1, missed: 0, tooLarge: 0 },
+    { resource: "jobs", restarts: 0, missed: 0, tooLarge: 0 },
   ];
   const queue = (): Views["queue"] extends () => infer Q ? Q : never => ({ depth: 3, oldestMs: 1_500 });
   metrics.view({ runs: () => [], watches, queue, isLeader: () => true, now: () => nowMs, ...views });
   return metrics;
 }
 
-/** The sample lines that begin with this. */
+/** The sample lines that start with a prefix. */
 function lines(metrics: Metrics, start: string): string[] {
   return metrics.registry
     .render()
@@ -35,8 +35,8 @@ const succeeded = {
 } as const;
 
 describe("the end of a run", () => {
-  test("is counted by namespace, phase and reason, with cost, tokens and how long each phase took", () => {
-    const metrics = viewed();
+  test("is counted by namespace, phase and reason, with cost, tokens and the duration of each phase", () => {
+    const metrics = metricsOf();
     metrics.finished(aRun("a", { age: 10 }), {
       phase: "Succeeded",
       conditions: [{ ...succeeded, lastTransitionTime: at(100) }],
@@ -66,9 +66,9 @@ describe("the end of a run", () => {
   });
 });
 
-test("what has not ended is shown by namespace and phase, and how long the oldest is queued", () => {
+test("unfinished runs are shown by namespace and phase, with the age of the oldest queued one", () => {
   const runs = [aRun("a", { age: 70 }), aRun("b", { age: 20 }), anAdmittedRun("c", { age: 500 }), aFinishedRun("d")];
-  const metrics = viewed({ runs: () => runs });
+  const metrics = metricsOf({ runs: () => runs });
   expect(lines(metrics, "claude_run_active")).toEqual([
     'claude_run_active{namespace="team",phase="Queued"} 2',
     'claude_run_active{namespace="team",phase="Pending"} 1',
@@ -76,8 +76,8 @@ test("what has not ended is shown by namespace and phase, and how long the oldes
   expect(lines(metrics, "claude_run_oldest_queued_seconds")).toEqual(["claude_run_oldest_queued_seconds 70"]);
 });
 
-test("queue, leader and watches are shown as they are", () => {
-  const metrics = viewed();
+test("queue, leader and watches are shown", () => {
+  const metrics = metricsOf();
   expect(lines(metrics, "claude_run_queue")).toEqual([
     "claude_run_queue_depth 3",
     "claude_run_queue_oldest_seconds 1.5",
@@ -89,15 +89,16 @@ test("queue, leader and watches are shown as they are", () => {
   ]);
 });
 
-test("a run that is suspended is not waited for: it is not the oldest that is queued", () => {
-  const oldest = (...runs: Run[]): string[] => lines(viewed({ runs: () => runs }), "claude_run_oldest_queued_seconds");
+test("a suspended run does not count as the oldest queued one", () => {
+  const oldest = (...runs: Run[]): string[] =>
+    lines(metricsOf({ runs: () => runs }), "claude_run_oldest_queued_seconds");
   const old = aRun("old", { age: 3_600 });
   expect(oldest(old)).toEqual(["claude_run_oldest_queued_seconds 3600"]);
   const suspended = { ...old, spec: { ...old.spec, suspend: true } };
   expect(oldest(suspended, aRun("young", { age: 5 }))).toEqual(["claude_run_oldest_queued_seconds 5"]);
 });
 
-test("the text is Prometheus' format: help, type, escaped labels, buckets that add up", () => {
+test("the text has Prometheus' format: help, type, escaped labels, cumulative buckets", () => {
   const registry = new Registry();
   registry.counter({ name: "n_total", help: "N." }).add(2, { what: 'a "b"\\\n' });
   const histogram = registry.histogram({ name: "h_seconds", help: "H." }, [1, 5]);
@@ -119,13 +120,13 @@ test("the text is Prometheus' format: help, type, escaped labels, buckets that a
   );
 });
 
-test("docs/metrics.md names what /metrics prints, with its type and its words", () => {
+test("docs/metrics.md lists every metric with its type and its help text", () => {
   const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
   const rows = page.split("\n").flatMap((line) => {
     const [, name, type, help] = /^\| `(\w+)` +\| (\w+) +\| (.*?) +\|$/.exec(line) ?? [];
     return name === undefined ? [] : [`${name} ${type ?? ""}: ${help ?? ""}`];
   });
-  const { registry } = viewed();
+  const { registry } = metricsOf();
   const printed = registry.render().matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm);
   expect(rows).toEqual([...printed].map(([, name, help, type]) => `${name ?? ""} ${type ?? ""}: ${help ?? ""}`));
 });

@@ -1,6 +1,6 @@
 /**
- * What the operator counts, by name; docs/metrics.md is the same as a page. Labels are bounded: words of ours, kinds of
- * objects, and namespaces (a cluster has few, and costs are asked for by them), never runs, agents or models.
+ * The operator's metrics; docs/metrics.md lists them. Labels are bounded: fixed words, kinds of objects, and namespaces
+ * (a cluster has few, and users need costs by namespace), never runs, agents or models.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import type { Call } from "../kubernetes/calls.ts";
@@ -8,100 +8,112 @@ import { isFinished, type Run } from "../domain.ts";
 import { Registry, type Labels } from "./exposition.ts";
 import { describeProcess } from "./process.ts";
 
-/** What is looked at only when somebody asks. */
+/** Values that are read at each scrape. */
 export interface Views {
   readonly runs: () => Iterable<Run>;
-  readonly watches: readonly { readonly resource: string; readonly restarts: number; readonly missed: number }[];
+  readonly watches: readonly {
+    readonly resource: string;
+    readonly restarts: number;
+    readonly missed: number;
+    readonly tooLarge: number;
+  }[];
   readonly queue: () => { readonly depth: number; readonly oldestMs: number };
   readonly isLeader: () => boolean;
   readonly now: () => number;
 }
 
 const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** From a second to a day: runs are short and long. */
+/** From a second to a day, because runs are short and long. */
 const phaseBuckets = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
 
 export class Metrics {
   readonly registry = new Registry();
   readonly #finished = this.registry.counter({
     name: "claude_run_finished_total",
-    help: "Runs that ended, counted once each when their end is written, by namespace, phase and reason.",
+    help: "Finished runs, by namespace, phase and reason; each is counted once.",
   });
   readonly #durations = this.registry.histogram(
     {
       name: "claude_run_phase_duration_seconds",
-      help: "How long runs that ended were queued, pending and running.",
+      help: "Time that finished runs were queued, pending and running.",
     },
     phaseBuckets,
   );
   readonly #cost = this.registry.counter({
     name: "claude_run_cost_usd_total",
-    help: "What ended runs cost in US dollars, as far as claude said so, by namespace.",
+    help: "Cost of finished runs in US dollars, as reported by claude, by namespace.",
   });
   readonly #tokens = this.registry.counter({
     name: "claude_run_tokens_total",
-    help: "Tokens of ended runs, by namespace and kind.",
+    help: "Tokens of finished runs, by namespace and kind.",
   });
-  readonly #passes = this.registry.counter({
+  readonly #reconciles = this.registry.counter({
     name: "claude_run_reconcile_passes_total",
-    help: "Passes over an agent, by result: ok, conflict (somebody was faster: no error) or error.",
+    help: "Reconciles of an agent, by result: ok, conflict (no error) or error.",
   });
-  readonly #passSeconds = this.registry.histogram(
-    { name: "claude_run_reconcile_duration_seconds", help: "How long a pass took." },
+  readonly #reconcileSeconds = this.registry.histogram(
+    { name: "claude_run_reconcile_duration_seconds", help: "Duration of a reconcile." },
     latencyBuckets,
   );
   readonly #calls = this.registry.counter({
     name: "claude_run_api_requests_total",
-    help: "Requests to the API server, by verb, resource and HTTP code; code none: no answer came.",
+    help: "Requests to the API server, by verb, resource and code (none: no response).",
   });
   readonly #callSeconds = this.registry.histogram(
     {
       name: "claude_run_api_request_duration_seconds",
-      help: "Time to the head of the API server's answer, by verb and resource.",
+      help: "Time to the response headers of the API server, by verb and resource.",
     },
     latencyBuckets,
   );
 
   readonly #samples = this.registry.counter({
     name: "claude_run_progress_reads_total",
-    help: "Reads of a running pod's log for progress, by result: ok, none (no checkpoint in it) or error (no error of the run).",
+    help: "Reads of pod logs for progress, by result: ok, none (no checkpoint) or error.",
   });
 
-  /** Begins to show what the operator's parts know. */
+  /** Adds the metrics that are read from the operator's parts at each scrape. */
   view(views: Views): void {
     const { registry } = this;
-    registry.gauge({ name: "claude_run_leader", help: "1 on the replica that works, 0 on one that stands by." }, () =>
+    registry.gauge({ name: "claude_run_leader", help: "1 on the leading replica, 0 on a standby." }, () =>
       views.isLeader() ? 1 : 0,
     );
     registry.gauge(
-      { name: "claude_run_active", help: "Runs that have not ended, by namespace and phase; each replica shows all." },
+      { name: "claude_run_active", help: "Unfinished runs, by namespace and phase; each replica shows all." },
       () => activeRuns(views.runs()),
     );
     registry.gauge(
       {
         name: "claude_run_oldest_queued_seconds",
-        help: "Age of the oldest run that is queued and not suspended; 0: none is.",
+        help: "Age of the oldest run that is queued and not suspended; 0: no such run.",
       },
       () => oldestQueuedSeconds(views.runs(), views.now()),
     );
     registry.gauge(
-      { name: "claude_run_queue_depth", help: "Agents that wait for a worker." },
+      { name: "claude_run_queue_depth", help: "Number of agents that wait for a worker." },
       () => views.queue().depth,
     );
     registry.gauge(
-      { name: "claude_run_queue_oldest_seconds", help: "How long the first of them has waited; 0: none does." },
+      { name: "claude_run_queue_oldest_seconds", help: "Time that the oldest of them has waited; 0: none waits." },
       () => views.queue().oldestMs / 1000,
     );
     registry.readCounter(
-      { name: "claude_run_watch_restarts_total", help: "Watches that broke off or failed and were started again." },
+      { name: "claude_run_watch_restarts_total", help: "Restarts of watches that were interrupted or failed." },
       () => summed(views.watches.map(({ resource, restarts }) => [resource, restarts])),
     );
     registry.readCounter(
       {
         name: "claude_run_relist_missed_total",
-        help: "Objects that a periodic list showed new, changed or gone and the watch had not.",
+        help: "Changes that a periodic list found and the watch had missed.",
       },
       () => summed(views.watches.map(({ resource, missed }) => [resource, missed])),
+    );
+    registry.readCounter(
+      {
+        name: "claude_run_objects_too_large_total",
+        help: "Objects that are too large and ignored, by resource; the log names each.",
+      },
+      () => summed(views.watches.map(({ resource, tooLarge }) => [resource, tooLarge])),
     );
     describeProcess(registry);
   }
@@ -115,12 +127,12 @@ export class Metrics {
     this.#samples.add(1, { result });
   }
 
-  passed(result: "ok" | "conflict" | "error", seconds: number): void {
-    this.#passes.add(1, { result });
-    this.#passSeconds.observe(seconds);
+  reconciled(result: "ok" | "conflict" | "error", seconds: number): void {
+    this.#reconciles.add(1, { result });
+    this.#reconcileSeconds.observe(seconds);
   }
 
-  /** A run's end was written, by us and just now. */
+  /** Counts a finished run. Called when this replica has written its end. */
   finished({ namespace, createdMs }: Run, { conditions, result, ...rest }: ClaudeRunStatus): void {
     const { reason = "" } = conditions?.find(({ type }) => type === "Succeeded") ?? {};
     this.#finished.add(1, { namespace, phase: rest.phase ?? "", reason });
@@ -140,7 +152,7 @@ export class Metrics {
     this.#lasted("running", started, ended);
   }
 
-  /** Unknown is left out; clocks of several machines wrote the times, so that nothing lasts less than nothing. */
+  /** Unknown times are left out. Clocks of several machines wrote them, so a negative duration counts as 0. */
   #lasted(phase: string, fromMs: number | undefined, toMs: number | undefined): void {
     if (fromMs === undefined || toMs === undefined) return;
     this.#durations.observe(Math.max(0, toMs - fromMs) / 1000, { phase });
@@ -172,7 +184,7 @@ function oldestQueuedSeconds(runs: Iterable<Run>, nowMs: number): number {
   return (nowMs - oldestMs) / 1000;
 }
 
-/** With a list of namespaces there is more than one watch of a kind. */
+/** Sums the counts by resource: with a list of namespaces there are several watches of a kind. */
 function summed(counts: readonly (readonly [resource: string, count: number])[]): [Labels, number][] {
   const sums = new Map<string, number>();
   for (const [resource, count] of counts) sums.set(resource, (sums.get(resource) ?? 0) + count);

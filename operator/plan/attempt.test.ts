@@ -24,18 +24,24 @@ const resumed = { session: { resume: "s-0" } };
 
 const continuations: readonly [name: string, spec: object, status: ClaudeRunStatus, attempt: number, want: unknown][] =
   [
-    ["the first attempt begins", {}, { session: { id: "s-1" } }, 1, undefined],
-    ["a later one continues", {}, { session: { id: "s-1" }, result: { turns: 3 } }, 2, "s-1"],
-    ["also a session that waits for its first answer: it has the prompt", {}, { session: { id: "s-1" } }, 2, "s-1"],
+    ["the first attempt starts a session", {}, { session: { id: "s-1" } }, 1, undefined],
+    ["a later attempt continues the session", {}, { session: { id: "s-1" }, result: { turns: 3 } }, 2, "s-1"],
+    ["also a session without an answer: it has the prompt", {}, { session: { id: "s-1" } }, 2, "s-1"],
     [
-      "but not an older session that may not have it",
+      "but not an older session, which may lack the prompt",
       resumed,
       { session: { id: "s-0" }, result: { turns: 0 } },
       2,
       undefined,
     ],
-    ["an older session that has answered has it", resumed, { session: { id: "s-0" }, result: { turns: 1 } }, 2, "s-0"],
-    ["without a session it begins anew", {}, {}, 2, undefined],
+    [
+      "an older session with an answer has the prompt",
+      resumed,
+      { session: { id: "s-0" }, result: { turns: 1 } },
+      2,
+      "s-0",
+    ],
+    ["without a session it starts a new one", {}, {}, 2, undefined],
   ];
 
 describe("the session of an attempt", () => {
@@ -47,16 +53,16 @@ describe("the session of an attempt", () => {
 const limits = { claude: { maxTurns: 10 }, budget: { maxCostUSD: "2.5" }, activeDeadlineSeconds: 600 };
 
 const remainders: readonly [name: string, result: object | undefined, attempt: number, want: object][] = [
-  ["the first attempt has all", undefined, 1, limits],
+  ["the first attempt has the full limits", undefined, 1, limits],
   [
-    "a later one has what is left",
+    "a later attempt has the rest",
     { turns: 4, costUSD: "0.75", durationMs: 61_900 },
     2,
     { claude: { maxTurns: 6 }, budget: { maxCostUSD: "1.75" }, activeDeadlineSeconds: 539 },
   ],
-  ["what is not known is not taken off", { incomplete: true }, 2, limits],
+  ["unknown figures are not subtracted", { incomplete: true }, 2, limits],
   [
-    "something is always left, so that the limit itself ends the run",
+    "the rest is never 0, so that the limit itself ends the run",
     { turns: 10, costUSD: "2.6", durationMs: 700_000 },
     2,
     { claude: { maxTurns: 1 }, budget: { maxCostUSD: "0.000001" }, activeDeadlineSeconds: 1 },
@@ -70,7 +76,7 @@ describe("the limits of an attempt", () => {
     expect(remainingSpec(aClaudeRun(limits, status), attempt)).toMatchObject(want);
   });
 
-  it("adds none where there was none", () => {
+  it("adds no limits", () => {
     const spec = remainingSpec(aClaudeRun({ claude: { maxTurns: 0 } }, { result: { turns: 3, costUSD: "1" } }), 2);
     expect(spec.claude?.maxTurns).toBe(0);
     expect(spec).not.toHaveProperty("budget");

@@ -15,7 +15,13 @@ const defaults: PodDefaults = {
 };
 
 function plan(run: ClaudeRun, changed: Partial<PodDefaults> = {}, attempt = 1) {
-  const job = planJob(run, { attempt, runnerConfigMap: "runner-abc", defaults: { ...defaults, ...changed } });
+  const job = planJob(run, {
+    attempt,
+    runnerConfigMap: "runner-abc",
+    runnerDigest: "d16e57",
+    runDigests: { "config.json": "c0ff", prompt: "be11" },
+    defaults: { ...defaults, ...changed },
+  });
   const pod = job.spec?.template.spec as V1PodSpec;
   const container = pod.containers[0] as V1Container;
   const variables = Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value]));
@@ -28,15 +34,15 @@ function planned(spec: Partial<ClaudeRunSpecInput> = {}, changed: Partial<PodDef
 }
 
 describe("the Job", () => {
-  test("is named by run, uid and attempt, at most 63 characters, whatever the run's name", () => {
+  test("has a name from run, uid and attempt, with at most 63 characters", () => {
     expect(plan(aRun()).job.metadata?.name).toBe("fix-login-0f6b2c1d-1");
     const name = fc.stringMatching(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/);
     fc.assert(
       fc.property(name, fc.integer({ min: 1, max: 9_999 }), (runName, attempt) => {
-        const made = plan(aRun({}, { name: runName }), {}, attempt).job.metadata?.name ?? "";
-        expect(made.length).toBeLessThanOrEqual(63);
-        expect(made).toMatch(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
-        expect(made.endsWith(`-0f6b2c1d-${attempt}`)).toBe(true);
+        const name = plan(aRun({}, { name: runName }), {}, attempt).job.metadata?.name ?? "";
+        expect(name.length).toBeLessThanOrEqual(63);
+        expect(name).toMatch(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+        expect(name.endsWith(`-0f6b2c1d-${attempt}`)).toBe(true);
       }),
     );
   });
@@ -58,17 +64,17 @@ describe("the Job", () => {
     expect(job.spec).not.toHaveProperty("completions");
   });
 
-  test("goes with its pod after the run's TTL, else the operator's", () => {
+  test("is deleted with its pod after the run's TTL, or else the operator's", () => {
     expect(planned().job.spec?.ttlSecondsAfterFinished).toBe(86_400);
     expect(planned({ podTTLSecondsAfterFinished: 0 }).job.spec?.ttlSecondsAfterFinished).toBe(0);
   });
 
-  test("has its pod born gated", () => {
+  test("has a gated pod", () => {
     expect(planned().pod.schedulingGates).toEqual([{ name: "paperclip.io/slot" }]);
     expect(planned().pod.restartPolicy).toBe("Never");
   });
 
-  test("has its orphans waited for by the pause container", () => {
+  test("has a pause container that reaps orphans", () => {
     expect(planned().pod.shareProcessNamespace).toBe(true);
   });
 
@@ -78,7 +84,7 @@ describe("the Job", () => {
 });
 
 describe("labels and annotations", () => {
-  test("the run's own of our group and the pod's go to Job and pod alike; others do not", () => {
+  test("of the API group and of spec.pod are set on Job and pod, others are not", () => {
     const run = aRun(
       { pod: { labels: { "kueue.x-k8s.io/queue-name": "fast" }, annotations: { "example.com/a": "1" } } },
       {
@@ -109,7 +115,7 @@ describe("labels and annotations", () => {
     });
   });
 
-  test("ours are never overwritten, and a stop is never inherited", () => {
+  test("of the operator are never overwritten, and a stop is never inherited", () => {
     const forged = { "paperclip.io/run-uid": "x", "paperclip.io/attempt": "9", "paperclip.io/priority": "9" };
     const run = aRun(
       { priority: 3 },
@@ -143,7 +149,7 @@ describe("the pod", () => {
       expect(Object.keys(volume).every((key) => allowed.includes(key))).toBe(true);
   });
 
-  test("takes the spec's security contexts field by field over ours", () => {
+  test("overrides the default security contexts with fields of the spec", () => {
     const { pod, container } = planned({
       pod: { securityContext: { runAsUser: 2000 }, containerSecurityContext: { readOnlyRootFilesystem: false } },
     });
@@ -151,7 +157,7 @@ describe("the pod", () => {
     expect(container.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: false });
   });
 
-  test("has the configuration's security contexts over ours, and the spec's over both", () => {
+  test("overrides the default security contexts with the configuration, and both with the spec", () => {
     const configured = {
       securityContext: { runAsUser: 3000, fsGroup: 3000 },
       containerSecurityContext: { runAsGroup: 3 },
@@ -161,18 +167,18 @@ describe("the pod", () => {
     expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsGroup: 3 });
   });
 
-  test("gets no token of its service account and no environment of other services", () => {
+  test("gets no ServiceAccount token and no variables of Services", () => {
     expect(planned().pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
   });
 
-  test("has a deadline of its own, longer by start deadline and grace, only if the run has one", () => {
+  test("has a deadline, longer by start deadline and grace, only if the run has one", () => {
     expect(planned().pod).not.toHaveProperty("activeDeadlineSeconds");
     const spec = { activeDeadlineSeconds: 100, startDeadlineSeconds: 50, terminationGracePeriodSeconds: 7 };
     expect(planned(spec).pod.activeDeadlineSeconds).toBe(157);
     expect(planned({ activeDeadlineSeconds: 100 }).pod.activeDeadlineSeconds).toBe(100 + 600 + 30);
   });
 
-  test("is placed as the spec says", () => {
+  test("has the scheduling fields of the spec", () => {
     const pod = {
       nodeSelector: { disk: "ssd" },
       tolerations: [{ key: "gpu", operator: "Exists" as const }],
@@ -184,7 +190,7 @@ describe("the pod", () => {
     expect(planned().pod).not.toHaveProperty("nodeSelector");
   });
 
-  test("takes from the configuration what the spec leaves open", () => {
+  test("uses the configured defaults for fields that the spec leaves out", () => {
     const changed = {
       imagePullPolicy: "Always" as const,
       imagePullSecrets: ["regcred"],
@@ -198,14 +204,14 @@ describe("the pod", () => {
       imagePullPolicy: "Always",
       resources: { requests: { cpu: "1" } },
     });
-    const own = {
+    const pod = {
       image: "mine:2",
       imagePullPolicy: "Never" as const,
       imagePullSecrets: [{ name: "own" }],
       serviceAccountName: "agent",
       resources: { limits: { memory: "1Gi" } },
     };
-    const given = planned({ pod: own }, changed);
+    const given = planned({ pod }, changed);
     expect(given.pod).toMatchObject({ serviceAccountName: "agent", imagePullSecrets: [{ name: "own" }] });
     expect(given.container).toMatchObject({
       image: "mine:2",
@@ -217,10 +223,18 @@ describe("the pod", () => {
 });
 
 describe("the container", () => {
-  test("runs the runner, and its message is read from the file alone", () => {
+  test("compares both ConfigMaps before it starts the runner, and has a termination message from the file only", () => {
     const { container } = planned();
     expect(container.name).toBe("claude");
-    expect(container.command).toEqual(["node", "/run/claude-run/runner/runner.mjs"]);
+    expect(container.command?.slice(0, 2)).toEqual(["node", "-e"]);
+    expect(JSON.parse(container.command?.[3] ?? "")).toEqual([
+      { configMap: "runner-abc", directory: "/run/claude-run/runner", files: { "runner.mjs": "d16e57" } },
+      {
+        configMap: "fix-login-0f6b2c1d-1",
+        directory: "/run/claude-run/config",
+        files: { "config.json": "c0ff", prompt: "be11" },
+      },
+    ]);
     expect(container).not.toHaveProperty("args");
     expect(container).toMatchObject({
       terminationMessagePath: "/dev/termination-log",
@@ -229,7 +243,7 @@ describe("the container", () => {
     });
   });
 
-  test("has HOME on the workspace, so that a session is found again", () => {
+  test("has HOME on the workspace, so that a later run finds the session", () => {
     expect(planned().variables).toMatchObject({
       RUNNER_CONFIG: "/run/claude-run/config/config.json",
       HOME: "/workspace/.home",
@@ -239,7 +253,7 @@ describe("the container", () => {
     expect(planned({ workspace }).variables["HOME"]).toBe("/data/.home");
   });
 
-  test("has no variable twice: the spec's own stand over ours", () => {
+  test("has no variable twice: the spec overrides the defaults", () => {
     const env = [
       { name: "HOME", value: "/elsewhere" },
       { name: "TZ", value: "UTC" },
@@ -250,7 +264,7 @@ describe("the container", () => {
     expect(variables).toMatchObject({ HOME: "/elsewhere", TZ: "UTC" });
   });
 
-  test("gets the credentials by reference, before the spec's own envFrom, which may replace keys", () => {
+  test("gets the credentials by reference, before the spec's envFrom, which may override keys", () => {
     const envFrom = [{ secretRef: { name: "more" } }];
     const { container } = planned({ credentialsSecretName: "anthropic", pod: { envFrom } });
     expect(container.envFrom).toEqual([{ secretRef: { name: "anthropic" } }, { secretRef: { name: "more" } }]);
@@ -259,7 +273,7 @@ describe("the container", () => {
 });
 
 describe("volumes", () => {
-  test("every mount has its volume, every path once, ours read-only below one directory", () => {
+  test("every mount has its volume, paths are unique, and the operator's mounts are read-only below one directory", () => {
     const { container, volumes } = planned({
       promptFrom: { secretKeyRef: { name: "texts", key: "p" } },
       claude: { mcpConfigFrom: { secretKeyRef: { name: "m", key: "k" } } },
@@ -275,13 +289,13 @@ describe("volumes", () => {
     expect(volumes["cache"]).toEqual({ name: "cache", emptyDir: {} });
   });
 
-  test("the run's ConfigMap is that of its attempt, the runner's that of its version", () => {
+  test("the run ConfigMap is that of the attempt, the runner ConfigMap that of the version", () => {
     const { volumes } = plan(aRun(), {}, 3);
     expect(volumes["claude-run-config"]?.configMap?.name).toBe("fix-login-0f6b2c1d-3");
     expect(volumes["claude-run-runner"]?.configMap?.name).toBe("runner-abc");
   });
 
-  test("the workspace is a claim's subPath, else empty", () => {
+  test("the workspace is a claim's subPath, or an emptyDir", () => {
     const persistentVolumeClaim = { claimName: "code", subPath: "reviewer" };
     const { volumes, container } = planned({ workspace: { persistentVolumeClaim } });
     expect(volumes["claude-run-workspace"]?.persistentVolumeClaim).toEqual({ claimName: "code" });
@@ -293,7 +307,7 @@ describe("volumes", () => {
     expect(planned().volumes["claude-run-workspace"]).toEqual({ name: "claude-run-workspace", emptyDir: {} });
   });
 
-  test("promptFrom, mcpConfigFrom and settingsFrom are mounted as one file each, never read", () => {
+  test("promptFrom, mcpConfigFrom and settingsFrom are mounted as one file each", () => {
     const { volumes, container } = planned({
       promptFrom: { secretKeyRef: { name: "texts", key: "p.md" } },
       claude: {
@@ -316,12 +330,12 @@ describe("volumes", () => {
 });
 
 describe("secrets", () => {
-  test("neither prompt nor any text of the spec but the pod's own stands in the Job", () => {
+  test("the Job contains neither the prompt nor other texts of the spec, except the pod's", () => {
     const run = aRun({ prompt: "PROMPT-TEXT", claude: { systemPrompt: "SYSTEM-TEXT" }, budget: { maxCostUSD: "1" } });
     expect(JSON.stringify(plan(run).job)).not.toMatch(/PROMPT-TEXT|SYSTEM-TEXT/);
   });
 
-  test("nothing of the operator's own environment reaches the pod", () => {
+  test("the pod gets nothing of the operator's environment", () => {
     const { container } = planned();
     const names = (container.env ?? []).map(({ name }) => name);
     expect(names.toSorted()).toEqual([

@@ -1,5 +1,5 @@
-/** ClaudeRun + configuration → the Job of an attempt; pure. Its pod is born gated: it exists, but cannot run. */
-import type { V1Container, V1EnvVar, V1Job, V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+/** ClaudeRun + configuration → the Job of an attempt; pure. The pod starts gated: it exists, but cannot run. */
+import type { V1Container, V1EnvVar, V1Job, V1PodSpec } from "@kubernetes/client-node";
 import type { ClaudeRun, ClaudeRunSpec } from "../../crds/claude-run.ts";
 import {
   annotations,
@@ -12,14 +12,19 @@ import {
 } from "../../crds/names.ts";
 import type { SpecDefaults } from "../domain.ts";
 import { containerName, managedBy } from "../names.ts";
+import { credentialsOf } from "./credentials.ts";
 import { attemptName } from "./names.ts";
-import { configPath, mcpConfigPath, promptPath, runnerPath, settingsPath } from "./paths.ts";
+import { configPath, runnerFile, runnerPath } from "./paths.ts";
+import { verifiedStart, type Digests } from "./verified-start.ts";
+import { directoryOf, mountPathOf, mounts, volumes } from "./volumes.ts";
 
-/** What the operator's configuration says about a run's pod where the spec says nothing. */
+/** Defaults from the operator's configuration for a run's pod. */
 export interface PodDefaults {
   readonly image: string;
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
   readonly imagePullSecrets: readonly string[];
+  /** For runs that name no credentials. */
+  readonly credentialsSecretName?: string;
   readonly serviceAccountName?: string;
   readonly resources?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly mountPath: string;
@@ -27,30 +32,36 @@ export interface PodDefaults {
   readonly podTTLSecondsAfterFinished: number;
   readonly securityContext?: SecurityContext;
   readonly containerSecurityContext?: SecurityContext;
-  /** Taken as if it stood in the spec. */
+  /** Defaults for fields of the spec. */
   readonly spec?: SpecDefaults;
 }
 
-/** Of a pod or its container: judged by the schema, and passed on. */
+/** The security context of a pod or container, which the schema validates. */
 type SecurityContext = Readonly<Record<string, unknown>>;
 
-type KeySource = NonNullable<ClaudeRunSpec["promptFrom"]>;
+export interface JobOptions {
+  readonly attempt: number;
+  /** Name of the ConfigMap with the runner's file. */
+  readonly runnerConfigMap: string;
+  /** SHA-256 of the runner's file. */
+  readonly runnerDigest: string;
+  /** Digests of the run ConfigMap of this attempt. */
+  readonly runDigests: Digests;
+  readonly defaults: PodDefaults;
+}
 
-/** The Job of an attempt. `runnerConfigMap` holds the runner's one file in the run's namespace. */
-export function planJob(
-  run: ClaudeRun,
-  options: { attempt: number; runnerConfigMap: string; defaults: PodDefaults },
-): V1Job {
+/** Returns the Job of an attempt. Its pod executes nothing unless both ConfigMaps have these digests. */
+export function planJob(run: ClaudeRun, options: JobOptions): V1Job {
   const { attempt, defaults } = options;
   const { metadata, spec } = run;
-  const marks = { labels: labelsOf(run), annotations: annotationsOf(run, attempt) };
+  const identifiers = { labels: labelsOf(run), annotations: annotationsOf(run, attempt) };
   return {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: {
       name: attemptName(metadata, attempt),
       namespace: metadata.namespace,
-      ...marks,
+      ...identifiers,
       ownerReferences: [
         {
           apiVersion: apiVersion,
@@ -64,16 +75,16 @@ export function planJob(
     },
     spec: {
       backoffLimit: 0,
-      // A successor comes only once its predecessor is confirmed over.
+      // The Job controller creates a pod only after the confirmed end of its predecessor.
       podReplacementPolicy: "Failed",
-      // Safe from birth: a Job can only finish after its pod was let go, and the finalizer keeps that pod until it is recorded.
+      // A Job finishes only after its pod was ungated, and the finalizer keeps that pod until its result is recorded.
       ttlSecondsAfterFinished: spec.podTTLSecondsAfterFinished ?? defaults.podTTLSecondsAfterFinished,
-      template: { metadata: marks, spec: podSpec(run, options) },
+      template: { metadata: identifiers, spec: podSpec(run, options) },
     },
   };
 }
 
-/** Labels of Job, pod and ConfigMap: the user's first, ours on top. */
+/** Labels of Job, pod and ConfigMap: the operator's override the user's. */
 export function labelsOf({ metadata, spec }: ClaudeRun): Record<string, string> {
   return {
     ...inherited(metadata.labels),
@@ -96,14 +107,15 @@ function annotationsOf({ metadata, spec }: ClaudeRun, attempt: number): Record<s
   };
 }
 
-/** Of the ClaudeRun's own labels and annotations those of our group go to Job and pod; a stop is only ever ours to say. */
-function inherited(from: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** The run's labels or annotations that its Job and pod inherit: those of the API group, except the operator's stop. */
+export function inherited(from: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(from).filter(([key]) => key.startsWith(`${group}/`) && key !== annotations.stop),
   );
 }
 
-function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Parameters<typeof planJob>[1]): V1PodSpec {
+function podSpec(run: ClaudeRun, options: JobOptions): V1PodSpec {
+  const { attempt, runnerConfigMap, defaults } = options;
   const { spec, metadata } = run;
   const pod = spec.pod ?? {};
   const serviceAccountName = pod.serviceAccountName ?? defaults.serviceAccountName;
@@ -111,7 +123,7 @@ function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Paramet
   return {
     schedulingGates: [{ name: schedulingGate }],
     restartPolicy: "Never",
-    // Node cannot wait for processes that it did not start: so the pause container is PID 1, whose work that is.
+    // The pause container is PID 1 and reaps orphaned processes, which Node cannot do.
     shareProcessNamespace: true,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -119,7 +131,7 @@ function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Paramet
     ...podDeadline(spec, defaults),
     ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map(({ name }) => ({ name })) }),
-    ...chosen(pod, ["nodeSelector", "tolerations", "affinity", "priorityClassName", "runtimeClassName", "dnsConfig"]),
+    ...picked(pod, ["nodeSelector", "tolerations", "affinity", "priorityClassName", "runtimeClassName", "dnsConfig"]),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 1000,
@@ -130,31 +142,35 @@ function podSpec(run: ClaudeRun, { attempt, runnerConfigMap, defaults }: Paramet
       ...defaults.securityContext,
       ...(pod.securityContext as object | undefined),
     },
-    containers: [container(run, defaults)],
+    containers: [container(run, defaults, command(attemptName(metadata, attempt), options))],
     volumes: volumes(run, attemptName(metadata, attempt), runnerConfigMap),
   };
 }
 
-/** The kubelet's backstop behind the runner's own deadline; it counts from the moment the node takes the pod. */
+function command(runConfigMap: string, { runnerConfigMap, runnerDigest, runDigests }: JobOptions): string[] {
+  return verifiedStart(
+    { configMap: runnerConfigMap, directory: directoryOf(runnerPath), files: { [runnerFile]: runnerDigest } },
+    { configMap: runConfigMap, directory: directoryOf(configPath), files: runDigests },
+  );
+}
+
+/** A deadline behind the runner's own one. The kubelet counts it from the moment when the node accepts the pod. */
 function podDeadline(spec: ClaudeRunSpec, defaults: PodDefaults): { activeDeadlineSeconds?: number } {
   if (spec.activeDeadlineSeconds === undefined) return {};
   const grace = spec.terminationGracePeriodSeconds ?? defaults.terminationGracePeriodSeconds;
   return { activeDeadlineSeconds: spec.activeDeadlineSeconds + spec.startDeadlineSeconds + grace };
 }
 
-function container({ spec }: ClaudeRun, defaults: PodDefaults): V1Container {
+function container({ spec }: ClaudeRun, defaults: PodDefaults, command: string[]): V1Container {
   const pod = spec.pod ?? {};
   const pullPolicy = pod.imagePullPolicy ?? defaults.imagePullPolicy;
-  const envFrom = [
-    ...(spec.credentialsSecretName === undefined ? [] : [{ secretRef: { name: spec.credentialsSecretName } }]),
-    ...(pod.envFrom ?? []),
-  ];
+  const envFrom = [...credentialsOf(spec, defaults), ...(pod.envFrom ?? [])];
   const resources = pod.resources ?? defaults.resources;
   return {
     name: containerName,
     image: pod.image ?? defaults.image,
+    command,
     ...(pullPolicy === undefined ? {} : { imagePullPolicy: pullPolicy }),
-    command: ["node", runnerPath],
     workingDir: mountPathOf(spec, defaults),
     env: environment(spec, defaults),
     ...(envFrom.length === 0 ? {} : { envFrom: envFrom }),
@@ -172,15 +188,20 @@ function container({ spec }: ClaudeRun, defaults: PodDefaults): V1Container {
   };
 }
 
-/** Where the workspace is: working directory, and below it HOME, so that a session is found again on the same volume. */
-export function mountPathOf(spec: ClaudeRunSpec, defaults: Pick<PodDefaults, "mountPath">): string {
-  return spec.workspace?.mountPath ?? defaults.mountPath;
-}
+/** The variables that every run has. */
+export const reservedVariables = [
+  runnerConfigVariable,
+  "HOME",
+  "CLAUDE_CONFIG_DIR",
+  "CLAUDE_CODE_TMPDIR",
+  "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+  "DISABLE_AUTOUPDATER",
+] as const;
 
-/** Ours first, so that the spec's own can replace all but RUNNER_CONFIG (which the schema refuses). */
+/** Variables of the spec replace the operator's, except RUNNER_CONFIG, which the schema rejects. */
 function environment(spec: ClaudeRunSpec, defaults: PodDefaults): V1EnvVar[] {
   const home = `${mountPathOf(spec, defaults)}/.home`;
-  const ours: Record<string, string> = {
+  const reserved: Record<(typeof reservedVariables)[number], string> = {
     [runnerConfigVariable]: configPath,
     HOME: home,
     CLAUDE_CONFIG_DIR: `${home}/.claude`,
@@ -188,61 +209,13 @@ function environment(spec: ClaudeRunSpec, defaults: PodDefaults): V1EnvVar[] {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_AUTOUPDATER: "1",
   };
-  const theirs = spec.pod?.env ?? [];
-  const kept = Object.entries(ours).filter(([name]) => !theirs.some((each) => each.name === name));
-  return [...kept.map(([name, value]) => ({ name, value })), ...(theirs as V1EnvVar[])];
+  const given = spec.pod?.env ?? [];
+  const kept = Object.entries(reserved).filter(([name]) => !given.some((each) => each.name === name));
+  return [...kept.map(([name, value]) => ({ name, value })), ...(given as V1EnvVar[])];
 }
 
-function volumes({ spec }: ClaudeRun, cargoConfigMap: string, runnerConfigMap: string): V1Volume[] {
-  const claim = spec.workspace?.persistentVolumeClaim;
-  return [
-    { name: "claude-run-runner", configMap: { name: runnerConfigMap } },
-    { name: "claude-run-config", configMap: { name: cargoConfigMap } },
-    { name: "claude-run-tmp", emptyDir: {} },
-    claim === undefined
-      ? { name: "claude-run-workspace", emptyDir: {} }
-      : { name: "claude-run-workspace", persistentVolumeClaim: { claimName: claim.claimName } },
-    ...fileVolume("claude-run-prompt", spec.promptFrom, "prompt"),
-    ...fileVolume("claude-run-mcp", spec.claude?.mcpConfigFrom, "mcp.json"),
-    ...fileVolume("claude-run-settings", spec.claude?.settingsFrom, "settings.json"),
-    ...((spec.pod?.volumes ?? []) as V1Volume[]),
-  ];
-}
-
-function mounts(spec: ClaudeRunSpec, defaults: PodDefaults): V1VolumeMount[] {
-  const subPath = spec.workspace?.persistentVolumeClaim?.subPath;
-  const ours = (name: string, path: string): V1VolumeMount => ({
-    name,
-    mountPath: path.slice(0, path.lastIndexOf("/")),
-    readOnly: true,
-  });
-  return [
-    ours("claude-run-runner", runnerPath),
-    ours("claude-run-config", configPath),
-    ...(spec.promptFrom === undefined ? [] : [ours("claude-run-prompt", promptPath(spec))]),
-    ...(spec.claude?.mcpConfigFrom === undefined ? [] : [ours("claude-run-mcp", mcpConfigPath)]),
-    ...(spec.claude?.settingsFrom === undefined ? [] : [ours("claude-run-settings", settingsPath)]),
-    { name: "claude-run-tmp", mountPath: "/tmp" },
-    {
-      name: "claude-run-workspace",
-      mountPath: mountPathOf(spec, defaults),
-      ...(subPath === undefined ? {} : { subPath }),
-    },
-    ...((spec.pod?.volumeMounts ?? []) as V1VolumeMount[]),
-  ];
-}
-
-/** One key of a Secret or ConfigMap as one file: mounted, never read by the operator. */
-function fileVolume(name: string, source: KeySource | undefined, path: string): V1Volume[] {
-  if (source === undefined) return [];
-  const { secretKeyRef: secret, configMapKeyRef: map } = source;
-  if (secret !== undefined) return [{ name, secret: { secretName: secret.name, items: [{ key: secret.key, path }] } }];
-  if (map !== undefined) return [{ name, configMap: { name: map.name, items: [{ key: map.key, path }] } }];
-  return [];
-}
-
-/** The schema types these as Kubernetes does; the client's types only lack readonly. */
-function chosen(
+/** The types of the schema match those of Kubernetes' client, except for readonly. */
+function picked(
   pod: NonNullable<ClaudeRunSpec["pod"]>,
   names: readonly (keyof V1PodSpec & keyof typeof pod)[],
 ): Partial<V1PodSpec> {

@@ -1,12 +1,19 @@
 /**
- * An API server in the test's own process: collections in memory, lists in pages, watches with history, and every
- * fault that a real one or the network before it can show. Plain HTTP on a free port of 127.0.0.1.
+ * An API server in the test's process, on a free port of 127.0.0.1: collections in memory, lists in pages, watches with
+ * history, and every fault of a real one or of the network.
  */
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 
-/** One request as it came in. */
+/** A received request. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
@@ -16,10 +23,10 @@ export interface Exchange {
   readonly atMs: number;
 }
 
-/** Answers a request in the server's place; false leaves it to the server. */
+/** Answers a request instead of the server; returns false to let the server answer. */
 export type Intercept = (exchange: Exchange, response: ServerResponse) => boolean;
 
-/** An object as the server keeps it; a name and a namespace are all that it looks at. */
+/** A stored object; the server only reads its name and namespace. */
 export interface Thing {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly [key: string]: unknown };
   readonly [key: string]: unknown;
@@ -40,15 +47,19 @@ export class ApiServer {
   readonly #sockets = new Set<Socket>();
   #version = 1_000;
   #oldest = 0;
-  /** Every request so far. */
+  /** All requests so far. */
   readonly exchanges: Exchange[] = [];
-  /** TCP connections so far. */
+  /** Number of TCP connections so far. */
   connections = 0;
-  /** A fault to be played instead of the next answers. */
+  /** A fault that replaces the next answers. */
   intercept: Intercept = () => false;
 
-  constructor() {
-    this.#server = createServer((request, response) => {
+  readonly #cert: string | undefined;
+
+  /** Uses TLS if it gets a certificate and its key; clients send credentials only over TLS. */
+  constructor(tls?: { readonly cert: string; readonly key: string }) {
+    this.#cert = tls?.cert;
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
@@ -59,7 +70,8 @@ export class ApiServer {
         this.exchanges.push(exchange);
         if (!this.intercept(exchange, response)) this.#answer(exchange, response);
       });
-    });
+    };
+    this.#server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
     this.#server.on("connection", (socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
@@ -67,7 +79,7 @@ export class ApiServer {
     });
   }
 
-  /** Listens, on the port it had before if there was one. */
+  /** Listens on the given port, or on a free one. */
   async listen(port = 0): Promise<this> {
     this.#server.listen(port, "127.0.0.1");
     await once(this.#server, "listening");
@@ -78,9 +90,11 @@ export class ApiServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** A kubeconfig (JSON is YAML) that leads here. */
+  /** A kubeconfig (JSON is YAML) for this server. */
   kubeconfig(user: object = { token: "secret-token" }): string {
-    const cluster = { server: `http://127.0.0.1:${this.port}`, "insecure-skip-tls-verify": true };
+    const certificate = this.#cert === undefined ? {} : { "certificate-authority-data": btoa(this.#cert) };
+    const scheme = this.#cert === undefined ? "http" : "https";
+    const cluster = { server: `${scheme}://127.0.0.1:${this.port}`, ...certificate };
     return JSON.stringify({
       clusters: [{ name: "test", cluster }],
       users: [{ name: "test", user }],
@@ -109,7 +123,7 @@ export class ApiServer {
     );
   }
 
-  /** Stores an object and tells the watches. */
+  /** Stores an object and notifies the watches. */
   put(collection: string, thing: Thing): Thing {
     const objects = this.#objects.get(collection) ?? new Map<string, Thing>();
     this.#objects.set(collection, objects);
@@ -117,30 +131,30 @@ export class ApiServer {
     const metadata = { uid: `uid-${thing.metadata.name}`, ...thing.metadata, resourceVersion: String(++this.#version) };
     const object = { ...thing, metadata };
     objects.set(thing.metadata.name, object);
-    this.#tell({ version: this.#version, collection, type: before === undefined ? "ADDED" : "MODIFIED", object });
+    this.#notify({ version: this.#version, collection, type: before === undefined ? "ADDED" : "MODIFIED", object });
     return object;
   }
 
-  /** The object as it is stored, if it is. */
+  /** Returns a stored object. */
   get(collection: string, name: string): Thing | undefined {
     return this.#objects.get(collection)?.get(name);
   }
 
-  /** Deletes an object and tells the watches. */
+  /** Deletes an object and notifies the watches. */
   remove(collection: string, name: string): void {
     const object = this.#objects.get(collection)?.get(name);
     if (object === undefined) throw new Error(`no ${name} in ${collection}`);
     this.#objects.get(collection)?.delete(name);
     const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
-    this.#tell({ version: this.#version, collection, type: "DELETED", object: { ...object, metadata } });
+    this.#notify({ version: this.#version, collection, type: "DELETED", object: { ...object, metadata } });
   }
 
-  /** Writes bytes as they are into all open watches of a collection. */
+  /** Writes raw bytes into all open watches of a collection. */
   say(collection: string, bytes: string | Uint8Array): void {
     for (const [response, watched] of this.#watches) if (watched === collection) response.write(bytes);
   }
 
-  /** Ends every watch: in order, by a TCP reset, or only from the server's view (half-open: it says no more). */
+  /** Ends every watch: normally, with a TCP reset, or half-open (the server sends no more). */
   endWatches(how: "end" | "reset" | "silence"): void {
     for (const response of this.#watches.keys()) {
       if (how === "end") response.end();
@@ -149,19 +163,19 @@ export class ApiServer {
     this.#watches.clear();
   }
 
-  /** Breaks off every connection but those of watches: whoever waits for an answer gets none. */
+  /** Closes all connections except those of watches: waiting requests get no answer. */
   breakRequests(): void {
     const watched = new Set([...this.#watches.keys()].map(({ socket }) => socket));
     for (const socket of this.#sockets) if (!watched.has(socket)) socket.destroy();
   }
 
-  /** Forgets what changed so far, as etcd's compaction does: watches from before it are answered 410. */
+  /** Drops the history, like etcd's compaction: watches from before get 410. */
   compact(): void {
     this.#oldest = ++this.#version;
     this.#history.length = 0;
   }
 
-  /** Stops listening and breaks off all connections. */
+  /** Stops listening and closes all connections. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     if (!this.#server.listening) return;
@@ -169,7 +183,7 @@ export class ApiServer {
     await once(this.#server, "close");
   }
 
-  #answer({ method, path, query, body }: Exchange, response: ServerResponse): void {
+  #answer({ method, path, query, body, headers }: Exchange, response: ServerResponse): void {
     if (method !== "GET") {
       json(response, method === "POST" ? 201 : 200, body === "" ? {} : (JSON.parse(body) as unknown));
       return;
@@ -183,7 +197,9 @@ export class ApiServer {
     const to = from + Number(query.get("limit") ?? objects.length);
     const next = to < objects.length ? { continue: String(to) } : {};
     const metadata = { resourceVersion: String(this.#version), ...next };
-    json(response, 200, { kind: "List", metadata, items: objects.slice(from, to) });
+    const isPartial = headers.accept?.includes("as=PartialObjectMetadataList") === true;
+    const items = objects.slice(from, to).map((object) => (isPartial ? { metadata: object.metadata } : object));
+    json(response, 200, { kind: "List", metadata, items });
   }
 
   #watch(collection: string, from: number, response: ServerResponse): void {
@@ -198,7 +214,7 @@ export class ApiServer {
     if (missed.length > 0) response.write(missed.map(lineOf).join(""));
   }
 
-  #tell(change: Change): void {
+  #notify(change: Change): void {
     this.#history.push(change);
     this.say(change.collection, lineOf(change));
   }

@@ -1,28 +1,29 @@
-/** Runs, Jobs and pods for tables of sentences: aRun("a", { age: 20 }), aPod(run).running(). */
+/** Runs, Jobs and pods for tests: aRun("a", { age: 20 }), aRunningPod(run). */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { agentKey, type Job, type Observed, type Pod, type Run, type Settings, type Stop } from "../domain.ts";
 import type { RunReport } from "../../runner/contract.ts";
 
-/** When every table is read. */
+/** The time at which all tables are evaluated. */
 export const nowMs = Date.parse("2026-01-01T12:00:00Z");
 
 interface RunFacts extends Partial<Run["spec"]> {
   /** Seconds since its creation. */
   readonly age?: number;
   readonly status?: ClaudeRunStatus;
-  readonly deleting?: boolean;
+  readonly isDeleting?: boolean;
 }
 
-/** A run of agent "reviewer", queued and a minute old unless said otherwise. */
-export function aRun(name: string, { age = 60, status = {}, deleting = false, ...spec }: RunFacts = {}): Run {
+/** A run of agent "reviewer", by default queued and a minute old. */
+export function aRun(name: string, { age = 60, status = {}, isDeleting = false, ...spec }: RunFacts = {}): Run {
   return {
+    kind: "run",
     namespace: "team",
     name,
     uid: `uid-${name}`,
     resourceVersion: "1",
     generation: 1,
     createdMs: nowMs - age * 1000,
-    deleting,
+    isDeleting,
     spec: {
       agent: "reviewer",
       priority: 0,
@@ -31,13 +32,14 @@ export function aRun(name: string, { age = 60, status = {}, deleting = false, ..
       concurrencyPolicy: "Queue",
       startDeadlineSeconds: 600,
       disruptionRetries: 0,
+      sidecarGraceSeconds: 30,
       ...spec,
     },
     status,
   };
 }
 
-/** A run that holds the slot with its pod, admitted so many seconds ago. */
+/** A run that holds the slot with its pod, admitted `admittedAgo` seconds ago. */
 export function anAdmittedRun(name: string, facts: RunFacts & { admittedAgo?: number } = {}): Run {
   const { admittedAgo = 30, status, ...rest } = facts;
   const run = aRun(name, rest);
@@ -68,12 +70,12 @@ export function aFinishedRun(name: string, facts: RunFacts & { endedAgo?: number
   };
 }
 
-/** A run whose first attempt was disrupted so many seconds ago, and that may be tried once more. */
-export function aRetriedRun(name: string, facts: RunFacts & { retriedAgo?: number; refused?: string } = {}): Run {
-  const { retriedAgo = 5, refused = "Retrying", status, ...rest } = facts;
+/** A run whose first attempt was disrupted `retriedAgo` seconds ago, and that has one retry. */
+export function aRetriedRun(name: string, facts: RunFacts & { retriedAgo?: number; rejection?: string } = {}): Run {
+  const { retriedAgo = 5, rejection = "Retrying", status, ...rest } = facts;
   const run = aRun(name, { disruptionRetries: 1, ...rest });
   const lastTransitionTime = new Date(nowMs - retriedAgo * 1000).toISOString();
-  const waits = { type: "PodScheduled", status: "False", reason: refused, message: "" } as const;
+  const condition = { type: "PodScheduled", status: "False", reason: rejection, message: "" } as const;
   return {
     ...run,
     status: {
@@ -82,7 +84,7 @@ export function aRetriedRun(name: string, facts: RunFacts & { retriedAgo?: numbe
       admittedTime: new Date(nowMs - 50_000).toISOString(),
       session: { id: "3f6c" },
       result: { turns: 2, costUSD: "0.0012" },
-      conditions: [{ ...waits, lastTransitionTime }],
+      conditions: [{ ...condition, lastTransitionTime }],
       ...status,
     },
   };
@@ -91,6 +93,7 @@ export function aRetriedRun(name: string, facts: RunFacts & { retriedAgo?: numbe
 export function aJob(run: Run, facts: Partial<Job> = {}): Job {
   const { namespace, name, uid, spec } = run;
   return {
+    kind: "job",
     namespace,
     name: `${name}-job`,
     uid: `job-of-${name}`,
@@ -100,16 +103,17 @@ export function aJob(run: Run, facts: Partial<Job> = {}): Job {
     runUid: uid,
     attempt: 1,
     createdMs: run.createdMs,
-    deleting: false,
-    finished: false,
+    isDeleting: false,
+    isFinished: false,
     ...facts,
   };
 }
 
-/** The run's pod as the Job controller makes it: gated. */
+/** The run's pod as the Job controller creates it: gated. */
 export function aPod(run: Run, facts: Partial<Pod> = {}): Pod {
   const { namespace, name, uid, spec } = run;
   return {
+    kind: "pod",
     namespace,
     name: `${name}-pod`,
     uid: `pod-of-${name}`,
@@ -122,22 +126,28 @@ export function aPod(run: Run, facts: Partial<Pod> = {}): Pod {
     jobUid: `job-of-${name}`,
     priority: spec.priority,
     createdMs: run.createdMs,
-    gated: true,
-    held: false,
-    deleting: false,
+    isGated: true,
+    hasFinalizer: false,
+    isDeleting: false,
     phase: "Pending",
     container: { kind: "unknown" },
     ...facts,
   };
 }
 
-/** Let go, and on a node. */
+/** An ungated pod on a node. */
 export function aPodOnNode(run: Run, facts: Partial<Pod> = {}): Pod {
-  return aPod(run, { gated: false, held: true, node: "node-1", scheduled: { done: true }, ...facts });
+  return aPod(run, { isGated: false, hasFinalizer: true, node: "node-1", scheduled: { done: true }, ...facts });
 }
 
 export function aRunningPod(run: Run, facts: Partial<Pod> = {}): Pod {
   return aPodOnNode(run, { phase: "Running", container: { kind: "running", startedMs: nowMs - 5_000 }, ...facts });
+}
+
+/** A pod whose claude ended two seconds ago, while an injected container still runs. */
+export function aLingeringPod(run: Run, facts: EndFacts = {}): Pod {
+  const ended = anEndedPod(run, facts);
+  return { ...ended, phase: "Running", openContainers: ["mesh-proxy"], ...facts.pod };
 }
 
 interface EndFacts {
@@ -147,7 +157,7 @@ interface EndFacts {
   readonly pod?: Partial<Pod>;
 }
 
-/** Over, with what the runner left in the termination message. */
+/** An ended pod with the runner's termination message. */
 export function anEndedPod(run: Run, { report, exitCode = 0, reason, pod = {} }: EndFacts = {}): Pod {
   const message =
     typeof report === "string" ? report : report === undefined ? undefined : JSON.stringify(aReport(report));
@@ -165,7 +175,7 @@ export function anEndedPod(run: Run, { report, exitCode = 0, reason, pod = {} }:
   });
 }
 
-/** A good end, unless said otherwise. */
+/** By default a report of success. */
 export function aReport(facts: Partial<RunReport> = {}): RunReport {
   return {
     v: 1,
@@ -185,9 +195,10 @@ interface ObservedFacts {
   readonly pods?: Pod[];
   readonly admission?: boolean;
   readonly settings?: Partial<Settings>;
-  readonly gonePods?: ReadonlySet<string>;
+  readonly deletedPods?: ReadonlySet<string>;
   readonly limit?: string;
   readonly lostClients?: ReadonlyMap<string, string>;
+  readonly catchUpUntilMs?: number;
 }
 
 export function observed({ admission = true, settings = {}, ...facts }: ObservedFacts): Observed {

@@ -1,7 +1,7 @@
-/** A log that keeps its lines for a test to look at. */
+/** A log that records its lines for tests. */
 import { createLog, type Log } from "../log.ts";
 
-/** A log, and the JSON lines that were written to it. */
+/** Returns a log and the JSON lines that were written to it. */
 export function recordingLog(level = "debug"): { log: Log; written: readonly Record<string, unknown>[] } {
   const written: Record<string, unknown>[] = [];
   const log = createLog(level, {

@@ -3,7 +3,7 @@ import type { ClaudeRun, ClaudeRunSpecInput } from "../../crds/claude-run.ts";
 import { apiVersion, kind } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 
-/** A stored ClaudeRun: defaults filled in; throws if the schema refuses it. */
+/** A stored ClaudeRun with defaults. Throws if the schema rejects it. */
 export function aRun(spec: Partial<ClaudeRunSpecInput> = {}, metadata: Partial<ClaudeRun["metadata"]> = {}): ClaudeRun {
   const parsed = parseClaudeRun({
     apiVersion,

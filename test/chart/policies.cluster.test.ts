@@ -3,55 +3,36 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubectl } from "../cluster/kubectl.ts";
 import { Stage, type Spec } from "../e2e/stage.ts";
 import { eventually } from "../eventually.ts";
-import { agentImage, operatorNamespace, release } from "../install.ts";
-import { render, type Rendered } from "./render.ts";
-import { images } from "./value-sets.ts";
+import { agentImage } from "../install.ts";
+import { bindPolicies, expressionWarnings, objection, removePolicies } from "./bound-policies.ts";
 
 let stage: Stage;
-let policies: readonly Rendered[] = [];
+let policies: readonly string[] = [];
 
 beforeAll(async () => {
   stage = await Stage.open("policies");
   await stage.kubectl("create", "rolebinding", "developer", "--clusterrole=edit", "--user=developer");
   await stage.kubectl("create", "rolebinding", "reader", "--clusterrole=view", "--user=reader");
-  const values = {
-    ...images,
-    watchNamespaces: [stage.namespace],
-    admissionPolicy: {
-      enabled: true,
-      imagePrefixes: ["localhost/claude-run/", "registry.example/agents@sha256:"],
-      serviceAccounts: ["agents"],
-      volumeTypes: ["emptyDir", "configMap", "projected"],
-    },
-  };
-  // Named as the installed release, whose operator is the one that the policy of pods lets through.
-  const objects = await render(values, { release, namespace: operatorNamespace });
-  policies = objects.filter(({ apiVersion }) => apiVersion.startsWith("admissionregistration.k8s.io/"));
-  await kubectl(["apply", "-f", "-"], { apiVersion: "v1", kind: "List", items: policies });
+  policies = await bindPolicies(stage.namespace, {
+    imagePrefixes: ["localhost/claude-run/", "registry.example/agents@sha256:"],
+    serviceAccounts: ["agents"],
+    volumeTypes: ["emptyDir", "configMap", "projected"],
+    requireUntrustedWorkspace: true,
+    runLabels: ["team", "example.com/*"],
+    runAnnotations: [],
+    protectPods: false,
+  });
 });
 afterAll(async () => {
-  await kubectl(["delete", "--ignore-not-found", "-f", "-"], { apiVersion: "v1", kind: "List", items: policies });
+  await removePolicies(policies);
   await stage.close();
 });
 
-/** What the API server has against it; empty: nothing. */
-function objection(answer: Promise<string>): Promise<string> {
-  return answer.then(
-    () => "",
-    (error: unknown) => (error as { stderr?: string }).stderr ?? String(error),
-  );
-}
-
 /** Creates a run, without keeping it. */
 function attempt(spec: Spec, ...as: string[]): Promise<string> {
-  const run = stage.run("attempt", [{ text: "never" }], { suspend: true, ...spec });
+  const workspace = { trust: false };
+  const run = stage.run("attempt", [{ text: "never" }], { suspend: true, workspace, ...spec });
   return objection(kubectl(["create", "--dry-run=server", "-f", "-", ...as], run));
-}
-
-/** Changes a pod by a merge patch, without keeping it. */
-function change(pod: string, patch: unknown, ...as: string[]): Promise<string> {
-  const args = ["patch", "pod", pod, "--dry-run=server", "--type=merge", "-p", JSON.stringify(patch)];
-  return objection(stage.kubectl(...args, ...as));
 }
 
 it("a role of Kubernetes' own brings the like for ClaudeRuns", async () => {
@@ -97,9 +78,27 @@ describe("of a run, a developer", () => {
       "must not project a serviceAccountToken",
     ],
     [
+      "a Secret inside a projected volume",
+      volume({ projected: { sources: [{ secret: { name: "x" } }] } }),
+      "must not project a secret",
+    ],
+    [
       "a claim as its workspace",
-      { workspace: { persistentVolumeClaim: { claimName: "home" } } },
+      { workspace: { trust: false, persistentVolumeClaim: { claimName: "home" } } },
       "spec.workspace must not be a persistentVolumeClaim",
+    ],
+    ["a workspace that is trusted", { workspace: { trust: true } }, "spec.workspace.trust must be false"],
+    ["a workspace of which it says nothing", { workspace: {} }, "spec.workspace.trust must be false"],
+    [
+      "a label that is not on the list",
+      { pod: { labels: { team: "a", app: "crawler" } } },
+      "spec.pod.labels may have the keys team, example.com/*; not allowed: app",
+    ],
+    ["a key that only begins like one on the list", { pod: { labels: { teams: "a" } } }, "not allowed: teams"],
+    [
+      "an annotation where the list is empty",
+      { pod: { annotations: { "k8s.v1.cni.cncf.io/networks": "other" } } },
+      "spec.pod.annotations must not be set; not allowed: k8s.v1.cni.cncf.io/networks",
     ],
     ["a directory of the node", volume({ hostPath: { path: "/" } }), 'unknown field "spec.pod.volumes[0].hostPath"'],
   ])("may not choose %s", async (_, spec, words) => {
@@ -111,8 +110,22 @@ describe("of a run, a developer", () => {
     ["what is on the lists", { pod: { image: agentImage, serviceAccountName: "agents" } }],
     ["a pinned image", { pod: { image: `registry.example/agents@sha256:${"a".repeat(64)}` } }],
     ["an emptyDir", volume({ emptyDir: {} })],
+    ["labels that are on the list", { pod: { labels: { team: "a", "example.com/tier": "b" } } }],
+    ["no labels in a map of labels", { pod: { labels: {}, annotations: {} } }],
   ])("may choose %s", async (_, spec) => {
     expect(await attempt(spec, "--as=developer")).toBe("");
+  });
+
+  it("may not resume a run that the policy never judged, and may change what asks for nothing", async () => {
+    const spec = { suspend: true, workspace: { trust: false }, pod: { image: "elsewhere/agent" } };
+    await stage.create(stage.run("unjudged", [{ text: "never" }], spec));
+    const patch = (change: object): Promise<string> =>
+      objection(
+        stage.kubectl("patch", "clauderun", "unjudged", "--type=merge", "-p", JSON.stringify(change), "--as=developer"),
+      );
+    expect(await patch({ spec: { suspend: false } })).toContain("spec.pod.image must begin with one");
+    expect(await patch({ spec: { priority: 5 } })).toBe("");
+    expect(await patch({ spec: { cancel: true } })).toBe("");
   });
 
   it("may not what who is exempt may", async () => {
@@ -120,25 +133,6 @@ describe("of a run, a developer", () => {
   });
 });
 
-it("only the operator takes label and finalizer off a run's pod", async () => {
-  await stage.create(stage.run("held", [{ text: "done" }], { agent: "held" }));
-  const { status } = await stage.ended("held");
-  // The operator let the pod go and recorded its end with the policy in force: nobody is in its way.
-  expect(status?.phase).toBe("Succeeded");
-
-  await stage.create(stage.run("hangs", [{ hang: true }]));
-  const pod = (await stage.shows("hangs", "Running")).status?.pod?.name ?? "";
-  const unlabelled = { metadata: { labels: { "app.kubernetes.io/managed-by": null } } };
-  const refuses = async (): Promise<boolean> => (await change(pod, unlabelled, "--as=developer")) !== "";
-  await eventually("the policy is in force", refuses, 60_000);
-  expect(await change(pod, unlabelled, "--as=developer")).toContain("labels on a run's pod must stay");
-  expect(await change(pod, { metadata: { finalizers: null } }, "--as=developer")).toContain("record-result");
-  expect(await change(pod, { metadata: { labels: { mine: "too" } } }, "--as=developer")).toBe("");
-  expect(await change(pod, unlabelled)).toBe("");
-});
-
 it("the API server finds nothing doubtful in the expressions", async () => {
-  const shown = await kubectl(["get", "validatingadmissionpolicies", "-o", "json"]);
-  const { items } = JSON.parse(shown) as { items: { status?: { typeChecking?: { expressionWarnings?: unknown } } }[] };
-  expect(items.map(({ status }) => status?.typeChecking?.expressionWarnings ?? [])).toEqual(items.map(() => []));
+  expect(await expressionWarnings(policies)).toEqual([]);
 });

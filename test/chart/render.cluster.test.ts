@@ -5,13 +5,13 @@ import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { readConfig, type Config } from "../../operator/config.ts";
 import { kubectl } from "../cluster/kubectl.ts";
-import { chart, notes, refusal, render, type Rendered, type Values } from "./render.ts";
+import { chart, notes, rejection, render, type Rendered, type Values } from "./render.ts";
 import { grantedRights, toldRights } from "./rights.ts";
 import { images, valueSets } from "./value-sets.ts";
 
 /** The operator's configuration as it reads it from the rendered ConfigMap. */
 function configOf(objects: readonly Rendered[]): Config {
-  const map = objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "cr");
+  const map = objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "claude-run");
   const text = (map?.["data"] as Record<string, string>)["config.yaml"] ?? "";
   return readConfig({ CONFIG_FILE: "config.yaml" }, () => load(text));
 }
@@ -56,11 +56,11 @@ describe.concurrent("refuses", () => {
     ],
   ];
   it.each(cases)("%s", async (_, values, words) => {
-    expect(await refusal({ ...images, ...values })).toContain(words);
+    expect(await rejection({ ...images, ...values })).toContain(words);
   });
 
   it("an upgrade that forgets the images, where the first install asks for them", async () => {
-    expect(await refusal({}, { isUpgrade: true })).toContain("image and run.image are required");
+    expect(await rejection({}, { isUpgrade: true })).toContain("image and run.image are required");
     const [deployment] = (await render({})).filter(({ kind }) => kind === "Deployment");
     expect(deployment?.["spec"]).toMatchObject({ paused: true, replicas: 2 });
     const asked = await notes({});
@@ -71,7 +71,7 @@ describe.concurrent("refuses", () => {
   });
 
   it("a Kubernetes that is too old", async () => {
-    expect(await refusal(images, { kubeVersion: "1.31.9" })).toContain("requires kubeVersion");
+    expect(await rejection(images, { kubeVersion: "1.31.9" })).toContain("requires kubeVersion");
   });
 });
 
@@ -110,7 +110,7 @@ it("monitoring is off unless asked for", async () => {
 });
 
 it("docs/security.md has each right of the operator, with its reason, and no other", async () => {
-  expect(toldRights()).toEqual(grantedRights(await render(images), "cr"));
+  expect(toldRights()).toEqual(grantedRights(await render(images), "claude-run"));
 });
 
 it("NOTES.txt has a first run that the API server takes", async () => {

@@ -37,7 +37,7 @@ export async function render(values: Values, options: RenderOptions = {}): Promi
 }
 
 /** What helm says to values that the chart refuses. */
-export async function refusal(values: Values, options: RenderOptions = {}): Promise<string> {
+export async function rejection(values: Values, options: RenderOptions = {}): Promise<string> {
   try {
     await render(values, options);
   } catch (error) {
@@ -52,7 +52,7 @@ export async function notes(values: Values): Promise<string> {
   return shown.slice(shown.indexOf("\nNOTES:"));
 }
 
-function where({ release = "cr", namespace = "cr-system", kubeVersion }: RenderOptions): string[] {
+function where({ release = "claude-run", namespace = "claude-run-system", kubeVersion }: RenderOptions): string[] {
   return [
     release,
     chart,

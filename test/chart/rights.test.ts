@@ -14,13 +14,14 @@ const release = "cr";
 
 /** The objects of a template: every branch is taken, and a list is passed through once. */
 function objectsOf(template: string): Rendered[] {
-  const [, rules = ""] = /\{\{- define "rules" -\}\}\n([\s\S]*?)\n\{\{- end -\}\}\n/.exec(template) ?? [];
+  const [, rules = ""] =
+    /\{\{- define "claude-run-operator.rules" -\}\}\n([\s\S]*?)\n\{\{- end -\}\}\n/.exec(template) ?? [];
   const plain = template
-    .replace(/\{\{- define "rules" -\}\}\n[\s\S]*?\n\{\{- end -\}\}\n/, "")
-    .replace(/\{\{- include "rules" .*?\}\}/g, () => `\n${rules.replace(/^/gm, "  ")}`)
+    .replace(/\{\{- define "claude-run-operator.rules" -\}\}\n[\s\S]*?\n\{\{- end -\}\}\n/, "")
+    .replace(/\{\{- include "claude-run-operator.rules" .*?\}\}/g, () => `\n${rules.replace(/^/gm, "  ")}`)
     .replace(/\{\{-? *(if|else|end|range)\b.*?\}\}/g, "")
     .replace(/^ *\{\{.*?\}\}$/gm, "")
-    .replace(/\{\{ *\$?\.Release\.Name *\}\}/g, release)
+    .replace(/\{\{ \$name \}\}|\{\{ \$clusterName \| quote \}\}/g, release)
     .replace(/\{\{.*?\}\}/g, "any");
   return parseAllDocuments(plain).flatMap((document) => {
     if (document.errors.length > 0) throw document.errors[0] as Error;

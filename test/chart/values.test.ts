@@ -1,5 +1,5 @@
 /** What stands in several files of the chart and must say the same: values, their schema, the operator's settings, its metrics. */
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { schema as settings } from "../../operator/config.ts";
@@ -35,7 +35,8 @@ function valueAt(path: string): unknown {
 
 describe("values.schema.json", () => {
   it("knows each value of values.yaml, describes it, and nothing else", () => {
-    const known = described(schema).filter((path) => path !== "global");
+    // What a parent chart brings along is taken, and has no default.
+    const known = described(schema).filter((path) => path !== "global" && path !== "tags");
     expect(known.filter((path) => valueAt(path) === undefined)).toEqual([]);
     const leaves = (at: Record<string, unknown>, path = ""): string[] =>
       Object.entries(at).flatMap(([name, each]) =>
@@ -67,6 +68,19 @@ it("the chart writes every setting of the operator, by its name, but the one tha
       .filter((name) => name !== "runnerFile")
       .toSorted(),
   );
+});
+
+it("each template asks first whether the chart is enabled, which completes its values", () => {
+  const asks = '{{- if include "claude-run-operator.enabled" . }}';
+  const templates = readdirSync(new URL("../../charts/claude-run-operator/templates", import.meta.url));
+  const bare = templates.filter((file) => file.endsWith(".yaml") && !read(`templates/${file}`).includes(asks));
+  expect(bare).toEqual([]);
+});
+
+it("each template of ours has the chart's name: Helm shares template names with the charts around it", () => {
+  const files = readdirSync(new URL("../../charts/claude-run-operator/templates", import.meta.url));
+  const defined = files.flatMap((file) => [...read(`templates/${file}`).matchAll(/define "([^"]+)"/g)]);
+  expect(defined.map(([, name = ""]) => name).filter((name) => !name.startsWith("claude-run-operator."))).toEqual([]);
 });
 
 describe("alerts and dashboard", () => {

@@ -32,7 +32,7 @@ export async function installClaude(say: (line: string) => void): Promise<void> 
 async function underLock(version: Version, say: (line: string) => void): Promise<void> {
   const startedMs = Date.now();
   const beat = setInterval(() => say(`  … ${Math.round((Date.now() - startedMs) / 1000)} s`), 3_000);
-  // flock: somebody else who installs the same is waited for, and a lock never outlives its holder.
+  // flock: waits for another process that installs the same; a lock ends with its holder.
   const args = [join(cache, "lock"), process.execPath, fileURLToPath(import.meta.url), version];
   const child = spawn("flock", args, { stdio: ["ignore", "ignore", "inherit"], timeout: 600_000 });
   const code = await new Promise((resolve) => {

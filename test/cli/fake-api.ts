@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** What the API answers next; see test/fake-api/fake-api.mjs. */
+/** The next response of the API; see test/fake-api/fake-api.mjs. */
 export type Turn = Readonly<Record<string, unknown>>;
 
 /** A request that the API got. */

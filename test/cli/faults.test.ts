@@ -1,5 +1,5 @@
 /** Runs whose API fails: with a status, in the middle of a reply at every kind of place, by silence, or not at all. */
-import type { Facts, Row, Scenario } from "./scenario.ts";
+import { beyondAnyPause, type Facts, type Row, type Scenario } from "./scenario.ts";
 import { playTables } from "./tables.ts";
 
 const final = { "x-should-retry": "false" };
@@ -7,6 +7,9 @@ const failing = (status: number, type: string, message: string, more = {}): Scen
   turns: [{ status, type, message, headers: final, ...more }],
 });
 const nothing: Facts = { turns: 1, cost: "0", code: 1 };
+
+const cap = "You have reached your specified API usage limits.";
+const disabled = "This organization has been disabled.";
 
 const statuses: readonly Row[] = [
   ["401", failing(401, "authentication_error", "invalid x-api-key"), "AuthenticationFailed", nothing],
@@ -52,12 +55,50 @@ const statuses: readonly Row[] = [
   ["529 to the end", failing(529, "overloaded_error", "Overloaded"), "ApiError", nothing],
   ["500 to the end", failing(500, "api_error", "Internal server error"), "ApiError", nothing],
   ["503 with another type", failing(503, "whatever", "no"), "ApiError", nothing],
-  ["a directive that the API does not understand", { prompt: "@fake [{" }, "ApiError", nothing],
+  ["a directive that the API does not understand", { prompt: "@fake [{" }, "InvalidRequest", nothing],
   [
     "an API that is not there",
     { environment: { ANTHROPIC_BASE_URL: "http://127.0.0.1:9" } },
     "ApiError",
     { ...nothing, requests: 0 },
+  ],
+  [
+    "a spending cap with its end",
+    failing(400, "invalid_request_error", `${cap} You will regain access on 2100-01-01 at 00:00 UTC.`),
+    "UsageLimited",
+    { ...nothing, resumeAfterTime: "2100-01-01T00:00:00Z" },
+  ],
+  ["a spending cap without one", failing(400, "invalid_request_error", cap), "UsageLimited", nothing],
+  [
+    "a tool call without its result",
+    failing(
+      400,
+      "invalid_request_error",
+      "messages.1: `tool_use` ids were found without `tool_result` blocks: toolu_1",
+    ),
+    "SessionRejected",
+    nothing,
+  ],
+  [
+    "a signature that is not the API's",
+    failing(400, "invalid_request_error", "messages.1.content.0: Invalid `signature` in `thinking` block"),
+    "SessionRejected",
+    nothing,
+  ],
+  ["an invalid request", failing(400, "invalid_request_error", "tools.0: invalid"), "InvalidRequest", nothing],
+  ["422", failing(422, "invalid_request_error", "no"), "InvalidRequest", nothing],
+  ["an organisation that is off", failing(400, "invalid_request_error", disabled), "AuthenticationFailed", nothing],
+  [
+    "a model that Bedrock does not know",
+    failing(400, "invalid_request_error", "The provided model identifier is invalid."),
+    "ModelNotFound",
+    { ...nothing, message: /ANTHROPIC_BASE_URL is http:\/\/127/u },
+  ],
+  [
+    "an answer that is always cut",
+    { turns: [{ text: "cut", stop_reason: "max_tokens" }] },
+    "OutputTooLong",
+    { code: 1 },
   ],
   ["a refusal", { turns: [{ text: "", stop_reason: "refusal" }] }, "Refusal", { code: 1 }],
 ];
@@ -120,13 +161,16 @@ const dropsForGood: readonly Row[] = (["headers", "message_start", "utf8", "stre
 ]);
 const stalls: readonly Row[] = (["headers", "head", "message_start", "utf8", "stream"] as const).map((stall) => [
   stall,
-  { turns: [{ stall, text }], silentFrom: "request", config: { idleTimeoutSeconds: 1.5 } },
+  { turns: [{ stall, text }], silentFrom: "request", config: { idleTimeoutSeconds: beyondAnyPause } },
   "IdleTimeout",
   { stop: "IdleTimeout", code: 143, requests: 1 },
 ]);
 
 playTables({
   statuses,
+  "the same by 2.1.197": statuses
+    .slice(-9)
+    .map(([name, scenario, ...rest]): Row => [name, { ...scenario, version: "2.1.197" }, ...rest]),
   "a subscription": accounts,
   "tried again": retried,
   "the connection breaks once": drops,

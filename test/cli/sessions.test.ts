@@ -1,4 +1,7 @@
-/** Runs that belong together or have parts: resumed and forked sessions, background work, both generations of the CLI. */
+/** Related runs and parts of runs: resumed and forked sessions, background work, both generations of the CLI. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { versions, type Version } from "./claude.ts";
 import { bash } from "./fake-api.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { playTables } from "./tables.ts";
@@ -56,7 +59,7 @@ const sessions: readonly Row[] = [
     "resume after a cancelled tool",
     {
       turns: [{ text: "goes on" }],
-      after: { turns: [bash("touch started; perl -e 'sleep 60'")], signal: ["file", "SIGTERM"] },
+      after: { turns: [bash("touch started; perl -e 'sleep 600'")], signal: ["file", "SIGTERM"] },
     },
     "Completed",
     { turns: 1, cost: "0.0006", session: "same", text: "goes on" },
@@ -75,6 +78,30 @@ const sessions: readonly Row[] = [
   ],
 ];
 
+/** A run's session whose file no longer is one. */
+const garbled = (version: Version, onMissing: "Fail" | "StartNew"): Scenario => {
+  const resume = "22222222-2222-4333-8444-555555555555";
+  return {
+    ...ok,
+    version,
+    config: { session: { resume, onMissing } },
+    prepare: async (directory) => {
+      const project = join(
+        directory,
+        "home/.claude/projects",
+        join(directory, "work").replaceAll(/[^A-Za-z0-9]/gu, "-"),
+      );
+      await mkdir(project, { recursive: true });
+      await writeFile(join(project, `${resume}.jsonl`), "\0\u0001 not a line of a session {\n".repeat(50));
+    },
+  };
+};
+
+const unreadable = versions.flatMap((version): Row[] => [
+  [`${version}: Fail`, garbled(version, "Fail"), "SessionNotFound", { requests: 0 }],
+  [`${version}: StartNew`, garbled(version, "StartNew"), "Completed", { text: "ok", session: "other" }],
+]);
+
 const several: readonly Row[] = [
   [
     "a command in the background: two results, one run",
@@ -84,7 +111,7 @@ const several: readonly Row[] = [
   ],
   [
     "the same with a grace period shorter than the command",
-    { ...background, config: { resultGracePeriodSeconds: 1 } },
+    { ...background, config: { resultGracePeriodSeconds: 1, backgroundGracePeriodSeconds: 600 } },
     "Completed",
     { turns: 3, cost: "0.0018", text: "after it" },
   ],
@@ -162,7 +189,7 @@ const generations: readonly Row[] = [
   ],
   [
     "TERM in a tool: this CLI leaves no account of it, so the cost is not known",
-    { turns: [bash("touch started; perl -e 'sleep 60'")], signal: ["file", "SIGTERM"], ...older },
+    { turns: [bash("touch started; perl -e 'sleep 600'")], signal: ["file", "SIGTERM"], ...older },
     "NoResult",
     { code: 143, stop: "Signal", cost: undefined },
   ],
@@ -174,4 +201,9 @@ const generations: readonly Row[] = [
   ],
 ];
 
-playTables({ sessions, "more than one result or model": several, "Claude Code 2.1.197": generations });
+playTables({
+  sessions,
+  "a session's file that cannot be read": unreadable,
+  "more than one result or model": several,
+  "Claude Code 2.1.197": generations,
+});

@@ -6,7 +6,7 @@ import { playTables } from "./tables.ts";
 
 const never: Facts = { code: 1, cost: undefined, requests: 0 };
 const file = (name: string, content: string) => (directory: string) => writeFile(join(directory, name), content);
-/** A mount that nobody else sees and that ends with the process. */
+/** A private mount that ends with the process. */
 const mounted = (options: string, where: string): Scenario => ({
   wrapper: [
     "unshare",
@@ -108,13 +108,13 @@ const places: readonly Row[] = [
     "a HOME on a full disk",
     mounted("size=64k", home),
     "ClaudeStartFailed",
-    { ...never, message: /^HOME has no room left/u },
+    { ...never, message: /^HOME has no space left/u },
   ],
   [
     "a workspace on a full disk",
     mounted("size=64k", work),
     "ClaudeStartFailed",
-    { ...never, message: /^the working directory has no room left/u },
+    { ...never, message: /^the working directory has no space left/u },
   ],
   [
     "a claude that is not executable",

@@ -1,6 +1,6 @@
-/** What every file of scenarios needs around them. */
+/** Setup that every file of scenarios needs. */
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { removeRuns } from "../../runner/test-stub.ts";
+import { removeRuns } from "../../runner/testing/stub.ts";
 import { FakeApi } from "./fake-api.ts";
 import { check, type Row } from "./scenario.ts";
 

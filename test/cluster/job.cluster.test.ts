@@ -7,7 +7,7 @@ const manifest = "test/fake-api/fake-api.yaml";
 
 beforeAll(async () => {
   await kubectl(["apply", "-f", manifest]);
-  await kubectl(["rollout", "status", "-n", "fake-api", "deployment/fake-api", "--timeout=60s"]);
+  await kubectl(["rollout", "status", "-n", "fake-api", "deployment/fake-api", "--timeout=180s"]);
   await kubectl(["create", "namespace", namespace]);
   await kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"]);
 });
@@ -66,7 +66,7 @@ function job(name: string, address: string, command: string[]): unknown {
 test("the agent image holds node, git and claude for uid 1000", async () => {
   const script = "id -u && node --version && git --version && claude --version";
   await kubectl(["create", "-f", "-"], job("tools", "127.0.0.1", ["sh", "-c", script]));
-  await kubectl(["wait", "-n", namespace, "job/tools", "--for=condition=Complete", "--timeout=60s"]);
+  await kubectl(["wait", "-n", namespace, "job/tools", "--for=condition=Complete", "--timeout=180s"]);
   const log = await kubectl(["logs", "-n", namespace, "job/tools"]);
   expect(log).toMatch(/^1000\nv24\.\d+\.\d+\ngit version 2\.\S+\n2\.1\.330 \(Claude Code\)\n$/);
 });
@@ -75,7 +75,7 @@ test("claude -p answers through the fake API's ClusterIP", async () => {
   const address = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
   const command = ["claude", "-p", "hi", "--output-format", "stream-json", "--verbose"];
   await kubectl(["create", "-f", "-"], job("hello", address, command));
-  await kubectl(["wait", "-n", namespace, "job/hello", "--for=condition=Complete", "--timeout=90s"]);
+  await kubectl(["wait", "-n", namespace, "job/hello", "--for=condition=Complete", "--timeout=180s"]);
   const log = await kubectl(["logs", "-n", namespace, "job/hello"]);
   const events = log
     .trim()

@@ -94,7 +94,7 @@ test("images are built by docker and loaded by kind, and only when something cha
   calls();
   expect(run(["images", "fake-api"])).toMatchObject({ code: 0 });
   const [npm, build, load] = calls();
-  expect(npm).toMatch(/^npm ci --prefix \S+ --ignore-scripts /);
+  expect(npm).toMatch(/^npm ci --prefix \S+ --os=linux --cpu=(x64|arm64) --libc=glibc --ignore-scripts /);
   expect(build).toMatch(
     /^docker build --build-context npm=\S+\/node_modules -t localhost\/claude-run\/fake-api:dev -f \S+\/test\/fake-api\/Dockerfile \S+$/,
   );

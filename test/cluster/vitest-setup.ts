@@ -21,6 +21,6 @@ export default async function setup(): Promise<void> {
   const template = { metadata: { annotations: { "claude-run/image": id } } };
   const patch = ["patch", "-n", "fake-api", "deployment/fake-api", "-p", JSON.stringify({ spec: { template } })];
   execFileSync("kubectl", patch, { stdio: "pipe", timeout: 30_000 });
-  const ready = ["-n", "fake-api", "rollout", "status", "deployment/fake-api", "--timeout=60s"];
+  const ready = ["-n", "fake-api", "rollout", "status", "deployment/fake-api", "--timeout=180s"];
   execFileSync("kubectl", ready, { stdio: "pipe", timeout: 70_000 });
 }

@@ -19,7 +19,7 @@ export async function startFakeApi(): Promise<string> {
   const template = { metadata: { annotations: { "claude-run/image": id } } };
   const patch = JSON.stringify({ spec: { template } });
   await kubectl(["patch", "-n", "fake-api", "deployment/fake-api", "-p", patch]);
-  const rollout = kubectl(["rollout", "status", "-n", "fake-api", "deployment/fake-api", "--timeout=90s"]);
+  const rollout = kubectl(["rollout", "status", "-n", "fake-api", "deployment/fake-api", "--timeout=180s"]);
   await during("waiting for the fake API's pod", rollout);
   const ip = await kubectl(["get", "-n", "fake-api", "service/fake-api", "-o", "jsonpath={.spec.clusterIP}"]);
   return `http://${ip}`;
@@ -44,13 +44,13 @@ export async function makeNamespace(apiKey: string): Promise<void> {
 export async function clearRuns(): Promise<void> {
   const deleted = await during(
     "deleting the runs of an earlier demo",
-    kubectl(["delete", "clauderuns", "--all", "-n", namespace, "--timeout=60s"]),
+    kubectl(["delete", "clauderuns", "--all", "-n", namespace, "--timeout=180s"]),
   );
   if (!deleted.includes("deleted")) return;
   say("the runs of an earlier demo are deleted");
   await during(
     "waiting for their pods to go",
-    kubectl(["wait", "pods", "--all", "-n", namespace, "--for=delete", "--timeout=90s"]),
+    kubectl(["wait", "pods", "--all", "-n", namespace, "--for=delete", "--timeout=180s"]),
   );
 }
 

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { command } from "../command.ts";
 import { agentImage, operatorNamespace, release } from "../install.ts";
-import { blocksOf } from "./pages.ts";
+import { blocksOf, type Inline } from "./pages.ts";
 import type { Shell } from "./shell.ts";
 
 /** Pages whose commands install, upgrade or remove the operator: one after the other, when nothing else runs. */
@@ -25,15 +25,33 @@ async function placeholders(): Promise<Map<string, string>> {
   ]);
 }
 
+/** Runs what stands in sentences, with `more` in the place of more names in capitals. */
+export async function runInline(
+  commands: readonly Inline[],
+  shell: Shell,
+  more: Readonly<Record<string, string>>,
+): Promise<void> {
+  const replace = replacing(new Map([...(await placeholders()), ...Object.entries(more)]));
+  for (const { page, text } of commands) {
+    // The shell of these commands has no source.
+    const { code, output } = await shell.run(replace(text).replace(/ \| source$/, ""));
+    expect(code, `${page}: ${text}\n${output}`).toBe(0);
+  }
+}
+
+function replacing(names: ReadonlyMap<string, string>): (text: string) => string {
+  const pattern = new RegExp([...names.keys()].map((name) => `(?<![\\w-])${name}(?![\\w-])`).join("|"), "g");
+  return (text) => text.replaceAll(pattern, (name) => names.get(name) ?? name);
+}
+
 /** Runs the page's blocks; the first that ends badly, or prints what the page does not say, fails the test. */
 export async function runPage(page: string, shell: Shell): Promise<number> {
-  const names = await placeholders();
-  const pattern = new RegExp([...names.keys()].map((name) => `(?<![\\w-])${name}(?![\\w-])`).join("|"), "g");
+  const replace = replacing(await placeholders());
   const blocks = blocksOf(page).filter(
     ({ language, notRun, runBy }) => language === "sh" && notRun === undefined && runBy === undefined,
   );
   for (const { line, text, prints } of blocks) {
-    const { code, output } = await shell.run(text.replaceAll(pattern, (name) => names.get(name) ?? name));
+    const { code, output } = await shell.run(replace(text));
     expect(code, `${page}:${line}\n${text}\n${output}`).toBe(0);
     if (prints !== undefined) expect(isLike(output, prints), `${page}:${line} prints\n${output}`).toBe(true);
   }

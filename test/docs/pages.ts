@@ -34,6 +34,35 @@ export function proseOf(page: string): string {
   return read(page).replaceAll(/^```[^]*?^```$/gm, "");
 }
 
+/** A command of kubectl or helm that stands in a sentence, and is more than a verb. */
+export interface Inline {
+  readonly page: string;
+  readonly text: string;
+}
+
+/** Commands in the sentences and tables of a page; decisions.md tells what was chosen, and proposes nothing. */
+export function inlineCommandsOf(page: string): Inline[] {
+  if (page === "docs/decisions.md") return [];
+  const spans = [...proseOf(page).matchAll(/`((?:kubectl|helm) [^`\n]+)`/g)].map(([, text = ""]) => text);
+  return [...new Set(spans)].filter((text) => !mentioned.has(text)).map((text) => ({ page, text }));
+}
+
+/** A verb without what it acts on: named, not proposed. */
+const mentioned: ReadonlySet<string> = new Set([
+  "kubectl claude",
+  "kubectl delete job",
+  "kubectl delete pod",
+  "kubectl delete pod --force",
+  "kubectl drain",
+  "kubectl logs",
+  "kubectl rollout restart",
+  "kubectl claude logs --raw",
+  "helm rollback",
+  "helm template",
+  "helm uninstall",
+  "helm upgrade",
+]);
+
 export function blocksOf(page: string): Block[] {
   const lines = read(page).split("\n");
   const blocks: Block[] = [];

@@ -1,4 +1,4 @@
-/** A shell as a reader of the documents has it: in the checkout, with kubectl's namespace set. */
+/** A shell as a reader of the documents has it: in the checkout, with kubectl's namespace set and the plugin on PATH. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { command } from "../command.ts";
+import { environment } from "../kubectl/claude.ts";
 
 const run = promisify(execFile);
 export const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -45,7 +46,7 @@ export class Shell {
 
   /** Runs a script until it ends or the first of its commands fails. */
   async run(script: string): Promise<Ended> {
-    const env = { ...process.env, KUBECONFIG: this.#kubeconfig };
+    const env = { ...environment, KUBECONFIG: this.#kubeconfig };
     const options = { cwd: checkout, env, timeout: 300_000, maxBuffer: 16 * 1024 * 1024 };
     try {
       const { stdout } = await run("sh", ["-euc", `exec 2>&1\n${script}`], options);

@@ -31,7 +31,7 @@ describe.concurrent("is refused at once, with advice:", () => {
   ];
   it.each(refused)("%s", async (_, spec, advice) => {
     const run = stage.run("refused", text);
-    expect(await stage.refusal({ ...run, spec: { ...run.spec, ...spec } })).toContain(advice);
+    expect(await stage.rejection({ ...run, spec: { ...run.spec, ...spec } })).toContain(advice);
   });
 });
 
@@ -162,7 +162,7 @@ describe.concurrent("is shown as what it is, and fails with what to do:", () => 
   it("a registry that never answers: StartDeadlineExceeded, as Kubernetes names no cause", async () => {
     const listen = `require("net").createServer(() => undefined).listen(5000)`;
     await kubectl(["create", "-f", "-"], silentServer(listen));
-    await stage.kubectl("wait", "pod/silent", "--for=condition=Ready", "--timeout=60s");
+    await stage.kubectl("wait", "pod/silent", "--for=condition=Ready", "--timeout=180s");
     const address = await stage.kubectl("get", "pod", "silent", "-o", "jsonpath={.status.podIP}");
     await stage.create(stage.run("silence", text, { startDeadlineSeconds: 6, pod: { image: `${address}:5000/x:y` } }));
     const { status } = await stage.ended("silence");

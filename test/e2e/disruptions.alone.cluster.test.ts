@@ -50,7 +50,7 @@ async function working(name: string): Promise<string> {
 }
 
 const drain = (name: string): Promise<string> =>
-  kubectl(["drain", node, `--pod-selector=paperclip.io/run=${name}`, "--delete-emptydir-data", "--timeout=90s"]);
+  kubectl(["drain", node, `--pod-selector=paperclip.io/run=${name}`, "--delete-emptydir-data", "--timeout=180s"]);
 
 it("an eviction fails a run that has no retries, with what it had done", async () => {
   await stage.create(stage.run("evicted", cutShort));
@@ -115,7 +115,7 @@ it("a run that is preempted starts anew where no claim keeps its session, and sa
   await stage.shows("preempted", "Running");
   await stage.create(preemptor());
   await stage.until("the next attempt", async () => (await stage.get("preempted")).status?.attempt === 2);
-  await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=60s");
+  await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=180s");
   await stage.kubectl("delete", "pod", "preemptor", "--grace-period=0", "--force");
   const run = await stage.ended("preempted");
   expect(run.status).toMatchObject({ phase: "Succeeded", attempt: 2, result: { text: "done" } });
@@ -126,7 +126,7 @@ it("a run that is preempted starts anew where no claim keeps its session, and sa
     "-o",
     "jsonpath={.items[*].message}",
   );
-  expect(events).toMatch(/Attempt 1 of 2 ended: The pod was preempted .*Attempt 2 starts anew/u);
+  expect(events).toMatch(/Attempt 1 of 2 ended: The pod was preempted .*Attempt 2 starts over/u);
 });
 
 it("a run that is preempted continues its session where a claim keeps it, at the cost of both attempts", async () => {
@@ -136,7 +136,7 @@ it("a run that is preempted continues its session where a claim keeps it, at the
   await stage.create(preemptor());
   await stage.until("the next attempt", async () => (await stage.get("resumed")).status?.attempt === 2);
   const between = await stage.get("resumed");
-  await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=60s");
+  await stage.kubectl("wait", "pod/preemptor", "--for=condition=Ready", "--timeout=180s");
   await stage.kubectl("delete", "pod", "preemptor", "--grace-period=0", "--force");
   const run = await stage.ended("resumed");
   await expectContinued(run, between);

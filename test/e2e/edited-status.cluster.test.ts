@@ -58,7 +58,7 @@ describe.concurrent("somebody edits the status of", () => {
     expect((await stage.ended("after")).status?.phase).toBe("Succeeded");
     expect(await stage.pods("ended")).toEqual([]);
     await expect(edit("ended", [{ op: "replace", path: "/status/phase", value: "Running" }])).rejects.toThrow(
-      /status.phase must stay as it is/,
+      /status.phase must not change/,
     );
   });
 

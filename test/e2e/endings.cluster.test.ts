@@ -120,7 +120,7 @@ describe.concurrent("somebody deletes", () => {
     await doomed.close();
     await stage.create(stage.run("neighbour", [{ text: "here" }]));
     expect((await stage.ended("neighbour")).status?.phase).toBe("Succeeded");
-    await kubectl(["wait", "--for=delete", `namespace/${doomed.namespace}`, "--timeout=110s"]);
+    await kubectl(["wait", "--for=delete", `namespace/${doomed.namespace}`, "--timeout=180s"]);
   });
 
   it("a running run: its pod ends, and the agent's next run goes on", async () => {

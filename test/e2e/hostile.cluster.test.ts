@@ -216,7 +216,7 @@ it("somebody else's pod with our labels does not hold the slot, and is left alon
   const metadata = { name: "impostor", namespace: stage.namespace, labels };
   const spec = { terminationGracePeriodSeconds: 1, containers: [container] };
   await kubectl(["create", "-f", "-"], { apiVersion: "v1", kind: "Pod", metadata, spec });
-  await stage.kubectl("wait", "pod/impostor", "--for=condition=Ready", "--timeout=60s");
+  await stage.kubectl("wait", "pod/impostor", "--for=condition=Ready", "--timeout=180s");
   await stage.create(stage.run("famous", [{ text: "here" }]));
   expect((await stage.ended("famous")).status?.phase).toBe("Succeeded");
   expect(

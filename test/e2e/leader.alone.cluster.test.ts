@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
-const ready = (): Promise<string> => operator("rollout", "status", `deployment/${release}`, "--timeout=90s");
+const ready = (): Promise<string> => operator("rollout", "status", `deployment/${release}`, "--timeout=180s");
 
 interface Leader {
   readonly pod: string;

@@ -68,7 +68,9 @@ describe.concurrent("a run", () => {
     const all = ["Normal Admitted", "Normal AgentBusy", "Normal Completed"];
     await stage.until("the last Event is there", async () => (await told("behind")).length >= all.length);
     expect(await told("behind")).toEqual(all);
-    expect(await told("ahead")).toEqual(["Normal Cancelled"]);
+    // On a busy cluster its admission can last long enough to be written as a wait, whose end is an Event too.
+    const ofAhead = (await told("ahead")).filter((event) => event !== "Normal Admitted");
+    expect(ofAhead).toEqual(["Normal Cancelled"]);
   });
 
   it("takes a prompt from a ConfigMap that the operator never reads", async () => {
@@ -99,7 +101,7 @@ describe.concurrent("a run", () => {
   it("with a TTL of its own is gone some seconds after its end, and all that was made for it", async () => {
     await stage.create(stage.run("fleeting", [{ text: "done" }], { ttlSecondsAfterFinished: 5 }));
     expect((await stage.ended("fleeting")).status?.phase).toBe("Succeeded");
-    await stage.kubectl("wait", "--for=delete", "clauderun/fleeting", "--timeout=60s");
+    await stage.kubectl("wait", "--for=delete", "clauderun/fleeting", "--timeout=180s");
     const left = (): Promise<string> =>
       stage.kubectl("get", "jobs,pods,configmaps", "-l", "paperclip.io/run=fleeting", "-o", "name");
     await stage.until("nothing of it is left", async () => (await left()) === "");

@@ -34,7 +34,7 @@ it("runs whose pods are deleted and evicted while the operator is down keep what
   const [drained, busy] = await Promise.all([stage.shows("drained", "Running"), stage.shows("evicted", "Running")]);
   await scaleOperator(0);
   const pod = drained.status?.pod?.name ?? "";
-  await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=60s");
+  await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=180s");
   await stage.kubectl("delete", "job", drained.status?.job?.name ?? "", "--wait=false");
   const other = busy.status?.pod?.name ?? "";
   await stage.until("its first turn is over", async () =>
@@ -55,6 +55,36 @@ it("runs whose pods are deleted and evicted while the operator is down keep what
   });
   for (const name of ["drained", "evicted"])
     await stage.until(`${name}: its pod is given back`, async () => (await stage.pods(name)).length === 0);
+});
+
+it("a Job whose TTL a user sets to 0 while the operator is down does not take the result away", async () => {
+  await stage.create(stage.run("expired", [{ delayMs: 10_000, text: "still here" }]));
+  const { status } = await stage.shows("expired", "Running");
+  await scaleOperator(0);
+  const [job, pod] = [status?.job?.name ?? "", status?.pod?.name ?? ""];
+  await stage.kubectl("patch", "job", job, "--type=merge", "-p", '{"spec":{"ttlSecondsAfterFinished":0}}');
+  await stage.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${pod}`, "--timeout=180s");
+  await stage.until("Kubernetes has deleted the Job, or its pod is all that keeps it", async () => {
+    const query = [
+      "get",
+      "job",
+      job,
+      "--ignore-not-found",
+      "-o",
+      "jsonpath={.metadata.uid} {.metadata.deletionTimestamp}",
+    ];
+    const [uid = "", deleted = ""] = (await stage.kubectl(...query)).split(" ");
+    return uid === "" || deleted !== "";
+  });
+  expect((await stage.get("expired")).status?.phase).toBe("Running");
+  await scaleOperator(2);
+  expect((await stage.ended("expired")).status).toMatchObject({ phase: "Succeeded", result: { text: "still here" } });
+  await stage.until(
+    "its Job and pod are gone",
+    async () => (await stage.kubectl("get", "jobs,pods", "-o", "name", "-l", "paperclip.io/run=expired")) === "",
+  );
+  await stage.create(stage.run("after-expired", [{ text: "next" }], { agent: "expired" }));
+  expect((await stage.ended("after-expired")).status?.phase).toBe("Succeeded");
 });
 
 it("killed at every step of a run's life it neither loses a run nor starts one twice", async () => {

@@ -19,6 +19,6 @@ export async function configureOperator(settings: Readonly<Record<string, string
 export async function scaleOperator(replicas: number): Promise<void> {
   const operator = (...args: string[]): Promise<string> => kubectl(["-n", operatorNamespace, ...args]);
   await operator("scale", `deployment/${release}`, `--replicas=${replicas}`);
-  if (replicas > 0) await operator("rollout", "status", `deployment/${release}`, "--timeout=60s");
-  else await operator("wait", "pods", "-l", "app.kubernetes.io/component=operator", "--for=delete", "--timeout=60s");
+  if (replicas > 0) await operator("rollout", "status", `deployment/${release}`, "--timeout=180s");
+  else await operator("wait", "pods", "-l", "app.kubernetes.io/component=operator", "--for=delete", "--timeout=180s");
 }

@@ -11,8 +11,10 @@ afterAll(() => stage.close());
 const bash = (command: string) => ({ tool: "Bash", input: { command } });
 /** Children of subshells that end before them. */
 const orphans = "for i in $(seq 200); do (sh -c 'sleep 0.05' > /dev/null 2>&1 &); done; echo left";
-/** Ends once none of them sleeps any more. */
-const count = "while pgrep -x sleep; do :; done; echo zombies:$(cat /proc/[0-9]*/stat | grep -c ') Z ')";
+/** A process that has just ended waits a moment for init to take it: what counts is that none of them remains. */
+const zombies = "cat /proc/[0-9]*/stat 2> /dev/null | grep -c ') Z '";
+const settled = `while pgrep -x sleep; do :; done; for try in $(seq 600); do [ "$(${zombies})" = 0 ] && break; sleep 0.1; done`;
+const count = `${settled}; echo zombies:$(${zombies})`;
 /** Not before the runner has said what it knows: else it depends on who is quicker. */
 const killer = "until [ -s /dev/termination-log ]; do sleep 0.05; done; kill 1; sleep 60";
 const forger = "setsid sh -c 'while :; do echo forged > /dev/termination-log; done' > /dev/null 2>&1 &";

@@ -11,6 +11,12 @@ beforeAll(async () => {
   await Promise.all([
     stage.kubectl("create", "secret", "generic", "subscription", "--from-literal=CLAUDE_CODE_OAUTH_TOKEN=not-real"),
     stage.kubectl("create", "configmap", "stub", `--from-literal=claude=${stub}`),
+    stage.kubectl(
+      "create",
+      "configmap",
+      "blocking-hook",
+      `--from-literal=settings.json=${JSON.stringify(blockingHook)}`,
+    ),
   ]);
 });
 afterAll(() => stage.close());
@@ -31,6 +37,10 @@ const limited = {
   "anthropic-ratelimit-unified-reset": "4102444800",
   "anthropic-ratelimit-unified-representative-claim": "five_hour",
 };
+/** Settings with a hook that blocks every prompt. */
+const blockingHook = {
+  hooks: { UserPromptSubmit: [{ hooks: [{ type: "command", command: "echo no prompts today >&2; exit 2" }] }] },
+};
 const tool = (command: string): Turn => ({ tool: "Bash", input: { command } });
 const spent = { result: { costUSD: "0", turns: 1, exitCode: 1 } };
 
@@ -40,6 +50,20 @@ const fromTheApi: readonly Row[] = [
   ["ModelNotFound", status(404, "not_found_error", "model: claude-nope"), { claude: { model: "claude-nope" } }, spent],
   ["PromptTooLarge", status(400, "invalid_request_error", "prompt is too long: 3 > 2 maximum"), {}, spent],
   ["CreditExhausted", status(400, "invalid_request_error", "Your credit balance is too low"), {}, spent],
+  ["InvalidRequest", status(400, "invalid_request_error", "tools.0: schema is invalid"), {}, spent],
+  [
+    "SessionRejected",
+    status(400, "invalid_request_error", "messages.3: `tool_use` ids were found without `tool_result` blocks: toolu_1"),
+    {},
+    spent,
+  ],
+  ["OutputTooLong", [reply({ text: "cut", stop_reason: "max_tokens" })], {}, { failure: { retryable: false } }],
+  [
+    "PromptBlocked",
+    [],
+    { claude: { settingsFrom: { configMapKeyRef: { name: "blocking-hook", key: "settings.json" } } } },
+    { failure: { retryable: false }, result: { turns: 0 } },
+  ],
   [
     "UsageLimited",
     status(429, "rate_limit_error", "limited", limited),

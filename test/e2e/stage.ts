@@ -100,7 +100,7 @@ export class Stage {
   }
 
   /** What the API server says to a run that it should refuse. */
-  async refusal(run: unknown): Promise<string> {
+  async rejection(run: unknown): Promise<string> {
     try {
       await kubectl(["create", "--validate=strict", "-f", "-"], run);
     } catch (error) {
@@ -110,7 +110,7 @@ export class Stage {
   }
 
   /** Waits until the run has ended either way, and returns it; what every ended run has to show is checked. */
-  async ended(name: string, timeoutSeconds = 180): Promise<ClaudeRun> {
+  async ended(name: string, timeoutSeconds = 300): Promise<ClaudeRun> {
     await this.kubectl("wait", "--for=condition=Finished", `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
     const run = await this.get(name);
     checkEnd(run);
@@ -118,14 +118,14 @@ export class Stage {
   }
 
   /** Waits until the run's `Succeeded` condition has this reason. */
-  async shows(name: string, reason: string, timeoutSeconds = 120): Promise<ClaudeRun> {
+  async shows(name: string, reason: string, timeoutSeconds = 240): Promise<ClaudeRun> {
     const path = '{.status.conditions[?(@.type=="Succeeded")].reason}';
     await this.kubectl("wait", `--for=jsonpath=${path}=${reason}`, `clauderun/${name}`, `--timeout=${timeoutSeconds}s`);
     return this.get(name);
   }
 
   /** Waits until the run's `Succeeded` condition quotes these words. */
-  async told(name: string, words: string, timeoutSeconds = 120): Promise<ClaudeRun> {
+  async told(name: string, words: string, timeoutSeconds = 240): Promise<ClaudeRun> {
     let run = await this.get(name);
     const says = async (): Promise<boolean> => {
       run = await this.get(name);
@@ -156,7 +156,7 @@ export class Stage {
   }
 
   /** Waits until a question is answered with yes; the deadline is generous, the questions are cheap. */
-  async until(what: string, ask: () => Promise<boolean>, timeoutSeconds = 120): Promise<void> {
+  async until(what: string, ask: () => Promise<boolean>, timeoutSeconds = 240): Promise<void> {
     await eventually(what, ask, timeoutSeconds * 1_000);
   }
 }
@@ -170,7 +170,6 @@ export function claudeFrom(configMap: string): NonNullable<Spec["pod"]> {
   };
 }
 
-/** Reason and message of the `Succeeded` condition. */
 /** With these the pod was gone, or nobody could ask it, when the run ended. */
 const withoutItsPod = ["PodDeleted", "JobLost", "NodeLost", "Evicted", "Preempted"];
 

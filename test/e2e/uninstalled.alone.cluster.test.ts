@@ -33,7 +33,7 @@ it("one command sets pods free that wait for an operator", async () => {
   await Promise.all([stage, other].map((each) => each.shows("hangs", "Running")));
   expect(await claude(["release", "-n", other.namespace])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("It records the results and lets the pods go by itself") as string,
+    stderr: expect.stringContaining("It records the results and releases the pods itself") as string,
   });
   await scaleOperator(0);
   await Promise.all([deletePod(stage), deletePod(other)]);

@@ -14,12 +14,12 @@ export interface Volume {
 }
 
 /** Makes volume and claim; returns what removes both and the directory. */
-export async function openWorkspace(stage: Stage): Promise<Volume> {
-  const volume = await openVolume(stage, claimName, "work");
+export async function openWorkspace(stage: Stage, claim = claimName): Promise<Volume> {
+  const volume = await openVolume(stage, claim, "work");
   await kubectl(["create", "-f", "-"], {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
-    metadata: { name: claimName, namespace: stage.namespace },
+    metadata: { name: claim, namespace: stage.namespace },
     spec: { ...common, volumeName: volumeName(stage), resources: { requests: size } },
   });
   return volume;
@@ -91,7 +91,7 @@ export async function placeClaude(stage: Stage, source: string): Promise<void> {
     metadata: { name: "place-claude", namespace: stage.namespace },
     spec: { restartPolicy: "Never", containers: [container], volumes },
   });
-  await stage.kubectl("wait", "pod/place-claude", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s");
+  await stage.kubectl("wait", "pod/place-claude", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=180s");
 }
 
 /** A directory of the node: made for uid 1000 before, removed after. */
@@ -115,6 +115,6 @@ async function onNode(name: string, script: string): Promise<void> {
     metadata: { name, namespace: "default" },
     spec,
   });
-  await kubectl(["wait", "-n", "default", `pod/${name}`, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s"]);
+  await kubectl(["wait", "-n", "default", `pod/${name}`, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=180s"]);
   await kubectl(["delete", "-n", "default", "pod", name, "--wait=false"]);
 }

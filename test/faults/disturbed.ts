@@ -10,22 +10,22 @@ export interface Disturbance {
   /** Half of the steps wait up to this long, mostly less, before the request leaves, and half before its answer counts. */
   readonly maxDelayMs: number;
   /** Takes the queue from its other end and does not care whether the agent is busy. */
-  readonly isContrary: boolean;
+  readonly isReversed: boolean;
   /** False: the look of invariant 1 is taken out, for the control that must be caught. */
-  readonly looks: boolean;
+  readonly listsPods: boolean;
   /** The process is killed (SIGKILL) the first time it comes to this. */
   readonly diesAt?: Moment | undefined;
 }
 
 /** Steps of an ordinary run's life, each a request: the status writes by the phase that they write. */
 export const steps = [
-  "make",
-  "look",
-  "record Pending",
-  "letGo",
-  "record Running",
-  "record Succeeded",
-  "release",
+  "createJob",
+  "listActivePods",
+  "updateStatus Pending",
+  "ungate",
+  "updateStatus Running",
+  "updateStatus Succeeded",
+  "removeFinalizer",
 ] as const;
 
 /** Before: nothing was sent. After: it was answered, and nobody here has heard of it. */
@@ -38,7 +38,7 @@ async function dies(): Promise<never> {
 
 /** The same cluster, disturbed. */
 export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
-  const { random, maxDelayMs, isContrary, looks, diesAt } = how;
+  const { random, maxDelayMs, isReversed, listsPods, diesAt } = how;
   async function late<T>(name: string, step: () => Promise<T>): Promise<T> {
     await delay();
     if (diesAt === `before ${name}`) await dies();
@@ -53,24 +53,31 @@ export function disturbed(cluster: Cluster, how: Disturbance): Cluster {
   return {
     observe(agent) {
       const observed = cluster.observe(agent);
-      return isContrary ? half(observed, random.chance(0.5)) : observed;
+      return isReversed ? half(observed, random.chance(0.5)) : observed;
     },
     lostClients: (agent, runs) => cluster.lostClients(agent, runs),
-    look: (pod) => late("look", async () => (looks ? cluster.look(pod) : [])),
-    make: (run, attempt) => late("make", () => cluster.make(run, attempt)),
-    record: (run, status) =>
-      late(`record ${status.phase ?? ""}`, async () => {
+    listActivePods: (pod) => late("listActivePods", async () => (listsPods ? cluster.listActivePods(pod) : [])),
+    prepareConfigMaps: (pod) => late("prepareConfigMaps", () => cluster.prepareConfigMaps(pod)),
+    createJob: (run, attempt) => late("createJob", () => cluster.createJob(run, attempt)),
+    updateStatus: (run, status) =>
+      late(`updateStatus ${status.phase ?? ""}`, async () => {
         // Two operators that disagree about the order would overwrite each other's positions for ever.
-        if (!isContrary || status.phase !== "Queued") await cluster.record(run, status);
+        if (!isReversed || status.phase !== "Queued") await cluster.updateStatus(run, status);
       }),
-    markLogsGone: (run) => late("markLogsGone", () => cluster.markLogsGone(run)),
-    change: (pod, what) => late(typeof what === "string" ? what : "stop", () => cluster.change(pod, what)),
-    remove: (thing, options) => late("remove", () => cluster.remove(thing, options)),
-    announce: (run, announcement) => {
-      cluster.announce(run, announcement);
+    markLogsUnavailable: (run) => late("markLogsUnavailable", () => cluster.markLogsUnavailable(run)),
+    ungate: (pod) => late("ungate", () => cluster.ungate(pod)),
+    removeFinalizer: (pod) => late("removeFinalizer", () => cluster.removeFinalizer(pod)),
+    endSidecars: (pod) => late("endSidecars", () => cluster.endSidecars(pod)),
+    stop: (pod, stop) => late("stop", () => cluster.stop(pod, stop)),
+    delete: (thing, options) => late("delete", () => cluster.delete(thing, options)),
+    recordEvent: (run, event) => {
+      cluster.recordEvent(run, event);
     },
-    explain: (thing) => late("explain", () => cluster.explain(thing)),
-    exists: (kind, id) => late("exists", () => cluster.exists(kind, id)),
+    latestWarning: (thing) => late("latestWarning", () => cluster.latestWarning(thing)),
+    ensureConfigMap: (pod, role) => late("ensureConfigMap", () => cluster.ensureConfigMap(pod, role)),
+    restoreLabels: (pod) => late("restoreLabels", () => cluster.restoreLabels(pod)),
+    restoreAdmittedPod: (run, pod) => late("restoreAdmittedPod", () => cluster.restoreAdmittedPod(run, pod)),
+    confirmExists: (kind, id) => late("confirmExists", () => cluster.confirmExists(kind, id)),
   };
 }
 
@@ -80,13 +87,13 @@ type Observed = ReturnType<Cluster["observe"]>;
  * What a contrary operator looks at in a pass: either the end of the queue as if nothing else existed, or all runs that do
  * not wait. Never both, so that neither a busy agent nor its own choice keeps it from making the last run's pod.
  */
-function half({ runs, jobs, pods }: Observed, isQueue: boolean): Observed {
+function half({ runs, jobs, pods, leftPods = [] }: Observed, isQueue: boolean): Observed {
   const waiting = runs.filter(
-    (run) => !isAdmitted(run) && !isFinished(run) && !run.deleting && !run.spec.cancel && !run.spec.suspend,
+    (run) => !isAdmitted(run) && !isFinished(run) && !run.isDeleting && !run.spec.cancel && !run.spec.suspend,
   );
   const last = waiting.toSorted(byQueueOrder).at(-1);
   const shown = isQueue ? runs.filter((run) => run === last) : runs.filter((run) => !waiting.includes(run));
   const hidden = new Set(runs.filter((run) => !shown.includes(run)).map(({ uid }) => uid));
   const isShown = ({ runUid }: { readonly runUid: string }): boolean => !hidden.has(runUid);
-  return { runs: shown, jobs: jobs.filter(isShown), pods: pods.filter(isShown) };
+  return { runs: shown, jobs: jobs.filter(isShown), pods: pods.filter(isShown), leftPods };
 }

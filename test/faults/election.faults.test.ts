@@ -6,12 +6,12 @@ import { expect, it } from "vitest";
 import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
 import { isLong, report } from "./form.ts";
-import { judge } from "./judge.ts";
+import { violationsOf } from "./violations.ts";
 import { startTwo } from "./operator.ts";
 import type { Replica } from "./replicas.ts";
 import { allEnd, createAll, figures, type Round } from "./round.ts";
 import { Scene } from "./scene.ts";
-import { machines, newTally, users } from "./torment.ts";
+import { machines, newTally, users } from "./chaos.ts";
 
 const gained = '"msg":"leading: this replica works"';
 const lost = '"msg":"no longer leading: this replica stands by"';
@@ -47,7 +47,7 @@ it("a leader that is frozen past its Lease and woken later does no harm; nor doe
     for (const operator of operators) operator.start();
     await allEnd(scene, 300);
     expect(operators.map(({ crashes }) => crashes)).toEqual([0, 0]);
-    expect(judge(scene.trace())).toEqual([]);
+    expect(violationsOf(scene.trace())).toEqual([]);
   } finally {
     await Promise.all(operators.map((operator) => operator.end()));
     await scene.close();
@@ -75,7 +75,7 @@ it(`${round.runs} racing creates while the leader is killed and frozen`, { timeo
     await allEnd(scene, 180 + 3 * round.runs);
     report("leader killed and frozen", { ...figures(scene, tally), terms: operators.flatMap(terms).length });
     expect(operators.map(({ crashes }) => crashes)).toEqual([0, 0]);
-    expect(judge(scene.trace())).toEqual([]);
+    expect(violationsOf(scene.trace())).toEqual([]);
   } finally {
     ending.abort();
     await Promise.all(operators.map((operator) => operator.end()));

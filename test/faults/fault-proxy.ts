@@ -10,8 +10,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { failure, say, type ApiFault } from "../../adapter/testing/answers.ts";
-import { verbOf, type Verb } from "../../adapter/testing/asked.ts";
+import { failureStatus, sendJson, type ApiFault } from "../../client/testing/responses.ts";
+import { verbOf, type ApiVerb } from "../../client/testing/api-request.ts";
 
 /** `cutCharacter`: the answer breaks off inside the first character of several bytes after so many bytes. */
 export type ProxyFault = ApiFault | { readonly kind: "cutCharacter"; readonly afterBytes: number };
@@ -22,7 +22,7 @@ export class FaultProxy {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #server: Server;
   /** Asked for each request: what befalls it. */
-  fault: (verb: Verb) => ProxyFault | undefined = () => undefined;
+  fault: (verb: ApiVerb) => ProxyFault | undefined = () => undefined;
 
   private constructor(target: URL, credentials: RequestOptions) {
     this.#target = target;
@@ -67,7 +67,7 @@ export class FaultProxy {
     const fault = this.fault(verbOf(asked.method ?? "GET", pathname, searchParams));
     answer.on("error", () => undefined);
     if (fault?.kind === "hang") return;
-    if (fault?.kind === "refuse") say(answer, fault.code, failure(fault.code, "refused by the test"));
+    if (fault?.kind === "reject") sendJson(answer, fault.code, failureStatus(fault.code, "rejected by the test"));
     else if (fault?.kind === "reset" && !fault.done) answer.socket?.resetAndDestroy();
     else this.#pass(asked, answer, fault);
   }

@@ -1,4 +1,4 @@
-/** The short form runs in `make test`, every fault once; FAULTS=long asks for more seeds and longer torment. */
+/** The short form runs in `make test`, every fault once; FAULTS=long asks for more seeds and longer rounds. */
 
 export const isLong = process.env["FAULTS"] === "long";
 

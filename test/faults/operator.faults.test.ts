@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { eventually } from "../eventually.ts";
-import { isUnfinished, judge } from "./judge.ts";
+import { isUnfinished, violationsOf } from "./violations.ts";
 import { startOperator, startTwo } from "./operator.ts";
 import { allEnd, started } from "./round.ts";
 import { Scene } from "./scene.ts";
@@ -25,7 +25,7 @@ it("runs end, each once, although both operators are killed and stay away for a 
     );
     for (const operator of operators) operator.start();
     await allEnd(scene);
-    expect(judge(scene.trace())).toEqual([]);
+    expect(violationsOf(scene.trace())).toEqual([]);
     expect(scene.trace().containers).toHaveLength(3);
   } finally {
     await Promise.all(operators.map((operator) => operator.end()));
@@ -45,12 +45,12 @@ it.each([300, -300])("deadlines hold although the operator's clock is wrong by %
     await started(scene, "first");
     await scene.create({ name: "patient", agent: "one", lastsSeconds: 1, spec: { queueDeadlineSeconds: 200 } });
     await scene.create({ name: "hurried", agent: "one", lastsSeconds: 1, spec: { queueDeadlineSeconds: 3 } });
-    const isOver = (): boolean => scene.witness.now("run").some((run) => run.name === "hurried" && !isUnfinished(run));
+    const isOver = (): boolean => scene.recorder.now("run").some((run) => run.name === "hurried" && !isUnfinished(run));
     await eventually("the hurried run has waited long enough", isOver, 120_000);
     await scene.client.request("PATCH", scene.path("run", "first"), { spec: { cancel: true } });
     await allEnd(scene);
-    expect(judge(scene.trace())).toEqual([]);
-    const runs = new Map(scene.witness.now("run").map((run) => [run.name, run.status]));
+    expect(violationsOf(scene.trace())).toEqual([]);
+    const runs = new Map(scene.recorder.now("run").map((run) => [run.name, run.status]));
     expect(runs.get("patient")?.phase).toBe("Succeeded");
     const reason = runs.get("hurried")?.conditions?.find(({ type }) => type === "Succeeded")?.reason;
     expect(reason).toBe("QueueDeadlineExceeded");

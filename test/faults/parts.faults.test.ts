@@ -1,11 +1,11 @@
 /** Parts of the cluster are restarted or frozen, with runs that run and runs that come. */
 import { expect, it } from "vitest";
 import { isLong, report } from "./form.ts";
-import { judge } from "./judge.ts";
+import { violationsOf } from "./violations.ts";
 import { startTwo } from "./operator.ts";
 import { allEnd, started } from "./round.ts";
 import { Scene } from "./scene.ts";
-import { component, frozen } from "./weather.ts";
+import { component, frozen } from "./environment-faults.ts";
 
 const accidents: readonly (readonly [what: string, happens: () => Promise<void>])[] = [
   ["the API server is restarted", () => component("restart", "kube-apiserver")],
@@ -36,8 +36,8 @@ it("runs end, each once, although parts of the cluster are restarted or frozen",
       report(what, { "all ended after": `${((Date.now() - overMs) / 1_000).toFixed(1)} s` });
     }
     expect(operators.map(({ crashes }) => crashes)).toEqual([0, 0]);
-    expect(judge(scene.trace())).toEqual([]);
-    const phases = scene.witness.now("run").map(({ status }) => status.phase);
+    expect(violationsOf(scene.trace())).toEqual([]);
+    const phases = scene.recorder.now("run").map(({ status }) => status.phase);
     expect(phases).toEqual(phases.map(() => "Succeeded"));
   } finally {
     await Promise.all(operators.map((operator) => operator.end()));

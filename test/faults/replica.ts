@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { KubeConfig } from "@kubernetes/client-node";
-import { Controller } from "../../operator/controller.ts";
+import { composeController } from "../../operator/compose.ts";
 import { alwaysHeld } from "../../operator/election.ts";
+import { loadAccess } from "../../kube/access.ts";
 import { Transport } from "../../operator/kubernetes/transport.ts";
 import { createLog } from "../../operator/log.ts";
 import { Metrics } from "../../operator/metrics/metrics.ts";
@@ -22,10 +22,8 @@ export interface ReplicaOptions extends Omit<Disturbance, "random"> {
 
 async function main(): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? "") as ReplicaOptions;
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromDefault();
-  const controller = new Controller({
-    transport: new Transport(kubeConfig, { userAgent: "claude-run-faults" }),
+  const controller = composeController({
+    transport: new Transport(loadAccess(), { userAgent: "claude-run-faults" }),
     log: createLog("info"),
     runner: readFileSync(fileURLToPath(new URL("../../dist/runner.mjs", import.meta.url)), "utf8"),
     defaults: {
@@ -41,7 +39,7 @@ async function main(): Promise<void> {
     metrics: new Metrics(),
     progressIntervalSeconds: 0,
     workers: 40,
-    through: (cluster) => disturbed(cluster, { ...options, random: new Random(options.seed) }),
+    wrapCluster: (cluster) => disturbed(cluster, { ...options, random: new Random(options.seed) }),
   });
   await controller.start();
 }

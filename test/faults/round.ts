@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { kubectl } from "../cluster/kubectl.ts";
 import { eventually } from "../eventually.ts";
 import { Random } from "../simulation/random.ts";
-import { everyRunEnds, judge, nothingIsLeft, oneContainer, onePod } from "./judge.ts";
-import type { Scene } from "./scene.ts";
-import type { Tally } from "./torment.ts";
+import { everyRunEnds, violationsOf, nothingIsLeft, oneContainer, onePod } from "./violations.ts";
+import type { NewRun, Scene } from "./scene.ts";
+import type { Tally } from "./chaos.ts";
 
 const run = promisify(execFile);
 const cluster = fileURLToPath(new URL("../cluster/cluster", import.meta.url));
@@ -21,13 +21,14 @@ export interface Round {
   readonly creationSeconds: number;
   /** Of the runs' names. */
   readonly prefix?: string;
+  readonly spec?: NonNullable<NewRun["spec"]>;
 }
 
 const bursts = 6;
 
 /** Creates the runs. */
 export async function createAll(scene: Scene, round: Round): Promise<void> {
-  const { seed, runs, agents, creationSeconds, prefix = "run" } = round;
+  const { seed, runs, agents, creationSeconds, prefix = "run", spec = {} } = round;
   const random = new Random(seed + 1_000);
   for (let burst = 0; burst < bursts; burst += 1) {
     const from = Math.round((runs * burst) / bursts);
@@ -36,6 +37,7 @@ export async function createAll(scene: Scene, round: Round): Promise<void> {
       name: `${prefix}-${from + index}`,
       agent: `agent-${(from + index) % agents}`,
       lastsSeconds: 1 + random.below(3),
+      spec,
     }));
     await Promise.all(news.map((run) => scene.create(run)));
     await wait((creationSeconds * 1_000) / bursts);
@@ -44,7 +46,7 @@ export async function createAll(scene: Scene, round: Round): Promise<void> {
 
 /** Waits until every run has ended and nothing is left over. */
 export async function allEnd(scene: Scene, timeoutSeconds = 180): Promise<void> {
-  const left = (): string[] => judge(scene.trace(), [everyRunEnds, nothingIsLeft]).map(({ what }) => what);
+  const left = (): string[] => violationsOf(scene.trace(), [everyRunEnds, nothingIsLeft]).map(({ what }) => what);
   try {
     await eventually(
       () => `all runs end, but ${left().slice(0, 20).join(", ")}`,
@@ -59,7 +61,7 @@ export async function allEnd(scene: Scene, timeoutSeconds = 180): Promise<void> 
 
 /** The pods that nobody gave back, as the API server has them and as the kubelet spoke of them: afterwards both are gone. */
 async function tellOfPods(scene: Scene): Promise<void> {
-  const held = scene.witness.now("pod").filter((pod) => pod.held);
+  const held = scene.recorder.now("pod").filter((pod) => pod.held);
   const kubelet = await run(cluster, ["logs", "kubelet"], { maxBuffer: 2 ** 29 }).then(
     ({ stdout }) => stdout.split("\n"),
     (error: unknown) => [String(error)],
@@ -73,7 +75,7 @@ async function tellOfPods(scene: Scene): Promise<void> {
 /** Waits until a run has started; it may have ended since. */
 export async function started(scene: Scene, name: string): Promise<void> {
   const hasStarted = (): boolean => {
-    const phase = scene.witness.now("run").find((run) => run.name === name)?.status.phase ?? "Queued";
+    const phase = scene.recorder.now("run").find((run) => run.name === name)?.status.phase ?? "Queued";
     return phase !== "Queued" && phase !== "Pending";
   };
   await eventually(`${name} starts`, hasStarted, 120_000);
@@ -82,15 +84,15 @@ export async function started(scene: Scene, name: string): Promise<void> {
 /** What a story counts up to. */
 export function figures(scene: Scene, tally: Tally): object {
   const trace = scene.trace();
-  const phases = scene.witness.now("run").map(({ status }) => status.phase);
+  const phases = scene.recorder.now("run").map(({ status }) => status.phase);
   return {
     accepted: scene.accepted.size,
     "containers started": trace.containers.length,
     succeeded: phases.filter((phase) => phase === "Succeeded").length,
     ...tally,
     "watch events": trace.seen.length,
-    "watches begun anew": scene.witness.relisted,
-    "overlapping containers": judge(trace, [oneContainer]).length,
-    "overlapping pods": judge(trace, [onePod]).length,
+    "kinds listed again": scene.recorder.relisted,
+    "overlapping containers": violationsOf(trace, [oneContainer]).length,
+    "overlapping pods": violationsOf(trace, [onePod]).length,
   };
 }

@@ -1,15 +1,15 @@
 /**
  * A namespace of a story's own, with a stub in claude's place: a shell script that sleeps, between the init event and a result.
- * What is tormented is the slot, so that everything around it is real: Jobs, pods, containers, the runner.
+ * The faults aim at the slot, so that everything around it is real: Jobs, pods, containers, the runner.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { apiVersion, group, kind, plural, version } from "../../crds/names.ts";
 import type { ClaudeRunInput } from "../../crds/claude-run.ts";
 import { Client } from "../../bench/client.ts";
 import { kubectl } from "../cluster/kubectl.ts";
-import { isUnfinished } from "./judge.ts";
+import { isUnfinished } from "./violations.ts";
 import type { Trace } from "./trace.ts";
-import { Witness } from "./witness.ts";
+import { TraceRecorder } from "./trace-recorder.ts";
 
 const stub = `#!/bin/sh
 cat >/dev/null
@@ -30,14 +30,19 @@ let opened = 0;
 export class Scene {
   readonly namespace: string;
   readonly client: Client;
-  readonly witness: Witness;
+  readonly recorder: TraceRecorder;
   readonly accepted = new Set<string>();
   readonly deleted = new Set<string>();
+  readonly acts = {
+    lookAlikes: new Set<string>(),
+    suspendedJobs: new Set<string>(),
+    changedConfigMaps: new Set<string>(),
+  } satisfies Trace["acts"];
 
-  private constructor(namespace: string, client: Client, witness: Witness) {
+  private constructor(namespace: string, client: Client, recorder: TraceRecorder) {
     this.namespace = namespace;
     this.client = client;
-    this.witness = witness;
+    this.recorder = recorder;
   }
 
   static async open(story: string): Promise<Scene> {
@@ -49,13 +54,13 @@ export class Scene {
     ];
     const apply = ["apply", "--server-side", "-f", "-"];
     for (const item of items) await insist(() => kubectl(apply, item));
-    const witness = await insist(() => Witness.open(namespace));
-    return new Scene(namespace, await Client.open(), witness);
+    const recorder = await insist(() => TraceRecorder.open(namespace));
+    return new Scene(namespace, await Client.open(), recorder);
   }
 
   /** Gives pods back whose operator is gone, as an uninstall has to, and removes the namespace. */
   async close(): Promise<void> {
-    this.witness.close();
+    this.recorder.close();
     await this.client.close();
     const args = ["-n", this.namespace];
     await insist(() => kubectl(["delete", "namespace", this.namespace, "--wait=false", "--ignore-not-found"]));
@@ -65,9 +70,9 @@ export class Scene {
     await kubectl([...args, "patch", ...pods.trim().split("\n"), "--type=merge", "-p", given]).catch(() => "some went");
   }
 
-  path(what: "run" | "pod" | "job", name = ""): string {
-    const base = { run: `apis/${group}/${version}`, pod: "api/v1", job: "apis/batch/v1" }[what];
-    const collection = { run: plural, pod: "pods", job: "jobs" }[what];
+  path(what: "run" | "pod" | "job" | "configMap", name = ""): string {
+    const base = { run: `apis/${group}/${version}`, pod: "api/v1", configMap: "api/v1", job: "apis/batch/v1" }[what];
+    const collection = { run: plural, pod: "pods", configMap: "configmaps", job: "jobs" }[what];
     return `/${base}/namespaces/${this.namespace}/${collection}${name === "" ? "" : `/${name}`}`;
   }
 
@@ -89,12 +94,12 @@ export class Scene {
   }
 
   trace(): Trace {
-    return this.witness.trace(this);
+    return this.recorder.trace(this);
   }
 
   /** Accepted runs that have neither ended nor been deleted. */
   unfinished(): number {
-    const shown = new Map(this.witness.now("run").map((run) => [run.uid, run]));
+    const shown = new Map(this.recorder.now("run").map((run) => [run.uid, run]));
     return [...this.accepted].filter((uid) => {
       const run = shown.get(uid);
       return run === undefined ? !this.deleted.has(uid) : isUnfinished(run);

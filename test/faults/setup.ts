@@ -17,7 +17,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   await scale(0);
   await kubectl([
     ...["-n", operatorNamespace, "wait", "pods", "-l", "app.kubernetes.io/component=operator"],
-    ...["--for=delete", "--timeout=60s"],
+    ...["--for=delete", "--timeout=180s"],
   ]);
   return () => scale(Number(replicas));
 }

@@ -56,6 +56,33 @@ export interface Trace {
   readonly accepted: ReadonlySet<string>;
   /** Uids of the runs that a user deleted. */
   readonly deleted: ReadonlySet<string>;
+  readonly acts: Acts;
+}
+
+/** What users did to objects of runs, by the objects' names. Noted before the request, as its answer may be lost. */
+export interface Acts {
+  /** Pods that a user created with the marks of a run's. */
+  readonly lookAlikes: ReadonlySet<string>;
+  readonly suspendedJobs: ReadonlySet<string>;
+  /** Deleted, or deleted and created with other content. */
+  readonly changedConfigMaps: ReadonlySet<string>;
+}
+
+/**
+ * The trace without look-alikes, and each pod as it was first seen: a user who changes the marks of a pod does not change
+ * which agent, run and attempt it is of.
+ */
+export function unmasked(trace: Trace): Trace {
+  const byUid = new Map<string, Pick<SeenPod, "agent" | "runUid" | "attempt">>();
+  const isOurs = (each: Seen): boolean => each.what !== "pod" || !trace.acts.lookAlikes.has(each.name);
+  const seen = trace.seen.filter(isOurs).map((each) => {
+    if (each.what !== "pod") return each;
+    const { agent, runUid, attempt } = byUid.get(each.uid) ?? each;
+    byUid.set(each.uid, { agent, runUid, attempt });
+    return { ...each, agent, runUid, attempt };
+  });
+  const foreign = new Set(trace.seen.filter((each) => !isOurs(each)).map(({ uid }) => uid));
+  return { ...trace, seen, containers: trace.containers.filter(({ podUid }) => !foreign.has(podUid)) };
 }
 
 /** As the API server sends them: of each only what is read here. */

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { AnswerProxy, type AnswerFault } from "./answer-proxy.ts";
 import { ConnectionProxy, type ConnectionFault } from "./connection-proxy.ts";
 import { isLong, report } from "./form.ts";
-import { judge } from "./judge.ts";
+import { violationsOf } from "./violations.ts";
 import { apiServer, startOperator } from "./operator.ts";
 import type { Replica } from "./replicas.ts";
 import { allEnd, started } from "./round.ts";
@@ -45,8 +45,8 @@ async function play<Fault extends string | number>(
     expect(asked, `asked the API server during ${fault}`).toBeLessThanOrEqual(askedAtMost);
     expect(operator.crashes).toBe(0);
   }
-  expect(judge(scene.trace())).toEqual([]);
-  const phases = scene.witness.now("run").map(({ status }) => status.phase);
+  expect(violationsOf(scene.trace())).toEqual([]);
+  const phases = scene.recorder.now("run").map(({ status }) => status.phase);
   expect(phases).toEqual(phases.map(() => "Succeeded"));
 }
 

@@ -80,18 +80,18 @@ describe.concurrent("as a process", () => {
     expect((await here("why", "no-image")).stdout).toMatch(/pod +Failed.* {2}Failed to pull image/);
   });
 
-  it("what the API server refuses is one line", async () => {
+  it("prints a rejection of the API server in one line", async () => {
     const ended = await claude(script("Not_A_Name", [{ text: "no" }], "--agent", "well"));
     expect(ended).toMatchObject({ code: 1, stdout: "" });
-    expect(ended.stderr).toMatch(/^error: the run was refused: .*metadata\.name.*\n$/);
+    expect(ended.stderr).toMatch(/^error: the API server rejected the run: .*metadata\.name.*\n$/);
   });
 
   it("doctor finds nothing wrong, and the plugin is found by kubectl's completion", async () => {
     const { code, stdout } = await here("doctor");
     expect(code, stdout).toBe(0);
-    expect(stdout).toMatch(/✓ The operator \S+ leads\./);
+    expect(stdout).toMatch(/✓ Operator \S+ is the leader\./);
     const words = await withPlugin(["__complete", "claude", "lo"]);
-    expect(words.stdout).toBe("logs\twhat claude said and did\n:4\n");
+    expect(words.stdout).toBe("logs\tprint the log of a run\n:4\n");
   });
 });
 
@@ -109,7 +109,7 @@ describe("in a terminal of 80 columns", () => {
       await screen.press("C-c");
       const left = await screen.shows((text) => text.includes("code 130"));
       expect(left).toContain(
-        `left holder, which goes on\n  to read on:  kubectl claude logs -n ${stage.namespace} -f holder`,
+        `stopped following holder; it continues\n  follow:  kubectl claude logs -n ${stage.namespace} -f holder`,
       );
 
       await screen.type(`clear; kubectl claude top ${n}; echo "code $?"`);
@@ -141,7 +141,7 @@ describe("in a terminal of 80 columns", () => {
       expect(list.split("\n").filter((line) => / busy +(Running|Queued) /.test(line))).toHaveLength(2);
 
       await screen.type(`clear; kubectl claude why waiter ${n}`);
-      await screen.shows((text) => text.includes("ahead  holder (Running)") && text.includes("place  1"));
+      await screen.shows((text) => text.includes("ahead     holder (Running)") && text.includes("position  1"));
 
       await screen.type(`clear; kubectl claude cancel --wait holder ${n}; echo "code $?"`);
       const cancelled = await screen.shows((text) => text.includes("code 0"));
@@ -158,9 +158,15 @@ describe("in a terminal of 80 columns", () => {
     chmodSync(editor, 0o755);
     const screen = await Screen.open({ EDITOR: editor, VISUAL: "" });
     try {
-      await screen.type("clear; kubectl claude run --agent poet --dry-run=client; echo code $?");
+      const n = `-n ${stage.namespace}`;
+      await screen.type(
+        `clear; kubectl claude run --agent nightly --credentials anthropic ${n} --name poem; echo "code $?"`,
+      );
       const made = await screen.shows((text) => text.includes("code 0"));
-      expect(made).toContain("prompt: Write a poem.\n");
+      expect(made).toContain("poem created");
+      const run = await stage.ended("poem");
+      expect(run.spec.prompt).toBe("Write a poem.");
+      expect(run.status?.phase).toBe("Succeeded");
     } finally {
       await screen.close();
     }

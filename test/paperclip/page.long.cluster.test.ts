@@ -58,7 +58,7 @@ it.skipIf(program === undefined)("the web page shows the run with its tool and i
       },
       90_000,
     );
-    // The page has a heading of this name, in red, for whatever stands there.
+    // The page shows an error under a red heading of this name.
     expect(text).not.toMatch(/^stderr$/m);
     const picture = process.env["PAGE_PICTURE"];
     if (picture === undefined) return;

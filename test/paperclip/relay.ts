@@ -48,7 +48,7 @@ export class Relay {
       [to, from],
     ] as const) {
       this.#sockets.add(socket);
-      // While the server is away nobody takes the connection: the pod is told by its end.
+      // While the server is down, the relay ends the pod's connection.
       socket.on("error", () => other.destroy());
       socket.on("close", () => {
         this.#sockets.delete(socket);

@@ -1,4 +1,4 @@
-/** The real Paperclip server runs its agents through the adapter on the real cluster: what becomes of a run that may end by itself. */
+/** The real Paperclip server runs agents through the adapter on the real cluster: runs that end by themselves. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Turn } from "../e2e/stage.ts";
 import { claimName, openWorkspace } from "../e2e/workspace.ts";
@@ -52,7 +52,7 @@ describe("a run that Paperclip starts", () => {
     const stdout = await office.output(id, "stdout");
     expect(stdout).toContain("from the tool");
     expect(stdout).not.toContain('"type":"runner"');
-    // What the host offers the run: its operational skill and two MCP servers, which the pod reaches.
+    // The host offers the run its operational skill and two MCP servers, which the pod reaches.
     const init = JSON.parse(stdout.split("\n").find((line) => line.includes('"subtype":"init"')) ?? "{}") as {
       mcp_servers?: { name: string; status: string }[];
       skills?: string[];
@@ -99,7 +99,7 @@ describe("a run that Paperclip starts", () => {
     expect(claudeRun.spec.session?.resume).toBe(first.sessionIdAfter);
   });
 
-  it("that reaches its turns is max_turns_exhausted, and the host goes on with another", async () => {
+  it("that reaches its turn limit is max_turns_exhausted, and the host continues with another run", async () => {
     const agent = await office.agent("Turner", { config: { maxTurnsPerRun: 1 } });
     const issue = await office.issue(agent, [tool("true"), tool("true"), { text: "Never said." }]);
     const { id } = await office.nth(issue);

@@ -15,9 +15,9 @@ export interface ServerOptions {
   readonly podUrl: string;
 }
 
-/** The server refused a request. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
+/** The server rejected a request. */
+export class RejectedError extends Error {
+  override readonly name = "RejectedError";
   readonly status: number;
 
   constructor(message: string, status: number) {
@@ -53,6 +53,7 @@ export class PaperclipServer {
         HOME: join(directory, "home"),
         TMPDIR: join(directory, "tmp"),
         PAPERCLIP_HOME: join(directory, "home/paperclip"),
+        CLAUDERUN_KUBECONFIG_DIR: directory,
         HOST: "127.0.0.1",
         PORT: String(port),
         DATABASE_URL: databaseUrl,
@@ -81,7 +82,7 @@ export class PaperclipServer {
     );
   }
 
-  /** What it wrote to its log. */
+  /** Returns the server's log. */
   get log(): string {
     return readFileSync(join(this.#options.directory, "server.log"), "utf8");
   }
@@ -116,7 +117,7 @@ export class PaperclipServer {
       signal: AbortSignal.timeout(90_000),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new RefusedError(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`, answer.status);
+    if (!answer.ok) throw new RejectedError(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`, answer.status);
     return /json/.test(answer.headers.get("content-type") ?? "") ? JSON.parse(text) : text;
   }
 }

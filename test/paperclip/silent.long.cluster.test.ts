@@ -1,4 +1,4 @@
-/** Ten minutes without a word, with two servers on one database: whoever looks after runs must not take this one for dead. */
+/** A run without output for ten minutes, with two servers on one database: no server may treat it as dead. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Office } from "./office.ts";
 

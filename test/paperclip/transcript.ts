@@ -1,7 +1,7 @@
 /** The transcript of a run as the host keeps it, read through its REST API page by page. */
-import { RefusedError, type PaperclipServer } from "./server.ts";
+import { RejectedError, type PaperclipServer } from "./server.ts";
 
-/** What the adapter handed over in one call. */
+/** The chunk of one call of the adapter. */
 export interface Chunk {
   readonly stream: string;
   readonly chunk: string;
@@ -17,7 +17,7 @@ export async function transcriptOf(server: PaperclipServer, runId: string): Prom
       )
       .catch((error: unknown) => {
         // A run that has not begun has no log.
-        if (error instanceof RefusedError && error.status === 404) return { content: "" };
+        if (error instanceof RejectedError && error.status === 404) return { content: "" };
         throw error;
       });
     const lines = page.content.split("\n").filter((line) => line !== "");

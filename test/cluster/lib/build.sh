@@ -55,17 +55,26 @@ compile_kwok() { # TOOL INTO
   )
 }
 
+# Vale's parsers of source code are C, which cgo compiles.
+compile_vale() { # TOOL INTO
+  local p=github.com/vale-cli/vale/v3 version
+  version=$(cd "$here/tools/vale" && "$GO" list -m -f '{{.Version}}' "$p")
+  (cd "$here/tools/vale" && CGO_ENABLED=1 "$GO" build -v -trimpath -o "$2/" -ldflags="-s -w -X main.version=$version" tool)
+}
+
 declare -A build_time=(
   [kubernetes]="6 minutes on two cores the first time, 80 s with a warm Go cache"
   [helm]="1 minute" [kwok]="3 minutes" [kind]="half a minute" [kube-score]="1 minute" [promtool]="6 minutes"
+  [vale]="2 minutes"
 )
 # build_tool TOOL: under a lock, because another checkout may be at it; moved in place whole, so that a crash leaves nothing.
 build_tool() {
-  [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok, kind, kube-score or promtool"
+  [ -f "$here/tools/$1/go.mod" ] || die "unknown tool '$1': kubernetes, helm, kwok, kind, kube-score, promtool or vale"
   built "$1" && return 0
   local dir
   dir=$(tool_dir "$1")
   if ! find_go; then check_go; report_problems; fi
+  [ "$1" != vale ] || install_c_compiler
   (
     lock "$CACHE/bin/$1.lock" 8
     built "$1" && exit

@@ -97,6 +97,12 @@ check_go() {
     problem "Go $version is too old: install Go $GO_MINIMUM or newer (https://go.dev/dl, unpack to /usr/local)"
   fi
 }
+install_c_compiler() {
+  # install_packages takes its list from here
+  local -A package_of=(["$("$GO" env CC)"]=build-essential)
+  install_packages
+  report_problems
+}
 check_npm() {
   command -v npm >/dev/null 2>&1 || problem "npm is missing: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)"
 }

@@ -25,8 +25,11 @@ npm_packages() {
   rm -rf "$CACHE"/images/npm-*
   mkdir -p "$dir.tmp"
   cp "$checkout"/test/images/package*.json "$dir.tmp/"
+  # for the image's platform, which is not this machine's where Docker runs in a virtual machine
+  local cpu=x64
+  case $(uname -m) in arm64 | aarch64) cpu=arm64 ;; esac
   progress "fetching node and claude from npm" \
-    npm ci --prefix "$dir.tmp" --ignore-scripts --no-audit --no-fund --loglevel=error
+    npm ci --prefix "$dir.tmp" --os=linux --cpu="$cpu" --libc=glibc --ignore-scripts --no-audit --no-fund --loglevel=error
   mv "$dir.tmp" "$dir"
 }
 

@@ -1,4 +1,4 @@
-/** A way into the cluster's network namespace, which a browser outside of it does not see: files are the same on both sides. */
+/** A TCP proxy into the cluster's network namespace, for a browser outside of it. Both sides see the same files. */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -11,7 +11,7 @@ export async function openDoor(from: { listen: number | string }, to: number | s
   if (typeof from.listen === "number") server.listen(from.listen, "127.0.0.1");
   else server.listen(from.listen);
   await once(server, "listening");
-  // Whoever has a page open must not keep the demo from ending.
+  // An open page must not keep the demo from ending.
   return server.unref();
 }
 
@@ -22,7 +22,7 @@ function join(one: Socket, other: Socket): void {
     [other, one],
   ] as const) {
     socket.unref();
-    // Before the server listens, and after it, nobody takes the connection: the browser is told by its end.
+    // While the server does not listen, the proxy ends the browser's connection.
     socket.on("error", () => partner.destroy());
     socket.on("close", () => partner.destroy());
   }

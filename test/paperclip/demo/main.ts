@@ -1,5 +1,5 @@
 /**
- * `make demo-paperclip`: a cluster, the operator, a real Paperclip server, and two agents of a company who do a task each.
+ * `make demo-paperclip`: a cluster, the operator, a real Paperclip server, and two agents that each do a task.
  * Everything that it starts ends with it but the cluster, which a second demo finds.
  */
 import { spawn, type ChildProcess } from "node:child_process";
@@ -42,17 +42,17 @@ async function demo(): Promise<number> {
     {
       title: "Paperclip, from npm (a minute and a half the first time)",
       command: [process.execPath, packages],
-      advice: "The Paperclip server could not be installed: what npm said stands above.",
+      advice: "The Paperclip server could not be installed: see npm's output above.",
     },
     {
       title: "A cluster",
       command: [cluster, "up"],
-      advice: "The cluster did not start: what it lacks, or where its logs are, stands above.",
+      advice: "The cluster did not start: see the missing parts, or the path of its logs, above.",
     },
     {
       title: "The images",
       command: [cluster, "images"],
-      advice: "The images could not be built: the last lines of the build stand above.",
+      advice: "The images could not be built: see the end of the build's output above.",
     },
     {
       title: "The operator",

@@ -1,6 +1,6 @@
-/** One run of the host's, watched through its REST API until it is over: every line of its transcript once, as it comes. */
+/** Follows one run of the host through its REST API, and prints every line of its transcript once. */
 import { setTimeout as wait } from "node:timers/promises";
-import { ownPrefix } from "../../../adapter/own-lines.ts";
+import { logPrefix } from "../../../adapter/log-prefix.ts";
 import { render } from "../../demo/render.ts";
 import { logPrinter } from "../../demo/screen.ts";
 import { over, type HostRun, type Office } from "../office.ts";
@@ -11,7 +11,7 @@ export interface Watched {
 }
 
 export interface WatchOptions {
-  /** Stands before each line. */
+  /** Prefix of each line. */
   readonly name: string;
   readonly index: number;
   readonly width: number;
@@ -33,7 +33,7 @@ export async function watchRun(office: Office, issue: string, options: WatchOpti
     const run = await office.run(id);
     const lines = (await office.output(id, "stdout")).split("\n").slice(0, -1);
     for (const line of lines.slice(shown)) {
-      if (line.startsWith(ownPrefix)) print({ kind: "note", text: line.slice(ownPrefix.length) });
+      if (line.startsWith(logPrefix)) print({ kind: "note", text: line.slice(logPrefix.length) });
       else for (const each of render(line)) print(each);
     }
     shown = lines.length;

@@ -1,0 +1,19 @@
+/** Runs execute() against an API server in the test's process. */
+import type { AdapterExecutionResult } from "@paperclipai/adapter-utils";
+import { execute } from "../execute.ts";
+import type { TestApi } from "../../client/testing/api-server.ts";
+import { allowedKubeconfig } from "./kubeconfigs.ts";
+import { TestHost, type HostOptions } from "./host.ts";
+
+/** A started run: its host, and the promise of its result. */
+export interface StartedRun {
+  readonly host: TestHost;
+  readonly result: Promise<AdapterExecutionResult>;
+}
+
+/** Starts a run of a host whose configuration names this API server. */
+export function startRun(api: TestApi, options: HostOptions = {}): StartedRun {
+  const config = { kubeconfig: allowedKubeconfig(api.kubeconfig()), promptTemplate: "Work.", ...options.config };
+  const host = new TestHost({ ...options, config });
+  return { host, result: execute(host.context) };
+}

@@ -1,0 +1,109 @@
+/**
+ * The runs that this process created, tracked until their Secrets are deleted. If execute() could not finish a run,
+ * a background task does. Garbage collection may cancel a run of this process that is not tracked.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { ApiError } from "../kube/api-error.ts";
+import type { Connection } from "../kube/connection.ts";
+import { cancelRun, readRun } from "../client/runs.ts";
+import { deleteRunSecrets } from "./run-secrets.ts";
+import { outcomeOfRun } from "./result/outcome.ts";
+import { runIdAnnotation } from "./spec/names.ts";
+
+/** Identifies a run before it is created. */
+export interface TrackedRun {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly name: string;
+  /** The host's id of the run. A run of this name with another id belongs to another client. */
+  readonly runId: string;
+  readonly secrets: readonly string[];
+}
+
+/** How execute() releases a run. */
+export type Release =
+  /** The run has finished and needs no Secrets. */
+  | "finished"
+  /** The run was cancelled, or will finish by itself. */
+  | "continuing"
+  /** No code follows the run any more: it must be cancelled. */
+  | "abandoned"
+  /** The run was never created. */
+  | "not created";
+
+const firstDelayMs = 500;
+const maxDelayMs = 60_000;
+/** Limit of background tasks while the API server is unreachable. Garbage collection handles further runs. */
+const maxBackground = 1_000;
+
+const followed = new Map<string, number>();
+const background = new Set<string>();
+
+/** Returns true while execute() or a background task follows the run. */
+export function isTracked({ namespace, name }: Pick<TrackedRun, "namespace" | "name">): boolean {
+  const key = keyOf(namespace, name);
+  return followed.has(key) || background.has(key);
+}
+
+/** Tracks a run before it is created. Returns a function that releases it. The same run may be tracked twice. */
+export function track(run: TrackedRun): (how: Release) => void {
+  const key = keyOf(run.namespace, run.name);
+  followed.set(key, (followed.get(key) ?? 0) + 1);
+  let isReleased = false;
+  return (how) => {
+    if (isReleased) return;
+    isReleased = true;
+    const others = (followed.get(key) ?? 1) - 1;
+    if (others > 0) followed.set(key, others);
+    else followed.delete(key);
+    if (
+      how === "not created" ||
+      (others > 0 && how !== "finished") ||
+      background.has(key) ||
+      background.size >= maxBackground
+    )
+      return;
+    background.add(key);
+    void cleanUp(run, how).finally(() => background.delete(key));
+  };
+}
+
+/** Cleans up in the background. Retries each step until it succeeds. */
+async function cleanUp(run: TrackedRun, how: Release): Promise<void> {
+  const { connection, namespace, name, secrets } = run;
+  const isOurs = how === "finished" || (await retryUntilDone(() => ensureFinished(run, how)));
+  if (isOurs && secrets.length > 0)
+    await retryUntilDone(() => deleteRunSecrets(connection, { namespace, name }, secrets));
+}
+
+/** Returns true if the run has finished or was deleted, false if it is another client's. Throws if it is unfinished. */
+async function ensureFinished({ connection, namespace, name, runId }: TrackedRun, how: Release): Promise<boolean> {
+  try {
+    const run = await readRun(connection, { namespace, name });
+    if (run.metadata.annotations?.[runIdAnnotation] !== runId) return false;
+    if (outcomeOfRun(run) !== undefined) return true;
+    if (how === "abandoned" && !run.spec.cancel) await cancelRun(connection, run.metadata, "its client failed");
+    throw new NotFinishedError();
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 404) return true;
+    throw error;
+  }
+}
+
+class NotFinishedError extends Error {}
+
+async function retryUntilDone<T>(step: () => Promise<T>): Promise<T> {
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(maxDelayMs, delayMs * 2)) {
+    try {
+      return await step();
+    } catch {
+      // Unreferenced: the task must not keep an idle process alive.
+      await wait(delayMs * (0.5 + Math.random() / 2), undefined, { ref: false });
+    }
+  }
+}
+
+/** Without the server's URL, because two kubeconfigs can have different URLs of it. Names contain the host's run id. */
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}

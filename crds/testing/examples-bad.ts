@@ -1,0 +1,158 @@
+/** Specs that are rejected, each for one reason. */
+import type { BadExample, Change } from "./example.ts";
+import { badPodExamples } from "./examples-bad-pod.ts";
+
+/** An example on one line; the API server's message equals zod's unless `server` is given. */
+const bad = (title: string, spec: Change, problem: string, server?: string): BadExample => ({
+  title,
+  spec,
+  problem,
+  ...(server !== undefined && { server }),
+});
+const claude = (fields: object) => ({ claude: fields });
+const ref = { name: "s", key: "k" };
+const required = "Required value";
+const notOffered = "Unsupported value";
+const unknown = "unknown field";
+
+export const badExamples: readonly BadExample[] = [
+  bad("an agent is needed", { agent: undefined }, "spec.agent: must be set", required),
+  bad("an agent is not null", { agent: null }, "spec.agent: must be set", required),
+  bad("an agent's name is not empty", { agent: "" }, "must be a DNS label"),
+  bad("an agent's name has no capitals", { agent: "Reviewer" }, "must be a DNS label"),
+  bad("an agent's name has no dots", { agent: "a.b" }, "must be a DNS label"),
+  bad("an agent's name does not end with a dash", { agent: "a-" }, "must be a DNS label"),
+  bad("an agent's name is one line", { agent: "a\n" }, "must be a DNS label"),
+  bad("64 characters are too many for an agent", { agent: "a".repeat(64) }, "at most 63 characters", "63"),
+  bad("an agent is not a number", { agent: 7 }, "must be a string", "must be of type string"),
+  bad("null is no way around an unknown field", { nothing: null }, "unknown field nothing", unknown),
+  bad("a list has no nulls", claude({ allowedTools: [null] }), "must be a string", "must be of type string"),
+  bad("a prompt is needed", { prompt: undefined }, "must set exactly one of prompt, promptFrom"),
+  bad("a prompt is not empty", { prompt: "" }, "must not be empty", "at least 1"),
+  bad("65,537 bytes of prompt are too many", { prompt: "x".repeat(65_537) }, "at most 65536 characters", "Too long"),
+  bad(
+    "a prompt's bytes count, not its characters",
+    { prompt: "é".repeat(32_769) },
+    "put a longer prompt into a Secret",
+  ),
+  bad("two prompts are too many", { promptFrom: { secretKeyRef: ref } }, "exactly one of prompt, promptFrom"),
+  bad(
+    "a prompt has one source",
+    { prompt: undefined, promptFrom: { secretKeyRef: ref, configMapKeyRef: ref } },
+    "exactly one of secretKeyRef, configMapKeyRef",
+  ),
+  bad("a source is not empty", { prompt: undefined, promptFrom: {} }, "exactly one of secretKeyRef, configMapKeyRef"),
+  bad(
+    "a source names a key",
+    { prompt: undefined, promptFrom: { secretKeyRef: { name: "s" } } },
+    "key: must be set",
+    required,
+  ),
+  bad(
+    "a key is no path",
+    { prompt: undefined, promptFrom: { secretKeyRef: { name: "s", key: "a/b" } } },
+    "must be a key of a Secret or ConfigMap",
+    "should match",
+  ),
+  bad("unknown fields are rejected", { propmt: "x" }, "unknown field propmt", unknown),
+  bad("unknown nested fields are rejected", claude({ turns: 3 }), "unknown field turns", unknown),
+  bad("efforts are a list", claude({ effort: "huge" }), "must be one of low, medium, high, xhigh, max", notOffered),
+  bad("turns are whole", claude({ maxTurns: 1.5 }), "must be a whole number", "must be of type integer"),
+  bad("turns are not negative", claude({ maxTurns: -1 }), "must be at least 0", "greater than or equal to 0"),
+  bad("turns are numbers", claude({ maxTurns: "3" }), "must be a whole number", "must be of type integer"),
+  bad("permission modes are a list", claude({ permissionMode: "yolo" }), "must be one of acceptEdits", notOffered),
+  bad(
+    "permissions are asked for or skipped",
+    claude({ permissionMode: "plan", dangerouslySkipPermissions: true }),
+    "keep one of them",
+  ),
+  bad("a flag is not a string", claude({ includePartialMessages: "yes" }), "must be true or false", "of type boolean"),
+  bad("a model is not an option", claude({ model: "--help" }), "must not begin with '-'"),
+  bad("a model has no spaces", claude({ model: "claude opus" }), "without spaces"),
+  bad("a tool is not an option", claude({ allowedTools: ["Read", "--print"] }), "must not begin with '-'"),
+  bad("tools are a list", claude({ allowedTools: "Read" }), "must be a list", "must be of type array"),
+  bad("129 tools are too many", claude({ disallowedTools: Array(129).fill("Read") }), "at most 128 items", "128"),
+  bad(
+    "a system prompt's bytes count",
+    claude({ systemPrompt: "😀".repeat(16_385) }),
+    "must be at most 64 KiB of UTF-8: put longer texts into a file",
+  ),
+  bad(
+    "one addition to the system prompt is enough",
+    claude({ appendSystemPrompt: "a", appendSystemPromptFile: "b" }),
+    "must not set both appendSystemPrompt and appendSystemPromptFile",
+  ),
+  bad("--print is the operator's", claude({ extraArgs: ["--print"] }), "must not be an option that the operator sets"),
+  bad(
+    "--print is the operator's, in its short form too",
+    claude({ extraArgs: ["--bare", "-p"] }),
+    "write options in their long form",
+  ),
+  bad("short options cannot be hidden in a group", claude({ extraArgs: ["--bare", "-dc"] }), "in their long form"),
+  bad("the format is the operator's", claude({ extraArgs: ["--output-format=text"] }), "that the operator sets"),
+  bad(
+    "an untrusted workspace cannot be trusted by an option",
+    { workspace: { trust: false }, ...claude({ extraArgs: ["--bare", "--setting-sources=project"] }) },
+    "while workspace.trust is false",
+  ),
+  bad("the session has a field", claude({ extraArgs: ["--bare", "--resume", "x"] }), "session.resume"),
+  bad("the model has a field", claude({ extraArgs: ["--model=opus"] }), "use the matching field"),
+  bad("a run does not go to the background", claude({ extraArgs: ["--bg"] }), "that the operator sets"),
+  bad("arguments do not end options", claude({ extraArgs: ["--bare", "--"] }), "a bare '--'"),
+  bad("arguments are no subcommand", claude({ extraArgs: ["mcp", "list"] }), "must begin with an option"),
+  bad("65 arguments are too many", claude({ extraArgs: Array(65).fill("--bare") }), "at most 64 items", "64"),
+  bad("a session has an id", { session: {} }, "spec.session.resume: must be set", required),
+  bad("a session's id is no path", { session: { resume: "../x" } }, "must be a session id"),
+  bad(
+    "a missing session fails or starts",
+    { session: { resume: "x", onMissing: "Skip" } },
+    "one of Fail, StartNew",
+    notOffered,
+  ),
+  bad("a Secret has a proper name", { credentialsSecretName: "My Secret" }, "must be an object name"),
+  bad("a budget is above zero", { budget: { maxCostUSD: "0.00" } }, "above zero"),
+  bad("a budget is not negative", { budget: { maxCostUSD: "-1" } }, "above zero"),
+  bad("a budget has no currency", { budget: { maxCostUSD: "$5" } }, 'such as "2.50"'),
+  bad("a budget is a string", { budget: { maxCostUSD: 5 } }, "must be a string", "must be of type string"),
+  bad("a budget has an amount", { budget: {} }, "maxCostUSD: must be set", required),
+  bad("policies are a list", { concurrencyPolicy: "Allow" }, "must be one of Queue, Forbid, Replace", notOffered),
+  bad("priority has a limit", { priority: 1_000_000_001 }, "must be at most 1000000000", "less than or equal to"),
+  bad("suspend is a flag", { suspend: 1 }, "must be true or false", "must be of type boolean"),
+  bad("a cancel reason is short", { cancelReason: "x".repeat(257) }, "at most 256 characters", "256"),
+  bad(
+    "a queue deadline is in the future",
+    { queueDeadlineSeconds: 0 },
+    "must be at least 1",
+    "greater than or equal to 1",
+  ),
+  bad("a start deadline is a number", { startDeadlineSeconds: "10m" }, "must be a whole number", "of type integer"),
+  bad(
+    "an active deadline is a month at most",
+    { activeDeadlineSeconds: 2_592_001 },
+    "at most 2592000",
+    "less than or equal to",
+  ),
+  bad("an idle timeout is above zero", { idleTimeoutSeconds: 0 }, "must be at least 1", "greater than or equal to 1"),
+  bad(
+    "a result grace period is above zero",
+    { resultGracePeriodSeconds: 0 },
+    "must be at least 1",
+    "greater than or equal to 1",
+  ),
+  bad("a grace is not negative", { sidecarGraceSeconds: -1 }, "must be at least 0", "greater than or equal to 0"),
+  bad("a grace is a day at most", { sidecarGraceSeconds: 86_401 }, "at most 86400", "less than or equal to"),
+  bad(
+    "a termination grace period is above zero",
+    { terminationGracePeriodSeconds: 0 },
+    "must be at least 1",
+    "greater than or equal to 1",
+  ),
+  bad("eleven retries are too many", { disruptionRetries: 11 }, "must be at most 10", "less than or equal to 10"),
+  bad("a TTL is not negative", { podTTLSecondsAfterFinished: -1 }, "must be at least 0", "greater than or equal to 0"),
+  bad("a Lease has a proper name", { clientLeaseName: "a_b" }, "must be an object name"),
+  {
+    ...bad("a run's name becomes a label", {}, "metadata.name must be at most 63 characters long"),
+    name: "a".repeat(64),
+  },
+  ...badPodExamples,
+];

@@ -1,0 +1,187 @@
+/**
+ * Requests to the API server, with the credentials of a kubeconfig or of the pod's ServiceAccount. Transient errors are
+ * retried here, so that callers need not.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { loadAccess, type ClusterAccess, type LoadOptions } from "./access.ts";
+import { ApiError, apiErrorFrom, errorMessage } from "./api-error.ts";
+import { CredentialsError } from "./errors.ts";
+import { HttpClient } from "./http-client.ts";
+import { HttpError, type HttpHead, type HttpMethod, type HttpStream } from "./http.ts";
+
+export type { HttpMethod };
+
+/** Options of a request. */
+export interface RequestOptions {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Default for PATCH: a merge patch. */
+  readonly contentType?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An open stream: its chunks until the server ends it or close() is called. */
+export interface OpenStream {
+  readonly chunks: AsyncIterable<Buffer>;
+  close(): void;
+}
+
+/** Limit of one response: objects have at most 1.5 MB, and lists are read in pages. */
+const maxResponseBytes = 64 * 1_048_576;
+const firstDelayMs = 100;
+const maxDelayMs = 5_000;
+
+/** Client of the API server. */
+export class Connection {
+  readonly #access: ClusterAccess;
+  readonly #http: HttpClient;
+  /** Requests sent so far, streams included. */
+  requests = 0;
+  /** Default timeout of a response, or of its headers for a stream. */
+  timeoutMs = 30_000;
+  /** Maximum number of tries per request. */
+  attempts = 6;
+
+  /** False: a credentials error is thrown at once, for interactive use. */
+  retriesCredentials = true;
+
+  constructor(access: ClusterAccess, userAgent: string) {
+    this.#access = access;
+    this.#http = new HttpClient(access, { userAgent });
+  }
+
+  /** Returns a connection by the same kubeconfig and flags as kubectl. Throws KubeconfigError or CredentialsError. */
+  static load(options: LoadOptions, userAgent: string): Connection {
+    return new Connection(loadAccess(options), userAgent);
+  }
+
+  /** Namespace of the current context or of the pod's ServiceAccount; undefined if neither names one. */
+  get namespace(): string | undefined {
+    return this.#access.namespace;
+  }
+
+  /** Names of the contexts in the kubeconfig. */
+  get contexts(): readonly string[] {
+    return this.#access.contexts;
+  }
+
+  get server(): string {
+    return this.#access.server;
+  }
+
+  /** Sends a request and returns its JSON response; retries transient errors. Throws ApiError. */
+  async request(method: HttpMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(method, path, options);
+      } catch (error) {
+        if (!(error instanceof ApiError) || !error.isTransient || attempt >= this.attempts) throw error;
+        if (options.signal?.aborted === true) throw error;
+        if (!this.retriesCredentials && error.cause instanceof CredentialsError) throw error;
+        await wait(delayMs(attempt, error.retryAfterMs), undefined, abortable(options.signal)).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Sends a request without retries. Throws ApiError. */
+  async once(method: HttpMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const operation = `${method} ${path}`;
+    const { contentType = contentTypeOf(method), timeoutMs = this.timeoutMs, ...rest } = options;
+    this.requests += 1;
+    const request = { ...rest, contentType, timeoutMs, maxBytes: maxResponseBytes };
+    const answer = await this.#http.send(method, path, request).catch((error: unknown) => {
+      throw this.#apiError(operation, error);
+    });
+    if (isSuccess(answer)) return parseJson(answer.text, operation);
+    throw apiErrorFrom(operation, answer, answer.text);
+  }
+
+  /**
+   * Opens a watch or a log; the caller reads and closes it. Only the response headers have a timeout; the stream
+   * itself may be silent. The promise and the chunks reject with ApiError.
+   */
+  async open(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OpenStream> {
+    const operation = `GET ${path}`;
+    this.requests += 1;
+    const stream = await this.#http
+      .open(path, { query, signal, headersTimeoutMs: this.timeoutMs })
+      .catch((error: unknown) => {
+        throw this.#apiError(operation, error);
+      });
+    if (!isSuccess(stream)) throw apiErrorFrom(operation, stream, await textOf(stream, operation));
+    return { chunks: chunksOf(stream, operation), close: stream.close };
+  }
+
+  close(): void {
+    this.#http.close();
+  }
+
+  #apiError(operation: string, error: unknown): unknown {
+    if (!(error instanceof HttpError)) return error;
+    const { stage } = error;
+    const cause = error.cause ?? error;
+    if (stage === "too large") {
+      return new ApiError(`${operation}: the response is larger than the limit of ${maxResponseBytes} bytes`, {
+        code: 413,
+        reason: "AnswerTooLarge",
+        cause,
+      });
+    }
+    const messages = {
+      "no credentials": "no credentials",
+      "no answer": `no answer from the API server at ${this.server}`,
+      broken: "the stream was interrupted",
+    };
+    return new ApiError(`${operation}: ${messages[stage]} (${errorMessage(cause)})`, { code: 0, cause });
+  }
+}
+
+function contentTypeOf(method: HttpMethod): string {
+  return method === "PATCH" ? "application/merge-patch+json" : "application/json";
+}
+
+function isSuccess({ statusCode }: HttpHead): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+async function* chunksOf({ chunks }: HttpStream, operation: string): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    const cause = error instanceof HttpError ? error.cause : error;
+    throw new ApiError(`${operation}: the stream was interrupted (${errorMessage(cause)})`, { code: 0, cause });
+  }
+}
+
+/** An error's body, up to the limit. */
+async function textOf(stream: HttpStream, operation: string): Promise<string> {
+  const read: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunksOf(stream, operation)) {
+    bytes += chunk.length;
+    if (bytes > maxResponseBytes) break;
+    read.push(chunk);
+  }
+  return Buffer.concat(read).toString();
+}
+
+function delayMs(attempt: number, retryAfterMs: number): number {
+  const capMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
+  return Math.max(capMs / 2 + (Math.random() * capMs) / 2, Math.min(retryAfterMs, maxDelayMs));
+}
+
+function abortable(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+function parseJson(text: string, operation: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No cause: it would quote the text, which may be a prompt.
+    throw new ApiError(`${operation}: the response is not JSON: is this the address of a Kubernetes API server?`, {
+      code: 0,
+    });
+  }
+}

@@ -1,0 +1,133 @@
+/** Invariant 6: rights, secrets, and whose bytes are executed. */
+import type { Mutation } from "./mutation.ts";
+
+const rights = "charts/claude-run-operator/templates/rbac.yaml";
+
+export const rightsAndSecrets: readonly Mutation[] = [
+  {
+    invariant: 6,
+    breaks: "secrets are not redacted",
+    file: "runner/redact.ts",
+    find: "if (part.length >= minimumCharacters) values.add(part);",
+    replace: "if (part.length > 1e9) values.add(part);",
+  },
+  {
+    invariant: 6,
+    breaks: "a runner that was replaced is executed with the run's credentials",
+    file: "operator/plan/verified-start.ts",
+    find: "if (actual !== digest) end(",
+    replace: 'if (actual === "") end(',
+  },
+  {
+    invariant: 6,
+    breaks: "the bootstrap imports by path instead of the compared bytes",
+    file: "operator/plan/verified-start.ts",
+    find: 'import("data:text/javascript;base64," + verified.get(path).toString("base64"));',
+    replace: "import(path);",
+  },
+  {
+    invariant: 6,
+    breaks: "the bootstrap compares the runner's ConfigMap alone",
+    file: "operator/plan/verified-start.ts",
+    find: "for (const mount of [runner, ...others]) {",
+    replace: "for (const mount of [runner]) {",
+  },
+  {
+    invariant: 6,
+    breaks: "the bootstrap overlooks a file that the operator did not make",
+    file: "operator/plan/verified-start.ts",
+    find: "if (extra.length > 0) end(",
+    replace: "if (extra.length > 1e9) end(",
+  },
+  {
+    invariant: 6,
+    breaks: "the runner reads the prompt from the mount once more",
+    file: "runner/preflight.ts",
+    find: "verifiedFile(promptPath) ?? openPrompt(promptPath)",
+    replace: "openPrompt(promptPath)",
+  },
+  {
+    invariant: 6,
+    breaks: "the runner reads its configuration from the mount once more",
+    file: "runner/config.ts",
+    find: 'verifiedFile(path)?.toString("utf8") ?? readFileSync(path, "utf8")',
+    replace: 'readFileSync(path, "utf8")',
+  },
+  {
+    invariant: 6,
+    breaks: "a pod of another version gets a ConfigMap that it does not demand",
+    file: "operator/kubernetes/run-config-maps.ts",
+    find: 'if (found === undefined || !isRequired(found)) return "neither";',
+    replace: 'if (found === undefined || !isRequired(found)) return "planned";',
+  },
+  {
+    invariant: 6,
+    breaks: "any ConfigMap of the runner's name is taken for it",
+    file: "operator/kubernetes/run-config-maps.ts",
+    find: "if (found !== undefined && isSame(found, body, ownerUid)) return;",
+    replace: "if (found !== undefined) return;",
+  },
+  {
+    invariant: 6,
+    breaks: "a runner's ConfigMap that can be changed is taken for the operator's",
+    file: "operator/kubernetes/run-config-maps.ts",
+    find: "    found.immutable === true &&\n",
+    replace: "",
+  },
+  {
+    invariant: 6,
+    breaks: "run pods get a service account token",
+    file: "operator/plan/job.ts",
+    find: "automountServiceAccountToken: false",
+    replace: "automountServiceAccountToken: true",
+  },
+  {
+    invariant: 6,
+    breaks: "a Secret's prompt is not mounted as a file",
+    file: "operator/plan/volumes.ts",
+    find: '...fileVolume("claude-run-prompt", spec.promptFrom, "prompt"),',
+    replace: "",
+  },
+  {
+    invariant: 6,
+    breaks: "the operator may read Secrets",
+    file: rights,
+    find: "  resources: [configmaps]\n",
+    replace: "  resources: [configmaps, secrets]\n",
+  },
+  {
+    invariant: 6,
+    breaks: "the operator may do anything with pods",
+    file: rights,
+    find: "verbs: [get, list, watch, patch, delete]",
+    replace: 'verbs: ["*"]',
+  },
+  {
+    invariant: 6,
+    breaks: "the operator may change Jobs, which it never does",
+    file: rights,
+    find: "verbs: [get, list, watch, create, delete]",
+    replace: "verbs: [get, list, watch, create, patch, delete]",
+  },
+  {
+    invariant: 6,
+    breaks: "in all namespaces the operator is an administrator",
+    file: rights,
+    find: "kind: ClusterRole, name: {{ $clusterName | quote }} }",
+    replace: "kind: ClusterRole, name: admin }",
+  },
+  {
+    invariant: 6,
+    breaks: "the operator may change everybody's Lease beside it",
+    file: rights,
+    find: '    resourceNames: ["{{ $name }}"]\n',
+    replace: "",
+  },
+  {
+    invariant: 6,
+    breaks: "a Paperclip server may read Secrets",
+    file: "charts/claude-run-operator/templates/adapter-role.yaml",
+    find: "verbs: [create, delete]",
+    replace: "verbs: [get, create, delete]",
+  },
+];
