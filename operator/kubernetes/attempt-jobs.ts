@@ -26,6 +26,9 @@ export class AttemptJobs {
   async create(run: Run, body: V1Job): Promise<void> {
     const job = await this.#created(run, body);
     this.#caches.jobs.put(job.uid, job);
+    // No watch would report it a second time, so nothing else would reconcile the run before its deadline.
+    if (this.#caches.jobs.get(job.uid) === undefined)
+      throw new ConflictError(`Job ${job.namespace}/${job.name} was deleted since: reconcile again`);
   }
 
   async #created(run: Run, body: V1Job): Promise<Job> {

@@ -47,6 +47,14 @@ describe("a deleted object", () => {
     expect(store.size).toBe(0);
   });
 
+  test("is restored by a read of the same version: only its label was removed", () => {
+    const { store } = recording();
+    store.put("a", thing("a", "10"));
+    store.remove("a", "12");
+    expect(store.put("a", thing("a", "12"))).toBe(true);
+    expect(store.get("a")?.resourceVersion).toBe("12");
+  });
+
   test("is restored by a newer version: its label was removed and set again", () => {
     const { store } = recording();
     store.put("a", thing("a", "10"));

@@ -33,7 +33,7 @@ export class Store<T extends Stored> {
   put(uid: string, object: T | undefined): boolean {
     if (object === undefined) return this.#drop(uid);
     const deletedAt = this.#deleted.get(uid);
-    if (deletedAt !== undefined && !isNewer(object.resourceVersion, deletedAt)) return false;
+    if (deletedAt !== undefined && isNewer(deletedAt, object.resourceVersion)) return false;
     const before = this.#objects.get(uid);
     if (before !== undefined && !isNewer(object.resourceVersion, before.resourceVersion)) return false;
     if (before !== undefined) this.#unindex(before);
@@ -51,8 +51,8 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * Removes an object that was deleted at a version. A newer version may follow: a watch with a selector sends DELETED
-   * when a label is removed, and ADDED when it is set again.
+   * Removes an object that was deleted at a version. A watch with a selector sends DELETED also when a label is removed:
+   * then the object has this very version, which a read may return, and newer ones may follow.
    */
   remove(uid: string, version: string): boolean {
     this.#deleted.delete(uid);
