@@ -19,7 +19,7 @@ import {
   RejectedError,
 } from "./errors.ts";
 import type { EventBudget } from "./event-budget.ts";
-import { eventPollMs, explainWait } from "./explain.ts";
+import { explainWait } from "./explain.ts";
 import type { Log } from "./log.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
@@ -172,13 +172,14 @@ async function updateStatus(
   if (delayMs === "unchanged") return undefined;
   if (delayMs > 0) return delayMs;
   await ensureJobExists(decision.requiresJob, deps.cluster);
-  const next =
-    explainFrom === undefined ? decision.status : await explainWait(decision, explainFrom, { observed, ...deps });
-  if (next === undefined) return undefined;
-  await statusWriter.write(run, next);
-  if (explainFrom !== undefined) return eventPollMs(observed.nowMs - explainFrom.createdMs);
-  statusWriter.forget(run);
-  return undefined;
+  if (explainFrom === undefined) {
+    await statusWriter.write(run, decision.status);
+    statusWriter.forget(run);
+    return undefined;
+  }
+  const explained = await explainWait(decision, explainFrom, { observed, ...deps });
+  if (explained !== undefined) await statusWriter.write(run, explained.status);
+  return explained?.requeueAfterMs;
 }
 
 async function ensureJobExists(job: Job | undefined, cluster: Cluster): Promise<void> {

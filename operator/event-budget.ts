@@ -1,28 +1,36 @@
 /**
  * Limits how often the operator lists Events in each namespace. The API server reads all Events of the namespace from
- * etcd for each list, and many agents may wait there for something that only Events explain.
+ * etcd for each list, and many agents may wait there for something that only Events explain. They take turns: without
+ * turns, runs that were created together would poll together, and only the first ones would ever be explained in time.
  */
 
-/** Lists of Events per second and namespace. */
-const perSecond = 2;
-/** Entries of deleted runs are not removed one by one, so the set is limited. */
+/** Time between two lists of a namespace's Events. */
+const intervalMs = 500;
+/** Entries of deleted runs and namespaces are not removed one by one, so each map is limited. */
 const maxEntries = 20_000;
 
 export class EventBudget {
-  /** Number of lists in this second, per namespace. */
-  readonly #used = new Map<string, number>();
+  /** The first moment without a reservation, by namespace. */
+  readonly #freeAtMs = new Map<string, number>();
+  /** Reserved turns, by the run's uid. */
+  readonly #turnAtMs = new Map<string, number>();
   readonly #quoted = new Set<string>();
-  #second = 0;
 
-  /** Takes one list from the namespace's budget. Returns false if the budget of this second is used up. */
-  tryTake(namespace: string, nowMs: number): boolean {
-    const second = Math.floor(nowMs / 1000);
-    if (this.#second !== second) this.#used.clear();
-    this.#second = second;
-    const used = this.#used.get(namespace) ?? 0;
-    if (used >= perSecond) return false;
-    this.#used.set(namespace, used + 1);
-    return true;
+  /** Milliseconds until it is the run's turn to list Events; 0: now, and the turn is used up. */
+  reserve({ namespace, uid }: { readonly namespace: string; readonly uid: string }, nowMs: number): number {
+    const atMs = this.#turnAtMs.get(uid) ?? this.#nextTurn(namespace, nowMs);
+    if (atMs > nowMs) {
+      set(this.#turnAtMs, uid, atMs);
+      return atMs - nowMs;
+    }
+    this.#turnAtMs.delete(uid);
+    return 0;
+  }
+
+  #nextTurn(namespace: string, nowMs: number): number {
+    const atMs = Math.max(nowMs, this.#freeAtMs.get(namespace) ?? 0);
+    set(this.#freeAtMs, namespace, atMs + intervalMs);
+    return atMs;
   }
 
   /** True if the run's status quotes an Event. It keeps the quote until the next list. */
@@ -36,4 +44,9 @@ export class EventBudget {
     if (isQuoted) this.#quoted.add(uid);
     else this.#quoted.delete(uid);
   }
+}
+
+function set(map: Map<string, number>, key: string, value: number): void {
+  if (map.size >= maxEntries && !map.has(key)) map.clear();
+  map.set(key, value);
 }

@@ -87,7 +87,7 @@ describe("before admission, while a quota refuses its pod", () => {
   beforeAll(async () => {
     held = await Stage.open("held-jobs");
     await held.kubectl("create", "quota", "no-pods", "--hard=pods=0");
-    await held.create(...edits.map(([name]) => held.run(name, text, { startDeadlineSeconds: 240 })));
+    await held.create(...edits.map(([name]) => held.run(name, text, { startDeadlineSeconds: 600 })));
     for (const [name, command] of edits) {
       await held.told(name, "exceeded quota");
       const query = ["get", "jobs", "-l", `paperclip.io/run=${name}`, "-o", "jsonpath={.items[0].metadata.name}"];
