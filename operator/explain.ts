@@ -21,7 +21,7 @@ export interface ExplainDeps {
   readonly events?: EventBudget;
 }
 
-/** A status that quotes Events, and when to look again. */
+/** A status that quotes Events, and the time to the next reconcile. */
 export interface Explained {
   readonly status: ClaudeRunStatus;
   readonly requeueAfterMs: number;

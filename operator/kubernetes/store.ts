@@ -51,8 +51,8 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * Removes an object that was deleted at a version. A watch with a selector sends DELETED also when a label is removed:
-   * then the object has this very version, which a read may return, and newer ones may follow.
+   * Removes an object that was deleted at a version. A watch with a selector sends DELETED also when a label is
+   * removed: then the object has this very version, which a read may return, and newer ones may follow.
    */
   remove(uid: string, version: string): boolean {
     this.#deleted.delete(uid);
