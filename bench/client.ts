@@ -5,7 +5,7 @@
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
-import { lines } from "../operator/kubernetes/lines.ts";
+import { lines } from "../kube/lines.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE" | "PATCH";
 type PatchType = `application/${"merge" | "strategic-merge" | "json"}-patch+json`;
@@ -30,7 +30,7 @@ interface BenchRequest {
 
 interface OpenWatch {
   readonly agent: Agent;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: AsyncIterable<Buffer>;
 }
 
 /** Concurrent requests in a burst. */
@@ -86,7 +86,7 @@ export class Client {
     const agent = new Agent({ connect: this.#tls ?? {}, connections: 1, bodyTimeout: 0, allowH2: false });
     const { statusCode, body } = await this.#send(agent, { method: "GET", path, signal: this.#watches.signal });
     if (statusCode !== 200) throw new Error(`GET ${path}: ${statusCode} ${await body.text()}`);
-    for await (const { text } of lines(body, Infinity)) onLine(text);
+    for await (const { bytes } of lines(body, Infinity)) onLine(bytes.toString());
     await agent.destroy();
   }
 
@@ -101,7 +101,8 @@ export class Client {
   ): Promise<never> {
     let { first: open, version } = watch;
     for (;;) {
-      for await (const { text: line } of lines(open.body, Infinity)) {
+      for await (const { bytes } of lines(open.body, Infinity)) {
+        const line = bytes.toString();
         const event = JSON.parse(line) as WatchEvent & { object: Versioned };
         if (event.type === "ERROR") throw new Error(`the watch of ${path} failed: ${line}`);
         version = event.object.metadata.resourceVersion;

@@ -1,13 +1,11 @@
 /** One ClaudeRun, kept true by a watch of that one object: no polling. */
-import { setTimeout as wait } from "node:timers/promises";
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Connection } from "../kube/connection.ts";
 import { runPath, runsPath } from "./paths.ts";
 import { parseRun } from "./parse-run.ts";
-import { watchEvents } from "../kube/watch-events.ts";
-
-const maxDelayMs = 5_000;
+import { watchLoop, type Watched } from "../kube/watch-loop.ts";
+import type { WatchEvent } from "../kube/watch.ts";
 
 /** Watches a run from a known state until `stop`. Retries failures with backoff; it never rejects. */
 export class RunWatch {
@@ -63,26 +61,19 @@ export class RunWatch {
     signal?.removeEventListener("abort", done);
   }
 
-  async #follow(): Promise<void> {
-    const { signal } = this.#stop;
-    let version: string | undefined = this.#run.metadata.resourceVersion;
-    let failures = 0;
-    while (!signal.aborted && !this.#isDeleted) {
-      const openedMs = performance.now();
-      try {
-        version ??= await this.#get();
-        if (version === undefined) return;
-        version = await this.#watch(version);
-        // Backs off if the server ends each watch at once.
-        failures = performance.now() - openedMs < 1_000 ? failures + 1 : 0;
-      } catch (error) {
-        failures += 1;
-        version = undefined;
-        if (error instanceof ApiError && error.code === 410) failures = Math.min(failures, 1);
-      }
-      const delayMs = failures === 0 ? 0 : Math.min(maxDelayMs, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-      if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
-    }
+  #follow(): Promise<void> {
+    const { namespace, name, resourceVersion } = this.#run.metadata;
+    return watchLoop<Watched>({
+      opener: this.#connection,
+      watch: () => ({ path: runsPath(namespace), query: { fieldSelector: `metadata.name=${name}` } }),
+      read: () => this.#get(),
+      onEvent: ({ type, object }) => {
+        this.#apply(type, object);
+      },
+      version: resourceVersion,
+      backoff: { baseMs: 100, maxMs: 5_000 },
+      signal: this.#stop.signal,
+    });
   }
 
   /** Reads the run once. Returns its resource version, or undefined if it was deleted. */
@@ -100,26 +91,13 @@ export class RunWatch {
     }
   }
 
-  /** Reads events until the server ends the watch. Returns the resource version to continue from. */
-  async #watch(from: string): Promise<string> {
-    const { namespace, name } = this.#run.metadata;
-    const { signal } = this.#stop;
-    const query = { fieldSelector: `metadata.name=${name}` };
-    let version = from;
-    const watched = { path: runsPath(namespace), query, resourceVersion: from, signal };
-    for await (const { type, object } of watchEvents<unknown>(this.#connection, watched)) {
-      if (type === "BOOKMARK") {
-        version = versionOf(object) ?? version;
-        continue;
-      }
-      const run = parseRun(object, `WATCH ${watched.path}`);
-      // A server that ignores the selector sends events of other runs.
-      if (run.metadata.name !== name) continue;
-      if (type === "DELETED" && run.metadata.uid === this.#run.metadata.uid) this.#markDeleted();
-      else this.#update(run);
-      version = run.metadata.resourceVersion;
-    }
-    return version;
+  #apply(type: WatchEvent<unknown>["type"], object: unknown): void {
+    const { namespace, name, uid } = this.#run.metadata;
+    const run = parseRun(object, `WATCH ${runsPath(namespace)}`);
+    // A server that ignores the selector sends events of other runs.
+    if (run.metadata.name !== name) return;
+    if (type === "DELETED" && run.metadata.uid === uid) this.#markDeleted();
+    else this.#update(run);
   }
 
   #update(run: ClaudeRun): void {
@@ -134,6 +112,7 @@ export class RunWatch {
 
   #markDeleted(): void {
     this.#isDeleted = true;
+    this.#stop.abort();
     this.#notify();
   }
 
@@ -146,9 +125,4 @@ export class RunWatch {
       }
     }
   }
-}
-
-function versionOf(object: unknown): string | undefined {
-  const version = (object as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
-  return typeof version === "string" ? version : undefined;
 }

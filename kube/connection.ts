@@ -5,11 +5,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { loadAccess, type ClusterAccess, type LoadOptions } from "./access.ts";
 import { ApiError, apiErrorFrom, errorMessage } from "./api-error.ts";
+import { backoffMs } from "./backoff.ts";
 import { CredentialsError } from "./errors.ts";
 import { HttpClient } from "./http-client.ts";
+import type { OpenStream } from "./watch.ts";
 import { HttpError, type HttpHead, type HttpMethod, type HttpStream } from "./http.ts";
 
-export type { HttpMethod };
+export type { HttpMethod, OpenStream };
 
 /** Options of a request. */
 export interface RequestOptions {
@@ -21,16 +23,9 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An open stream: its chunks until the server ends it or close() is called. */
-export interface OpenStream {
-  readonly chunks: AsyncIterable<Buffer>;
-  close(): void;
-}
-
 /** Limit of one response: objects have at most 1.5 MB, and lists are read in pages. */
 const maxResponseBytes = 64 * 1_048_576;
-const firstDelayMs = 100;
-const maxDelayMs = 5_000;
+const backoff = { baseMs: 100, maxMs: 5_000 };
 
 /** Client of the API server. */
 export class Connection {
@@ -79,7 +74,8 @@ export class Connection {
         if (!(error instanceof ApiError) || !error.isTransient || attempt >= this.attempts) throw error;
         if (options.signal?.aborted === true) throw error;
         if (!this.retriesCredentials && error.cause instanceof CredentialsError) throw error;
-        await wait(delayMs(attempt, error.retryAfterMs), undefined, abortable(options.signal)).catch(() => undefined);
+        const delayMs = Math.max(backoffMs(attempt, backoff), Math.min(error.retryAfterMs, backoff.maxMs));
+        await wait(delayMs, undefined, abortable(options.signal)).catch(() => undefined);
       }
     }
   }
@@ -164,11 +160,6 @@ async function textOf(stream: HttpStream, operation: string): Promise<string> {
     read.push(chunk);
   }
   return Buffer.concat(read).toString();
-}
-
-function delayMs(attempt: number, retryAfterMs: number): number {
-  const capMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
-  return Math.max(capMs / 2 + (Math.random() * capMs) / 2, Math.min(retryAfterMs, maxDelayMs));
 }
 
 function abortable(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -43,6 +43,8 @@ export class AnswerTooLargeError extends ClusterError {
 /** The requested version is too old to be served (410): list from the start. */
 export class ExpiredError extends Error {
   override readonly name = "ExpiredError";
+  /** HTTP status. */
+  readonly code = 410;
 }
 
 /** The namespace is being deleted: the API server creates nothing in it. */

@@ -120,7 +120,7 @@ describe("the process", () => {
     const port = await freePort();
     const process = start({ RUN_IMAGE: "agent:1", HEALTH_PORT: String(port), WATCH_NAMESPACES: "team" });
     await server.close();
-    await eventually("it tries", () => output.includes("watch is started again"));
+    await eventually("it tries", () => output.includes("list or watch failed, retrying"));
     expect(await probe(port, "/livez")).toBe(200);
     expect(await probe(port, "/readyz")).toBe(503);
     process.kill("SIGTERM");

@@ -16,7 +16,7 @@ import { limitToRaise } from "../operator/decide/own-limit.ts";
 import { parseRejection } from "../operator/decide/rejection.ts";
 import { attemptName } from "../operator/plan/names.ts";
 import { newestCheckpoint } from "../operator/kubernetes/checkpoint.ts";
-import { readCutEvent } from "../operator/kubernetes/watch-events.ts";
+import { metadataOfCut } from "../kube/watch.ts";
 import * as words from "../runner/api-errors.ts";
 import { parseObject } from "../runner/event.ts";
 import { withoutKubectlPrefix } from "../runner/log-lines.ts";
@@ -66,7 +66,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseRejection,
   attemptName: (text) => attemptName({ name: text, uid: text }, 1),
   newestCheckpoint,
-  readCutEvent,
+  metadataOfCut,
   means: (text) => phrases.map((each) => words.matchesAny(text, each)),
   parseObject,
   withoutKubectlPrefix,

@@ -7,7 +7,7 @@ import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { init, operate, type OperatedRun } from "../../client/testing/operated-run.ts";
 import { startRun } from "../testing/start-run.ts";
 import { connectionFor } from "./connections.ts";
-import { watchEvents } from "../../kube/watch-events.ts";
+import { watchEvents } from "../../kube/watch.ts";
 
 /** For a busy machine. */
 const deadline = { timeout: 60_000 };

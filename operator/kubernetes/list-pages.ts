@@ -1,15 +1,11 @@
 /** A collection, read in pages: one answer with thousands of objects, or with a few large ones, would cost both sides their memory. */
+import type { ObjectMetadata } from "../../kube/watch.ts";
 import { AnswerTooLargeError, ClusterError } from "../errors.ts";
 import { maxAnswerBytes, type RequestOptions, type Transport } from "./transport.ts";
 
-/** What every object that the API server lists or watches has. */
+/** An object of a list or watch. */
 export interface Listed {
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-  };
+  readonly metadata?: ObjectMetadata;
 }
 
 interface Answer {

@@ -1,49 +1,43 @@
 /**
- * Keeps a cache of one kind of object true: list, watch, and again for ever with backoff, until stopped. A watch that
- * ends or breaks off is resumed where it was; only what is too old, or fails again and again, is listed anew. A watch
- * that falls silent is broken off (bookmarks come about once a minute); every `relistMs` a full list finds what a watch
- * may have missed. Objects are parsed into the domain's on the way in, so specs and managed fields are never kept.
+ * Keeps a cache of one kind of object current by lists and watches, with retries, until it is stopped. A full list
+ * every `relistMs` finds what a watch may have missed. Objects are parsed into the domain's types as they arrive, so
+ * that specs and managed fields are never kept.
  */
-import { setTimeout as wait } from "node:timers/promises";
+import { watchLoop } from "../../kube/watch-loop.ts";
+import type { WatchEvent, WatchOptions } from "../../kube/watch.ts";
 import { ClusterError, ExpiredError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { heapBytes } from "./heap-bytes.ts";
 import { LargeObjects, largeBytes } from "./large-objects.ts";
-import { lines, type Line } from "./lines.ts";
 import { listPages, type Listed } from "./list-pages.ts";
 import type { Store, Stored } from "./store.ts";
 import type { Transport } from "./transport.ts";
-import { readCutEvent, readWatchEvent } from "./watch-events.ts";
 
 export interface ReflectorOptions<T extends Stored> {
   readonly transport: Transport;
   /** The collection's path, such as /api/v1/pods. */
   readonly path: string;
-  /** The one namespace that the path is limited to, if it is: a store may be fed by several. */
+  /** The namespace of the path, if it has one: a store can have several reflectors. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** The domain's object, or undefined for one that need not be kept. */
+  /** The domain's object; undefined for an object that is not cached. */
   readonly parse: (object: unknown) => T | undefined;
   readonly store: Store<T>;
   readonly log: Log;
-  /** Told of each object that the watch saw go, kept or not. */
+  /** Called with each deleted object of the watch, cached or not. */
   readonly onDeleted?: (object: unknown) => void;
   readonly idleMs?: number;
   readonly relistMs?: number;
-  /** The first delay after a failure; it doubles. */
+  /** Longest delay after the first failure; it doubles. */
   readonly baseDelayMs?: number;
 }
 
 type Limits = Pick<ReflectorOptions<Stored>, "namespace" | "labelSelector" | "fieldSelector">;
 
 const maxDelayMs = 10_000;
-/** A watch that lived less than this and brought nothing counts as a failure: its server must not be hammered. */
-const shortLifeMs = 1_000;
-/** A longer line of a watch is not read: with it in memory, its object and the next line come to some 50 MB. */
-const maxLineLength = 3 * 2 ** 20;
-/** After so many failures in a row the version itself is doubted, and everything listed. */
-const doubtedFailures = 5;
+/** A longer event is not read: with it in memory, its object and the next event need some 50 MB. */
+const maxLineBytes = 3 * 2 ** 20;
 
 export class Reflector<T extends Stored> {
   readonly #options: Required<Omit<ReflectorOptions<T>, keyof Limits | "onDeleted">> &
@@ -51,57 +45,83 @@ export class Reflector<T extends Stored> {
     Pick<ReflectorOptions<T>, "onDeleted">;
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
+  readonly #large: LargeObjects;
   #running: Promise<void> | undefined;
-  /** Everything up to this version is applied; undefined: list. */
-  #version: string | undefined;
   #relistAtMs = 0;
   #wasListed = false;
-  /** Rounds in a row that brought nothing. */
-  #failures = 0;
-  /** True if the round brought an object. */
-  #isFruitful = false;
-  /** How often a watch or list failed and was started again. */
-  restarts = 0;
-  /** Objects that a relist showed new, changed or gone and the watch had not. */
-  missed = 0;
-  readonly #large: LargeObjects;
-  /** When the API server last said anything (performance.now(), milliseconds). */
-  lastHeardMs = performance.now();
-  /** When we last tried anew or heard something: the sign that the loop itself goes on, also while nobody answers. */
-  lastMovedMs = performance.now();
+  #restarts = 0;
+  #missed = 0;
+  #lastHeardMs = performance.now();
+  #lastMovedMs = performance.now();
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = { idleMs: 90_000, relistMs: 600_000, baseDelayMs: 200, ...options };
     this.#large = new LargeObjects(options.log, options.path);
   }
 
-  /** Objects that were too large to be read, counted each time. */
+  /** Number of objects that were too large to be read, counted each time. */
   get tooLarge(): number {
     return this.#large.unreadable;
   }
 
-  start(): void {
-    this.#heard();
-    this.#running ??= this.#run();
+  /** Number of times that a list or watch failed. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Number of objects that a later list showed new, changed or deleted although the watch had not. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Time of the API server's last response or data, by performance.now(). */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  /** Time of the last try or data, by performance.now(): proves that the loop runs without an answer too. */
+  get lastMovedMs(): number {
+    return this.#lastMovedMs;
   }
 
   get path(): string {
     return this.#options.path;
   }
 
-  /** The plural of what is watched. */
+  /** The plural of the watched kind. */
   get resource(): string {
     return this.#options.path.split("/").at(-1) ?? "";
   }
 
-  /** True once the first list is in. */
+  /** True after the first list. */
   get isSynced(): boolean {
     return this.#wasListed;
   }
 
-  /** Resolves once the first list is in. */
+  /** Resolves after the first list. */
   whenSynced(): Promise<undefined> {
     return this.#synced.promise;
+  }
+
+  start(): void {
+    this.#heard();
+    this.#running ??= watchLoop<Listed>({
+      opener: this.#options.transport,
+      watch: () => this.#watchOptions(),
+      read: () => this.#list(),
+      isReadDue: () => {
+        this.#lastMovedMs = performance.now();
+        return performance.now() >= this.#relistAtMs;
+      },
+      onEvent: (event) => {
+        this.#apply(event);
+      },
+      onFailure: (error, delayMs) => {
+        this.#failed(error, delayMs);
+      },
+      backoff: { baseMs: this.#options.baseDelayMs, maxMs: maxDelayMs },
+      signal: this.#stop.signal,
+    });
   }
 
   async stop(): Promise<void> {
@@ -110,160 +130,91 @@ export class Reflector<T extends Stored> {
   }
 
   #heard(): void {
-    this.lastHeardMs = performance.now();
-    this.lastMovedMs = this.lastHeardMs;
+    this.#lastHeardMs = performance.now();
+    this.#lastMovedMs = this.#lastHeardMs;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const delayMs = await this.#round();
-      if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
-    }
+  #failed(error: unknown, delayMs: number): void {
+    const { path, log } = this.#options;
+    this.#restarts += 1;
+    this.#lastMovedMs = performance.now();
+    const isOwn = error instanceof ExpiredError || error instanceof ClusterError;
+    const err = isOwn ? error : new ClusterError(`the watch of ${path} failed`, { cause: error });
+    log.warn({ err, path, delayMs }, "list or watch failed, retrying");
   }
 
-  /** A list if it is time for one, and a watch; returns how long to wait before the next. */
-  async #round(): Promise<number> {
-    let openedMs = Infinity;
-    this.lastMovedMs = performance.now();
-    this.#isFruitful = false;
-    try {
-      const version = await this.#listIfDue();
-      openedMs = performance.now();
-      await this.#watch(version);
-      if (performance.now() - openedMs < shortLifeMs) return this.#backOff();
-      this.#failures = 0;
-      return 0;
-    } catch (error) {
-      if (this.#stop.signal.aborted) return 0;
-      if (performance.now() - openedMs >= shortLifeMs) this.#failures = 0;
-      if (error instanceof ExpiredError) this.#version = undefined;
-      this.restarts += 1;
-      const { retryAfterMs = 0 } = error as { readonly retryAfterMs?: number };
-      const delayMs = Math.round(Math.max(this.#backOff(), retryAfterMs));
-      this.#options.log.warn({ err: error, path: this.#options.path, delayMs }, "watch is started again");
-      return delayMs;
-    }
-  }
-
-  /** Counts a failure; returns its delay: doubling, with jitter, from the start again after a round that brought something. */
-  #backOff(): number {
-    this.#failures = this.#isFruitful ? 1 : this.#failures + 1;
-    if (this.#failures >= doubtedFailures) this.#version = undefined;
-    const capMs = Math.min(maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(this.#failures - 1, 10));
-    return capMs / 2 + (Math.random() * capMs) / 2;
-  }
-
-  async #listIfDue(): Promise<string> {
-    if (this.#version !== undefined && performance.now() < this.#relistAtMs) return this.#version;
-    const version = await this.#list();
-    this.#version = version;
-    this.#relistAtMs = performance.now() + this.#options.relistMs * (0.9 + Math.random() * 0.2);
-    this.#wasListed = true;
-    this.#synced.resolve(undefined);
-    return version;
-  }
-
-  /** A full list, in pages; returns its resource version. */
+  /** Lists everything in pages. Returns the list's resource version. */
   async #list(): Promise<string> {
-    const { transport, path, namespace, labelSelector, fieldSelector, store } = this.#options;
+    const { transport, path, namespace, labelSelector, fieldSelector, store, relistMs } = this.#options;
     const { signal } = this.#stop;
-    const seen = new Set<string>();
+    this.#lastMovedMs = performance.now();
+    const uids = new Set<string>();
     let version = "";
-    let news = 0;
+    let changes = 0;
     for await (const page of listPages(transport, path, { labelSelector, fieldSelector, signal })) {
       this.#heard();
       for (const item of page.items) {
         const { uid } = item.metadata ?? {};
         if (uid === undefined) continue;
-        seen.add(uid);
+        uids.add(uid);
         if (page.bytes > largeBytes) this.#large.read(item, heapBytes(item, largeBytes));
-        if (this.#take(uid, item)) news += 1;
+        if (this.#store(uid, item)) changes += 1;
       }
       for (const { metadata } of page.tooLarge) {
-        this.#skip(metadata);
-        if (metadata?.uid !== undefined) seen.add(metadata.uid);
+        this.#large.skipped(metadata);
+        if (metadata?.uid !== undefined) uids.add(metadata.uid);
       }
       version = page.version ?? version;
     }
-    news += store.keepOnly(seen, { version, namespace });
-    if (this.#wasListed) this.missed += news;
+    changes += store.keepOnly(uids, { version, namespace });
+    if (this.#wasListed) this.#missed += changes;
+    this.#relistAtMs = performance.now() + relistMs * (0.9 + Math.random() * 0.2);
+    this.#wasListed = true;
+    this.#synced.resolve(undefined);
     return version;
   }
 
-  /** Follows the watch until the server ends it. */
-  async #watch(from: string): Promise<void> {
-    const { transport, path, labelSelector, fieldSelector, idleMs } = this.#options;
-    const idle = new AbortController();
-    const timer = setTimeout(() => {
-      idle.abort(new Error(`nothing was heard for ${idleMs} ms`));
-    }, idleMs);
+  #watchOptions(): WatchOptions {
+    const { path, labelSelector, fieldSelector, idleMs } = this.#options;
     const seconds = Math.min(300 + Math.random() * 300, (this.#relistAtMs - performance.now()) / 1000);
-    const query = {
-      watch: "true",
-      resourceVersion: from,
-      allowWatchBookmarks: "true",
-      timeoutSeconds: String(Math.max(5, Math.round(seconds))),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    return {
+      path,
+      query: {
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      },
+      timeoutSeconds: Math.max(5, Math.round(seconds)),
+      idleMs,
+      maxLineBytes,
+      // The cached version of such an object stays.
+      onTooLarge: (metadata) => {
+        this.#large.skipped(metadata);
+      },
+      onData: () => {
+        this.#heard();
+      },
     };
-    try {
-      const { body, close } = await transport.open(path, query, AbortSignal.any([this.#stop.signal, idle.signal]));
-      this.#heard();
-      try {
-        for await (const line of lines(body, maxLineLength)) {
-          if (this.#stop.signal.aborted) return;
-          timer.refresh();
-          this.#heard();
-          this.#apply(line);
-        }
-      } finally {
-        close();
-      }
-    } catch (error) {
-      if (error instanceof ExpiredError || error instanceof ClusterError || this.#stop.signal.aborted) throw error;
-      throw new ClusterError(`the watch of ${path} broke off`, { cause: error });
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
-  #apply(line: Line): void {
-    if (line.isCut) {
-      const metadata = readCutEvent(line.text);
-      this.#skip(metadata);
-      this.#version = metadata?.resourceVersion ?? this.#version;
+  #apply({ type, object, lengthBytes }: WatchEvent<Listed>): void {
+    const { uid, resourceVersion = "" } = object.metadata ?? {};
+    this.#large.read(object, lengthBytes);
+    if (uid === undefined) return;
+    if (type !== "DELETED") {
+      this.#store(uid, object);
       return;
     }
-    const { type, object } = readWatchEvent(line.text, this.#options.path);
-    const { uid, resourceVersion } = object.metadata ?? {};
-    this.#large.read(object, line.length);
-    if (type !== "BOOKMARK" && uid !== undefined) {
-      this.#isFruitful = true;
-      if (type === "DELETED") this.#drop(uid, object);
-      else this.#take(uid, object);
-    }
-    this.#version = resourceVersion ?? this.#version;
-  }
-
-  #drop(uid: string, object: Listed): void {
-    this.#options.store.remove(uid, object.metadata?.resourceVersion ?? "");
+    this.#options.store.remove(uid, resourceVersion);
     this.#options.onDeleted?.(object);
   }
 
-  /** What was known of it stays: it is neither new nor gone. */
-  #skip(metadata: Listed["metadata"]): void {
-    this.#isFruitful = true;
-    this.#large.skipped(metadata);
-  }
-
-  /** One object that cannot be taken in must not stop all others: what was known of it stays. */
-  #take(uid: string, object: unknown): boolean {
+  /** Returns true if that changed the cache. If an object cannot be parsed, its cached version stays. */
+  #store(uid: string, object: unknown): boolean {
     const { store, parse, log, path } = this.#options;
     try {
       return store.put(uid, parse(object));
     } catch (error) {
-      log.error({ err: error, path, uid }, "an object could not be taken in");
+      log.error({ err: error, path, uid }, "failed to parse an object, its last state stays cached");
       return false;
     }
   }

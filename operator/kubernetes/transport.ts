@@ -1,6 +1,7 @@
 /** Requests of the operator: answers as domain errors, calls counted, the API server's clock and outages observed. */
 import { HttpClient, type HttpAccess } from "../../kube/http-client.ts";
 import { HttpError, type HttpHead, type HttpMethod } from "../../kube/http.ts";
+import type { OpenStream } from "../../kube/watch.ts";
 import { AnswerTooLargeError, ClusterError } from "../errors.ts";
 import { errorOf } from "./answer-errors.ts";
 import { describeCall, type Call } from "./calls.ts";
@@ -78,17 +79,13 @@ export class Transport {
     return wanted === "text" ? answer.text : parseJson(answer.text, what);
   }
 
-  /** Opens a watch on a connection of its own; the caller reads the body and closes it. Throws like request. */
-  async open(
-    path: string,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<{ readonly body: AsyncIterable<Uint8Array>; readonly close: () => void }> {
+  /** Opens a watch on a connection of its own; the caller reads the chunks and closes it. Throws like request. */
+  async open(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OpenStream> {
     const isWatch = query["watch"] === "true";
     const stream = await this.#counted(describeCall("GET", path, isWatch), `GET ${path}`, (onHeaders) =>
       this.#http.open(path, { query, signal, headersTimeoutMs, onHeaders }),
     );
-    if (stream.statusCode === 200) return { body: stream.chunks, close: stream.close };
+    if (stream.statusCode === 200) return { chunks: stream.chunks, close: stream.close };
     try {
       throw errorOf(`watch ${path}`, { ...stream, text: await textOf(stream.chunks) });
     } finally {

@@ -18,13 +18,10 @@ const operatorTransport = [
   "operator/kubernetes/client-leases.test.ts",
   "operator/kubernetes/client-leases.ts",
   "operator/kubernetes/lease.test.ts",
-  "operator/kubernetes/lines.ts",
   "operator/kubernetes/list-pages.test.ts",
   "operator/kubernetes/list-pages.ts",
   "operator/kubernetes/reflector.test.ts",
-  "operator/kubernetes/reflector.ts",
   "operator/kubernetes/transport.test.ts",
-  "operator/kubernetes/watch-events.ts",
 ];
 
 /** The aim is `.` without `pending` for each kind. */

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { lines } from "./lines.ts";
 
-async function read(chunks: readonly string[], maxLength = 10): Promise<string[]> {
+async function* chunksOf(chunks: readonly string[]): AsyncGenerator<Buffer> {
+  for (const chunk of chunks) yield Buffer.from(await Promise.resolve(chunk));
+}
+
+async function read(chunks: readonly string[], maxBytes = 10): Promise<string[]> {
   const found: string[] = [];
-  const bytes = (async function* () {
-    for (const chunk of chunks) yield Buffer.from(await Promise.resolve(chunk));
-  })();
-  for await (const { text, isCut, length } of lines(bytes, maxLength))
-    found.push(`${text}${isCut ? ` cut of ${length}` : ""}`);
+  for await (const { bytes, isCut, lengthBytes } of lines(chunksOf(chunks), maxBytes))
+    found.push(`${bytes.toString()}${isCut ? ` cut of ${lengthBytes}` : ""}`);
   return found;
 }
 
@@ -25,7 +26,7 @@ test.each([
 
 test("a line that is too long is cut, whatever its chunks, and the next one is whole", async () => {
   expect(await read(["0123456789a\nb\n"])).toEqual(["0123456789a cut of 11", "b"]);
-  expect(await read(["01234", "56789", "abc", "d\nb\n"])).toEqual(["0123456789abcd cut of 14", "b"]);
+  expect(await read(["01234", "56789", "abc", "d\nb\n"])).toEqual(["0123456789abc cut of 14", "b"]);
 });
 
 test("no more is kept of it than its start", async () => {
