@@ -8,6 +8,7 @@
  *
  * Within a lane shares (namespaces) take turns, so that 10,000 keys of one share do not delay the one key of another.
  */
+import { backoffMs } from "../kube/backoff.ts";
 import { FairLane } from "./fair-lane.ts";
 
 /** The lanes in the order in which they are served. */
@@ -199,11 +200,10 @@ export class WorkQueue<Key extends string = string> {
 
   #delayMs(key: Key, error: unknown): number {
     const asked = (error as Retryable | undefined)?.retryAfterMs;
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
-    const cap = Math.min(this.#options.maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(failures, 20));
-    const backoff = cap / 2 + this.#options.random() * (cap / 2);
-    return Math.max(asked ?? 0, backoff);
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    const { baseDelayMs: baseMs, maxDelayMs: maxMs, random } = this.#options;
+    return Math.max(asked ?? 0, backoffMs(failures, { baseMs, maxMs, random }));
   }
 }
 

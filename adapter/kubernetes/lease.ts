@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { ApiError } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
+import { leaseObject, microTime } from "../../kube/lease.ts";
 import { leasePath, leasesPath } from "../../client/paths.ts";
 
-const durationSeconds = 60;
+const durationMs = 60_000;
 /** Three requests a minute for a whole server. */
 const renewMs = 20_000;
 /** Retry after a failure: three more tries fit before the Lease expires. */
@@ -78,7 +79,7 @@ export class ClientLease {
 
   async #renew(): Promise<boolean> {
     try {
-      const asked = { body: { spec: { renewTime: microTime() } }, timeoutMs: retryMs };
+      const asked = { body: { spec: { renewTime: microTime(Date.now()) } }, timeoutMs: retryMs };
       await this.#connection.once("PATCH", leasePath(this.#namespace, leaseName), asked);
       return true;
     } catch (error) {
@@ -93,23 +94,14 @@ export class ClientLease {
 }
 
 async function createLease(connection: Connection, namespace: string): Promise<void> {
-  const now = microTime();
-  const spec = { holderIdentity: leaseName, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
+  const nowMs = Date.now();
   const labels = { "app.kubernetes.io/managed-by": "paperclip-adapter-clauderun" };
-  const body = {
-    apiVersion: "coordination.k8s.io/v1",
-    kind: "Lease",
-    metadata: { name: leaseName, namespace, labels },
-    spec,
-  };
+  const spec = { holder: leaseName, durationMs, acquiredMs: nowMs, renewedMs: nowMs };
+  const body = leaseObject({ name: leaseName, namespace, labels }, spec);
   try {
     await connection.request("POST", leasesPath(namespace), { body });
   } catch (error) {
     // The name is unique, so an earlier request without a response created it.
     if (!(error instanceof ApiError) || error.code !== 409) throw error;
   }
-}
-
-function microTime(): string {
-  return new Date().toISOString().replace("Z", "000Z");
 }

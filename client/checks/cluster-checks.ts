@@ -2,6 +2,7 @@
 import { group, plural, version } from "../../crds/names.ts";
 import { ApiError, errorMessage } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
+import { parseLease } from "../../kube/lease.ts";
 import { claimPath, leasePath, runsPath } from "../paths.ts";
 import { failed, warning, type Check } from "./check.ts";
 import { permissionName, type permissions } from "./permissions.ts";
@@ -37,20 +38,14 @@ export async function checkOperatorLease(
 ): Promise<Check> {
   const [namespace = "", name = ""] = operatorLease.split("/");
   try {
-    const { spec } = (await connection.request("GET", leasePath(namespace, name))) as {
-      spec?: { renewTime?: string; leaseDurationSeconds?: number; holderIdentity?: string };
-    };
-    const silentSeconds = Math.round((Date.now() - Date.parse(spec?.renewTime ?? "")) / 1_000);
+    const lease = parseLease(await connection.request("GET", leasePath(namespace, name)));
+    const { holder, renewTime, durationMs = 15_000 } = lease;
+    const silentSeconds = Math.round((Date.now() - Date.parse(renewTime ?? "")) / 1_000);
     // An operator releases its Lease when it is stopped.
-    const isReleased = spec?.holderIdentity === "";
+    const isReleased = holder === "";
     // Twice the duration, because clocks differ.
-    if (!isReleased && silentSeconds <= 2 * (spec?.leaseDurationSeconds ?? 15)) {
-      return {
-        code: "k8s_operator_alive",
-        level: "info",
-        message: `Operator ${spec?.holderIdentity ?? name} is the leader.`,
-      };
-    }
+    if (!isReleased && silentSeconds * 1_000 <= 2 * durationMs)
+      return { code: "k8s_operator_alive", level: "info", message: `Operator ${holder} is the leader.` };
     const state = Number.isNaN(silentSeconds) ? "was never renewed" : `was last renewed ${silentSeconds} s ago`;
     return failed(
       "k8s_operator_silent",

@@ -1,5 +1,6 @@
 /** Follows a container's log until its last line is verified. Opens the stream again after each failure. */
 import { setTimeout as wait } from "node:timers/promises";
+import { backoffMs } from "../../kube/backoff.ts";
 import { ApiError } from "../../kube/api-error.ts";
 import type { OpenStream } from "../../kube/connection.ts";
 import type { LogCursor } from "./cursor.ts";
@@ -40,7 +41,7 @@ export async function followLog(follow: FollowOptions): Promise<void> {
     emptyReads = endedNormally && cursor.position.bytes === bytes ? emptyReads + 1 : 0;
     const madeProgress = cursor.position.bytes > bytes || performance.now() - openedMs > 1_000;
     failures = madeProgress ? 0 : failures + 1;
-    const delayMs = failures === 0 ? 20 : Math.min(maxDelayMs, 50 * 2 ** (failures - 1));
+    const delayMs = failures === 0 ? 20 : backoffMs(failures, { baseMs: 100, maxMs: maxDelayMs });
     await wait(delayMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -4,6 +4,7 @@
  * away no client could renew. A client is lost after a series of reads that all succeed and all show the same, which spans
  * at least one renewal. A failed read, a change or a new leader begins the series again. All of this may be forgotten.
  */
+import { parseLease, type Lease } from "../../kube/lease.ts";
 import type { AgentKey, Run } from "../domain.ts";
 import { isFinished } from "../domain.ts";
 import type { Log } from "../log.ts";
@@ -17,7 +18,7 @@ const confirmation = { leastMs: 30_000, mostMs: 600_000 };
 /** So many reads confirm a suspicion, at equal distances: an outage between two of them is shorter than a renewal. */
 const confirmingReads = 6;
 /** How long a Lease is valid that does not say so itself, or says what cannot be. */
-const defaultDurationSeconds = 60;
+const defaultDurationMs = 60_000;
 /** The API server's clock is known to the second, and a renewal takes its time. */
 const slackMs = 2_000;
 /** After a failed read. */
@@ -53,19 +54,6 @@ interface Client {
   seen?: { readonly sign: string; readonly firstMs: number; readonly lastMs: number };
   isReading: boolean;
   timer?: NodeJS.Timeout;
-}
-
-interface RawLease {
-  readonly metadata?: {
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly creationTimestamp?: string;
-  };
-  readonly spec?: {
-    readonly holderIdentity?: string;
-    readonly renewTime?: string;
-    readonly leaseDurationSeconds?: number;
-  };
 }
 
 /** Why a client may be lost, and how long this has to be watched. */
@@ -148,8 +136,8 @@ export class ClientLeases {
   /** Reads the Lease; returns in how many milliseconds it is worth another read. */
   async #judge(client: Client, asked: readonly NamedBy[]): Promise<number | undefined> {
     const { transport } = this.#options;
-    const read = transport.request("GET", object("lease", client), { timeoutMs: readTimeoutMs });
-    const lease = (await read) as RawLease | undefined;
+    const read = await transport.request("GET", object("lease", client), { timeoutMs: readTimeoutMs });
+    const lease = read === undefined ? undefined : parseLease(read);
     const nowMs = transport.now();
     const before = client.seen;
     const sign = signOf(lease);
@@ -166,23 +154,21 @@ export class ClientLeases {
   }
 
   /** Undefined while the Lease is valid. Its times are bounded by what was seen, as the client's clock may be wrong. */
-  #suspicionOf(client: Client, lease: RawLease, before: Client["seen"]): Suspicion | undefined {
+  #suspicionOf(client: Client, lease: Lease, before: Client["seen"]): Suspicion | undefined {
     const { firstMs = 0, lastMs = 0 } = client.seen ?? {};
-    const said = lease.spec?.leaseDurationSeconds ?? 0;
-    const seconds = said > 0 ? said : defaultDurationSeconds;
-    const saidMs = Date.parse(lease.spec?.renewTime ?? lease.metadata?.creationTimestamp ?? "");
+    const { durationMs = defaultDurationMs, renewedMs: writtenMs } = lease;
     const isChanged = before !== undefined && firstMs === lastMs;
     const atLeastMs = isChanged ? before.lastMs : -Infinity;
-    const renewedMs = Number.isNaN(saidMs) ? firstMs : Math.min(Math.max(saidMs, atLeastMs), firstMs);
+    const renewedMs = writtenMs === undefined ? firstMs : Math.min(Math.max(writtenMs, atLeastMs), firstMs);
     // One that was seen to change keeps what that proved.
     const knownMs = isChanged || before === undefined ? 0 : client.aliveUntilMs;
-    client.aliveUntilMs = Math.max(renewedMs + seconds * 1000 + slackMs, knownMs);
+    client.aliveUntilMs = Math.max(renewedMs + durationMs + slackMs, knownMs);
     if (lastMs < client.aliveUntilMs) return undefined;
     const time = new Date(renewedMs).toISOString();
     const { leastMs, mostMs } = confirmation;
     return {
-      why: `Lease ${client.name} expired: its client renewed it last at ${time}, for ${seconds} s.`,
-      confirmMs: Math.min(Math.max((seconds * 1000) / 3, leastMs), mostMs),
+      why: `Lease ${client.name} expired: its client renewed it last at ${time}, for ${durationMs / 1000} s.`,
+      confirmMs: Math.min(Math.max(durationMs / 3, leastMs), mostMs),
     };
   }
 
@@ -215,10 +201,10 @@ function newClient({ namespace, spec }: Run): Client {
 }
 
 /** Differs after each renewal, also by another holder, and after the Lease was deleted and made again. */
-function signOf(lease: RawLease | undefined): string {
+function signOf(lease: Lease | undefined): string {
   if (lease === undefined) return "missing";
-  const { metadata = {}, spec = {} } = lease;
-  return [metadata.uid, metadata.resourceVersion, spec.renewTime, spec.holderIdentity].join(" ");
+  const { uid, resourceVersion, renewTime, holder } = lease;
+  return [uid, resourceVersion, renewTime, holder].join(" ");
 }
 
 function keyOf(client: Run | Client): string {

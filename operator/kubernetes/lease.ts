@@ -1,5 +1,5 @@
 /** A Lease of coordination.k8s.io as the lock of the leader election: watched, and written by compare-and-swap. */
-import * as z from "zod";
+import { leaseObject, parseLease, type Lease } from "../../kube/lease.ts";
 import type { LeaseRecord, Lock } from "../election.ts";
 import { ConflictError, RejectedError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -8,7 +8,7 @@ import { Reflector } from "./reflector.ts";
 import { Store, type Stored } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
-type KnownLease = LeaseRecord & Stored & { readonly acquireTime: string | undefined };
+type KnownLease = LeaseRecord & Stored & Pick<Lease, "acquireTime">;
 
 export interface KubernetesLeaseOptions {
   readonly transport: Transport;
@@ -41,7 +41,7 @@ export class KubernetesLease implements Lock {
       path: collection("lease", namespace),
       // RBAC with resourceNames allows list and watch with this field selector only.
       fieldSelector: `metadata.name=${name}`,
-      parse: parseLease,
+      parse: recordOf,
       store: this.#store,
     });
   }
@@ -65,23 +65,14 @@ export class KubernetesLease implements Lock {
 
   async write(record: Omit<LeaseRecord, "sign">, timeoutMs: number): Promise<void> {
     const known = this.#known;
-    const now = microTime(this.#transport.now());
+    const nowMs = this.#transport.now();
     const isRenewal = known?.holder === record.holder;
-    const body = {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: {
-        ...this.#id,
-        ...(known === undefined ? {} : { uid: known.uid, resourceVersion: known.resourceVersion }),
-      },
-      spec: {
-        holderIdentity: record.holder,
-        leaseDurationSeconds: Math.max(1, Math.ceil(record.durationMs / 1000)),
-        leaseTransitions: record.transitions,
-        acquireTime: isRenewal ? (known.acquireTime ?? now) : now,
-        renewTime: now,
-      },
-    };
+    const acquiredMs = isRenewal ? Date.parse(known.acquireTime ?? "") : nowMs;
+    const version = known === undefined ? {} : { uid: known.uid, resourceVersion: known.resourceVersion };
+    const body = leaseObject(
+      { ...this.#id, ...version },
+      { ...record, acquiredMs: Number.isNaN(acquiredMs) ? nowMs : acquiredMs, renewedMs: nowMs },
+    );
     const { namespace } = this.#id;
     const [verb, path] =
       known === undefined
@@ -102,32 +93,12 @@ export class KubernetesLease implements Lock {
       if (this.#known !== undefined) this.#store.remove(this.#known.uid, this.#known.resourceVersion);
       return;
     }
-    const parsed = parseLease(lease);
+    const parsed = recordOf(lease);
     this.#store.put(parsed.uid, parsed);
   }
 }
 
-const leaseSchema = z.object({
-  metadata: z.object({ uid: z.string(), namespace: z.string(), resourceVersion: z.string() }),
-  spec: z
-    .object({
-      holderIdentity: z.string().optional(),
-      leaseDurationSeconds: z.number().optional(),
-      leaseTransitions: z.number().optional(),
-      acquireTime: z.string().optional(),
-      renewTime: z.string().optional(),
-    })
-    .default({}),
-});
-
-function parseLease(lease: unknown): KnownLease {
-  const { metadata, spec } = leaseSchema.parse(lease);
-  const { holderIdentity: holder = "", leaseTransitions: transitions = 0, acquireTime, renewTime = "" } = spec;
-  const sign = `${holder} ${renewTime}`;
-  return { ...metadata, holder, transitions, sign, acquireTime, durationMs: (spec.leaseDurationSeconds ?? 0) * 1000 };
-}
-
-/** MicroTime of the API: six digits after the second. */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace("Z", "000Z");
+function recordOf(object: unknown): KnownLease {
+  const { renewTime = "", durationMs = 0, ...lease } = parseLease(object);
+  return { ...lease, durationMs, sign: `${lease.holder} ${renewTime}` };
 }
