@@ -1,11 +1,16 @@
 /** Lists of ClaudeRuns. */
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { apiVersion, plural } from "../crds/names.ts";
-import type { Connection } from "../kube/connection.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { Connection, RequestOptions } from "../kube/connection.ts";
+import { listPages, metadataList, type ListResponse } from "../kube/list-pages.ts";
 import { runsPath } from "./paths.ts";
 
 /** Runs in one page: each can contain a prompt of 64 KiB. */
-const pageSize = "250";
+const maxItems = 250;
+/** Half of the largest response that a connection reads. */
+const targetBytes = 32 * 2 ** 20;
+
 /** Selects runs. Without a namespace it selects runs of all namespaces. */
 export interface RunSelection {
   readonly namespace: string | undefined;
@@ -39,25 +44,49 @@ export class InvalidListError extends Error {
 
 /** Returns all selected runs, read page by page. Throws ApiError or InvalidListError. */
 export async function listRuns(connection: Connection, selection: RunSelection): Promise<RunList> {
+  const path = collectionPath(selection.namespace);
   const items: ClaudeRun[] = [];
-  for (let next: string | undefined; ;) {
-    const query = { ...selectionQuery(selection), limit: pageSize, ...(next === undefined ? {} : { continue: next }) };
-    const page = (await connection.request("GET", collectionPath(selection.namespace), { query })) as {
-      readonly items: readonly ClaudeRun[];
-      readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
-    };
-    if (!isList(page)) {
-      throw new InvalidListError(
-        `${connection.server} did not return a list of ClaudeRuns; check the server's address and any proxy`,
-      );
+  let resourceVersion = "";
+  const pages = listPages({
+    read: (query) =>
+      readList(connection, path, { query }).catch((error: unknown) => {
+        if (error instanceof ApiError && error.reason === "AnswerTooLarge") return undefined;
+        throw error;
+      }),
+    readMetadata: (query) => readList(connection, path, { query, accept: metadataList }),
+    query: selectionQuery(selection),
+    maxItems,
+    targetBytes,
+  });
+  for await (const page of pages) {
+    const [tooLarge] = page.tooLarge;
+    if (tooLarge !== undefined) {
+      const { namespace = "", name = "" } = tooLarge.metadata ?? {};
+      throw new ApiError(`run ${namespace}/${name} is too large to be read`, { code: 413, reason: "AnswerTooLarge" });
     }
     // Items of a list have neither apiVersion nor kind.
-    for (const item of page.items) items.push({ ...item, apiVersion, kind: "ClaudeRun" });
-    next = page.metadata?.continue === "" ? undefined : page.metadata?.continue;
-    if (next === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? "" };
+    for (const item of page.items) items.push({ ...item, apiVersion, kind: "ClaudeRun" } as ClaudeRun);
+    resourceVersion = page.version ?? resourceVersion;
   }
+  return { items, resourceVersion };
 }
 
-function isList(page: unknown): boolean {
-  return typeof page === "object" && page !== null && "items" in page && Array.isArray(page.items);
+async function readList(
+  connection: Connection,
+  path: string,
+  options: Pick<RequestOptions, "query" | "accept">,
+): Promise<ListResponse> {
+  let bytes = 0;
+  const onSize = (size: number): void => {
+    bytes = size;
+  };
+  const list = await connection.request("GET", path, { ...options, onSize });
+  if (isList(list)) return { list, bytes };
+  throw new InvalidListError(
+    `${connection.server} did not return a list of ClaudeRuns; check the server's address and any proxy`,
+  );
+}
+
+function isList(list: unknown): list is ListResponse["list"] {
+  return typeof list === "object" && list !== null && "items" in list && Array.isArray(list.items);
 }

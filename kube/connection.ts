@@ -19,6 +19,10 @@ export interface RequestOptions {
   readonly body?: unknown;
   /** Default for PATCH: a merge patch. */
   readonly contentType?: string;
+  /** Default: application/json. */
+  readonly accept?: string;
+  /** Called with the size of a successful response in bytes. */
+  readonly onSize?: (bytes: number) => void;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,14 +87,15 @@ export class Connection {
   /** Sends a request without retries. Throws ApiError. */
   async once(method: HttpMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
     const operation = `${method} ${path}`;
-    const { contentType = contentTypeOf(method), timeoutMs = this.timeoutMs, ...rest } = options;
+    const { contentType = contentTypeOf(method), timeoutMs = this.timeoutMs, onSize, ...rest } = options;
     this.requests += 1;
     const request = { ...rest, contentType, timeoutMs, maxBytes: maxResponseBytes };
     const answer = await this.#http.send(method, path, request).catch((error: unknown) => {
       throw this.#apiError(operation, error);
     });
-    if (isSuccess(answer)) return parseJson(answer.text, operation);
-    throw apiErrorFrom(operation, answer, answer.text);
+    if (!isSuccess(answer)) throw apiErrorFrom(operation, answer, answer.text);
+    onSize?.(answer.bytes);
+    return parseJson(answer.text, operation);
   }
 
   /**

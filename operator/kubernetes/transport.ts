@@ -1,6 +1,7 @@
 /** Requests of the operator: answers as domain errors, calls counted, the API server's clock and outages observed. */
 import { HttpClient, type HttpAccess } from "../../kube/http-client.ts";
 import { HttpError, type HttpHead, type HttpMethod } from "../../kube/http.ts";
+import { metadataList } from "../../kube/list-pages.ts";
 import type { OpenStream } from "../../kube/watch.ts";
 import { AnswerTooLargeError, ClusterError } from "../errors.ts";
 import { errorOf } from "./answer-errors.ts";
@@ -37,7 +38,6 @@ export interface TransportOptions {
 export const maxAnswerBytes = 3 * 2 ** 20;
 
 const headersTimeoutMs = 60_000;
-const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 export class Transport {
   readonly #http: HttpClient;

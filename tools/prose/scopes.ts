@@ -19,7 +19,6 @@ const operatorTransport = [
   "operator/kubernetes/client-leases.ts",
   "operator/kubernetes/lease.test.ts",
   "operator/kubernetes/list-pages.test.ts",
-  "operator/kubernetes/list-pages.ts",
   "operator/kubernetes/reflector.test.ts",
   "operator/kubernetes/transport.test.ts",
 ];
