@@ -1,46 +1,46 @@
 /**
- * Which of the replicas acts: the one that holds a Lease. The slot is safe with any number of acting replicas; this only
- * avoids double work. Expiry is judged as client-go does, by how long we ourselves have seen no change, on a
- * monotonic clock: times that others wrote are never compared, as their clocks may be wrong.
+ * Elects the replica that acts, the leader: it holds a Lease. The slot is safe with any number of acting replicas, so
+ * the election only avoids double work. As in client-go, a Lease expires when this replica has seen no change of it for
+ * its duration, by a monotonic clock. Times in the Lease are never compared, because their writer's clock can be wrong.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { ConflictError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
-/** What a Lease says. */
+/** The state of the Lease. */
 export interface LeaseRecord {
-  /** Empty: it was released. */
+  /** Empty: released. */
   readonly holder: string;
   readonly durationMs: number;
-  /** How often it went from one holder to another. */
+  /** Number of changes of the holder. */
   readonly transitions: number;
-  /** Differs after each renewal; compared with itself only. */
+  /** Changes with each renewal; only compared for equality. */
   readonly sign: string;
 }
 
-/** A Lease that is watched, and written by compare-and-swap; operator/kubernetes/lease.ts speaks it. */
+/** A watched Lease with compare-and-swap writes; operator/kubernetes/lease.ts implements it. */
 export interface Lock {
-  /** The newest record that is known; undefined: there is none, or none is known. */
+  /** The newest known state; undefined: there is no Lease, or none is known. */
   readonly record: LeaseRecord | undefined;
-  /** Begins to watch; `onChange` is called for every change, our own writes included. */
+  /** Starts the watch; calls `onChange` for every change, including this replica's writes. */
   start(onChange: () => void): void;
   stop(): Promise<void>;
-  /** Asks what is stored. */
+  /** Reads the stored Lease. */
   read(timeoutMs: number): Promise<void>;
-  /** Replaces the known record, or makes the first; throws ConflictError if something else is stored. */
+  /** Replaces the known state, or creates the Lease. Throws ConflictError if another state is stored. */
   write(record: Omit<LeaseRecord, "sign">, timeoutMs: number): Promise<void>;
 }
 
-/** The right to act, and its end. */
+/** Whether this replica may act. */
 export interface Leadership {
   readonly isHeld: boolean;
-  /** Begins to contend for it; `gained` and `lost` come in turns. */
+  /** Starts to contend for the Lease; calls `gained` and `lost` alternately. */
   start(on: { readonly gained: () => void; readonly lost: () => void }): void;
-  /** Gives it up, so that another takes over at once. */
+  /** Releases the Lease, so that another replica takes over at once. */
   stop(): Promise<void>;
 }
 
-/** Without election: held from the start. */
+/** Leadership without an election. */
 export const alwaysHeld: Leadership = {
   isHeld: true,
   start: ({ gained }) => gained(),
@@ -49,12 +49,12 @@ export const alwaysHeld: Leadership = {
 
 export interface ElectionOptions {
   readonly lock: Lock;
-  /** Different in every process that contends, the same after a restart in the same pod: that one gets its Lease back at once. */
+  /** Unique for each pod: after a restart of its container the replica regains its Lease at once. */
   readonly identity: string;
   readonly log: Log;
-  /** Others wait for so long after the last renewal that they saw. */
+  /** Other replicas wait this long after the last renewal that they saw. */
   readonly leaseMs?: number;
-  /** A leader that could not renew for so long gives up: well before others take over. */
+  /** A leader that could not renew for this long stops acting, well before others take over. */
   readonly renewDeadlineMs?: number;
   readonly retryMs?: number;
 }
@@ -65,9 +65,9 @@ export class Election implements Leadership {
   #on: Parameters<Leadership["start"]>[0] | undefined;
   #running: Promise<void> | undefined;
   #isLeader = false;
-  /** By when the next renewal must have succeeded (performance.now()). */
+  /** Deadline of the next renewal, by performance.now(). */
   #renewByMs = 0;
-  /** The holder's last sign of life, and when we saw it first. */
+  /** The holder's last renewal, and when this replica saw it first. */
   #seen = { sign: "", atMs: 0 };
   #wake = Promise.withResolvers<undefined>();
 
@@ -75,7 +75,7 @@ export class Election implements Leadership {
     this.#options = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000, ...options };
   }
 
-  /** False also for a process that was frozen past its deadline and has not found out by other means yet. */
+  /** False too for a process that was frozen until after its deadline and has not noticed it yet. */
   get isHeld(): boolean {
     return this.#isLeader && performance.now() < this.#renewByMs;
   }
@@ -109,7 +109,7 @@ export class Election implements Leadership {
     }
   }
 
-  /** Renews, takes over or waits; returns when to look again, if no change wakes us before. */
+  /** Renews, takes over or waits. Returns the delay until the next round, unless a change comes first. */
   async #round(): Promise<number> {
     const { retryMs, lock, log } = this.#options;
     try {
@@ -119,7 +119,7 @@ export class Election implements Leadership {
       else this.#lose("another replica holds the Lease");
       return leftMs === 0 ? retryMs : leftMs;
     } catch (error) {
-      if (error instanceof ConflictError) return this.#lookAgain();
+      if (error instanceof ConflictError) return this.#readAfterConflict();
       log.warn({ err: error, isLeader: this.#isLeader }, "the Lease could not be read or written");
       const leftMs = this.#renewByMs - performance.now();
       if (leftMs <= 0) this.#lose("the Lease could not be renewed in time");
@@ -127,8 +127,8 @@ export class Election implements Leadership {
     }
   }
 
-  /** Somebody was faster: the next round decides by what is stored now. */
-  async #lookAgain(): Promise<number> {
+  /** Another replica wrote first: the next round decides with the stored Lease. */
+  async #readAfterConflict(): Promise<number> {
     const { lock, log, retryMs } = this.#options;
     await lock.read(this.#timeoutMs()).catch((error: unknown) => {
       log.warn({ err: error, isLeader: this.#isLeader }, "the Lease could not be read or written");
@@ -156,7 +156,7 @@ export class Election implements Leadership {
     this.#on?.lost();
   }
 
-  /** Only what we hold: a Lease that another has taken meanwhile is not touched. */
+  /** Releases the Lease unless another replica holds it now. */
   async #release(): Promise<void> {
     const { lock, identity, retryMs, log } = this.#options;
     this.#isLeader = false;
@@ -169,15 +169,15 @@ export class Election implements Leadership {
     }
   }
 
-  /** What was released, deleted or taken from us is looked at without delay. */
+  /** Starts a round at once if the Lease was released, deleted or taken over. */
   #observe(): void {
     const holder = this.#options.lock.record?.holder ?? "";
-    const isNews = this.#isLeader ? holder !== this.#options.identity : holder === "";
+    const isUrgent = this.#isLeader ? holder !== this.#options.identity : holder === "";
     this.#othersLeftMs();
-    if (isNews) this.#wake.resolve(undefined);
+    if (isUrgent) this.#wake.resolve(undefined);
   }
 
-  /** How long the Lease of another lasts, counted from when we saw its last change; 0: it is ours to take. */
+  /** Milliseconds until another replica's Lease expires, from the last change that was seen; 0: it can be taken. */
   #othersLeftMs(): number {
     const { lock, identity, leaseMs } = this.#options;
     const { holder = "", sign = "" } = lock.record ?? {};

@@ -1,8 +1,8 @@
-/** From the API server's answers that are no success to our own kinds of errors. */
+/** Turns unsuccessful responses of the API server into the operator's errors. */
 import { STATUS_CODES, type IncomingHttpHeaders } from "node:http";
 import { ClusterError, ConflictError, ExpiredError, NamespaceTerminatingError, RejectedError } from "../errors.ts";
 
-/** A Status may quote the object that it refuses, prompt and all. */
+/** Bounds the message, because a Status may quote the rejected object with its prompt. */
 const maxMessageLength = 1_000;
 const maxRetryAfterMs = 60_000;
 
@@ -11,7 +11,7 @@ interface StatusObject {
   readonly reason?: string;
 }
 
-/** The error that an answer stands for; `what` was asked. */
+/** Returns the error of a response; `what` is the request's method and path. */
 export function errorOf(
   what: string,
   { statusCode, headers, text: body }: { statusCode: number; headers: IncomingHttpHeaders; text: string },
@@ -23,7 +23,7 @@ export function errorOf(
     return new NamespaceTerminatingError(text);
   }
   if (statusCode === 409 && reason !== "AlreadyExists") return new ConflictError(text);
-  // A failed JSON `test` says 422 and nothing more, a pod that is being deleted takes no finalizer: somebody was faster.
+  // Another client wrote first: a failed `test` of a JSON patch, or a finalizer for a pod that is being deleted.
   if (
     statusCode === 422 &&
     /the server rejected our request|testing value|test operation|no new finalizers/i.test(message)
@@ -39,7 +39,7 @@ export function errorOf(
   return new RejectedError(text, { code: statusCode, reason, serverMessage: said });
 }
 
-/** Whole seconds, as the API server sends them. What is longer is cut: a server that is back must not find us asleep. */
+/** Reads whole seconds, as the API server sends them. Bounded, so that the operator notices a server that recovers. */
 function retryAfter(header: string | undefined): { retryAfterMs?: number } {
   if (header === undefined || !/^\d+$/.test(header)) return {};
   const retryAfterMs = Math.min(Number(header) * 1000, maxRetryAfterMs);

@@ -8,7 +8,7 @@ const startMs = Date.parse("2026-01-01T12:00:00Z");
 const agent = agentKey("team", "reviewer");
 const renewedAtStart = { renewTime: new Date(startMs).toISOString() };
 
-/** What the API server would answer, and how often it was asked. */
+/** The API server's Leases, and the number of reads. */
 class Leases {
   readonly stored = new Map<string, unknown>();
   readonly reads: string[] = [];
@@ -95,7 +95,7 @@ describe("the Leases of clients", () => {
     expect(leases.reads).toHaveLength(9);
   });
 
-  it("that do not exist are waited for for a minute", async () => {
+  it("that do not exist get a minute to appear", async () => {
     const a = named("a");
     clients.lost(agent, [a]);
     await seconds(30);

@@ -1,8 +1,8 @@
 /**
- * Watches over the clients of runs: each renews a Lease that its runs name. A Lease is read when it could have expired and
- * not before, once for all runs that name it. An expired or missing Lease is only a suspicion: while the API server was
- * away no client could renew. A client is lost after a series of reads that all succeed and all show the same, which spans
- * at least one renewal. A failed read, a change or a new leader begins the series again. All of this may be forgotten.
+ * Detects lost clients: each client renews a Lease that its runs name. A Lease is first read when it could have
+ * expired, once for all runs that name it. An expired or missing Lease is only a suspicion, because no client can renew
+ * while the API server is down. A client is lost after a series of successful reads without a change, which spans at
+ * least one renewal. A failed read, a change or a new leader restarts the series. This state may be lost at any time.
  */
 import { parseLease, type Lease } from "../../kube/lease.ts";
 import type { AgentKey, Run } from "../domain.ts";
@@ -11,21 +11,21 @@ import type { Log } from "../log.ts";
 import { object } from "./paths.ts";
 import type { Transport } from "./transport.ts";
 
-/** A Lease that does not exist is waited for so long, and so is one that was deleted. */
+/** Time to wait for a Lease that does not exist, or was deleted. */
 const missingGraceMs = 60_000;
-/** An expired Lease is watched for a third of its duration, as its client renews that often; within these bounds. */
+/** An expired Lease is read for a third of its duration, the interval of its renewals, within these bounds. */
 const confirmation = { leastMs: 30_000, mostMs: 600_000 };
-/** So many reads confirm a suspicion, at equal distances: an outage between two of them is shorter than a renewal. */
+/** Reads that confirm a suspicion, at equal intervals: an outage between two of them is shorter than a renewal. */
 const confirmingReads = 6;
-/** How long a Lease is valid that does not say so itself, or says what cannot be. */
+/** Duration of a Lease without a valid one. */
 const defaultDurationMs = 60_000;
-/** The API server's clock is known to the second, and a renewal takes its time. */
+/** The API server's clock is known to the second, and a renewal takes some time. */
 const slackMs = 2_000;
-/** After a failed read. */
+/** Delay after a failed read. */
 const retryMs = 10_000;
-/** A read that takes longer counts as failed: the API server may have been away meanwhile. */
+/** A longer read counts as failed, because the API server may have been down meanwhile. */
 const readTimeoutMs = 5_000;
-/** A timer holds 32 bits of milliseconds; one that fires too early is set again. */
+/** The limit of timers; after it the Lease is read too early, which is harmless. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export interface ClientLeasesOptions {
@@ -44,19 +44,19 @@ interface NamedBy {
   lost?: string;
 }
 
-/** One Lease and what is known of it. */
+/** A Lease and its known state. */
 interface Client {
   readonly namespace: string;
   readonly name: string;
   readonly runs: Map<string, NamedBy>;
   aliveUntilMs: number;
-  /** What the last successful read showed, and when the same was read first and last. */
+  /** The state in the last successful read, and the times of the first and last read of this state. */
   seen?: { readonly sign: string; readonly firstMs: number; readonly lastMs: number };
   isReading: boolean;
   timer?: NodeJS.Timeout;
 }
 
-/** Why a client may be lost, and how long this has to be watched. */
+/** Why a client may be lost, and how long reads must confirm it. */
 interface Suspicion {
   readonly why: string;
   readonly confirmMs: number;
@@ -65,14 +65,14 @@ interface Suspicion {
 export class ClientLeases {
   readonly #options: ClientLeasesOptions;
   readonly #clients = new Map<string, Client>();
-  /** Which Leases the runs of an agent named at the last call, by the run's uid. */
+  /** The Leases that an agent's runs named at the last call, by the run's uid. */
   readonly #ofAgent = new Map<AgentKey, ReadonlyMap<string, string>>();
 
   constructor(options: ClientLeasesOptions) {
     this.#options = options;
   }
 
-  /** Returns why the clients of an agent's runs are lost, by the run's uid, and watches over all these runs from now on. */
+  /** Returns why the clients of an agent's runs are lost, by the run's uid. Follows all these runs from now on. */
   lost(agent: AgentKey, runs: readonly Run[]): ReadonlyMap<string, string> {
     const naming = runs.filter((run) => run.spec.clientLeaseName !== undefined && !isFinished(run));
     const keys = new Map(naming.map((run) => [run.uid, keyOf(run)]));
@@ -120,7 +120,7 @@ export class ClientLeases {
   async #read(client: Client): Promise<void> {
     if (client.isReading) return;
     client.isReading = true;
-    // A run that comes while the answer is under way may be younger than what the answer shows.
+    // A run that is created during the request may be newer than the response.
     const asked = [...client.runs.values()];
     const againMs = await this.#judge(client, asked).catch((error: unknown) => {
       const { namespace, name: lease } = client;
@@ -133,7 +133,7 @@ export class ClientLeases {
     if (againMs !== undefined) this.#readIn(client, againMs);
   }
 
-  /** Reads the Lease; returns in how many milliseconds it is worth another read. */
+  /** Reads the Lease. Returns the milliseconds until the next read. */
   async #judge(client: Client, asked: readonly NamedBy[]): Promise<number | undefined> {
     const { transport } = this.#options;
     const read = await transport.request("GET", object("lease", client), { timeoutMs: readTimeoutMs });
@@ -153,14 +153,14 @@ export class ClientLeases {
     return client.aliveUntilMs - nowMs;
   }
 
-  /** Undefined while the Lease is valid. Its times are bounded by what was seen, as the client's clock may be wrong. */
+  /** Undefined while the Lease is valid. Earlier reads bound its times, because the client's clock can be wrong. */
   #suspicionOf(client: Client, lease: Lease, before: Client["seen"]): Suspicion | undefined {
     const { firstMs = 0, lastMs = 0 } = client.seen ?? {};
     const { durationMs = defaultDurationMs, renewedMs: writtenMs } = lease;
     const isChanged = before !== undefined && firstMs === lastMs;
     const atLeastMs = isChanged ? before.lastMs : -Infinity;
     const renewedMs = writtenMs === undefined ? firstMs : Math.min(Math.max(writtenMs, atLeastMs), firstMs);
-    // One that was seen to change keeps what that proved.
+    // A change that was seen proves that the client lived then.
     const knownMs = isChanged || before === undefined ? 0 : client.aliveUntilMs;
     client.aliveUntilMs = Math.max(renewedMs + durationMs + slackMs, knownMs);
     if (lastMs < client.aliveUntilMs) return undefined;
@@ -172,7 +172,7 @@ export class ClientLeases {
     };
   }
 
-  /** Counts one more suspicious read; runs whose count is complete have lost their client. */
+  /** Counts a suspicious read. Runs with a complete series have lost their client. */
   #confirm(client: Client, { why, confirmMs }: Suspicion, asked: readonly NamedBy[]): number | undefined {
     const agents = new Set<AgentKey>();
     for (const run of asked) {
@@ -200,7 +200,7 @@ function newClient({ namespace, spec }: Run): Client {
   return { namespace, name, runs: new Map(), aliveUntilMs: 0, isReading: false };
 }
 
-/** Differs after each renewal, also by another holder, and after the Lease was deleted and made again. */
+/** Changes with each renewal, by any holder, and if the Lease is deleted and created again. */
 function signOf(lease: Lease | undefined): string {
   if (lease === undefined) return "missing";
   const { uid, resourceVersion, renewTime, holder } = lease;

@@ -9,7 +9,7 @@ import { ApiServer, json, type Thing } from "../testing/api-server.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 
 const leases = "/apis/coordination.k8s.io/v1/namespaces/system/leases";
-/** So long that nothing in a test can be due to it. */
+/** Longer than any test. */
 const foreverMs = 600_000;
 
 let server: ApiServer;
@@ -51,7 +51,7 @@ afterEach(async () => {
 
 interface Replica {
   readonly election: Election;
-  /** What it was told, in order. */
+  /** Its calls of `gained` and `lost`, in order. */
   readonly told: string[];
 }
 
@@ -161,7 +161,7 @@ describe("the leader", () => {
     expect(spec()).toMatchObject({ holderIdentity: "thief" });
   });
 
-  test("goes on when somebody else changed the Lease without taking it, or deleted it", async () => {
+  test("continues after a user changed the Lease without taking it, or deleted it", async () => {
     const a = contend("a");
     await eventually("a leads", () => a.election.isHeld);
     const lease = server.get(leases, "operator");

@@ -101,7 +101,7 @@ describe("an answer", () => {
     await transport.request("GET", path);
   });
 
-  test("of a refusal that is too large the code still counts", async () => {
+  test("with an error that is too large still shows the status code", async () => {
     server.intercept = (_exchange, response) => {
       json(response, 422, { kind: "Status", reason: "Invalid", message: "x".repeat(5_000_000) });
       return true;

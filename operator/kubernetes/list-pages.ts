@@ -5,7 +5,7 @@ import { maxAnswerBytes, type RequestOptions, type Transport } from "./transport
 
 export type { Listed, Page } from "../../kube/list-pages.ts";
 
-/** What is listed. */
+/** The objects to list. */
 export interface Selection {
   readonly signal?: AbortSignal;
   readonly labelSelector?: string | undefined;
@@ -13,11 +13,11 @@ export interface Selection {
 }
 
 /**
- * A page is garbage once it was read, but V8 treats large ones as long-lived and lets the heap grow: an operator that
+ * A page is garbage once it was read, but V8 treats large ones as long-lived and lets the heap grow. An operator that
  * listed 10,000 finished runs had 102 MiB more in pages of 500, 60 in pages of 100, and 38 in pages of 50.
  */
 const maxItems = 50;
-/** Metadata alone can be all of an object, such as owner references: 1.5 MB in etcd, as JSON up to six times as long. */
+/** Metadata alone can be almost all of an object, such as owner references: 1.5 MB in etcd, as JSON up to six times. */
 const maxMetadataBytes = 10 * 2 ** 20;
 
 /** Yields the pages of the collection at `path`. Throws like Transport.request. */

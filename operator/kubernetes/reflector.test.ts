@@ -365,7 +365,7 @@ describe("a server in trouble", () => {
   });
 });
 
-describe("what cannot be taken in", () => {
+describe("an object or line that cannot be parsed", () => {
   function parseOrThrow(object: unknown): Item {
     const item = parseItem(object);
     if (item.text === "poison") throw new TypeError("cannot read poison");

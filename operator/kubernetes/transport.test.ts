@@ -165,7 +165,7 @@ describe("an answer", () => {
 });
 
 describe("a server in trouble", () => {
-  test("refuses the connection", async () => {
+  test("rejects the connection", async () => {
     await server.close();
     const error = await failure(transport.request("GET", path));
     expect(error).toBeInstanceOf(ClusterError);
@@ -214,7 +214,7 @@ describe("a server in trouble", () => {
     expect(server.exchanges.map((seen) => seen.path)).toEqual([path, path]);
   });
 
-  test("is not asked what node:http refuses to send, and the connection stays usable", async () => {
+  test("gets no request that node:http rejects, and the connection stays usable", async () => {
     const one = transportFor(undefined, 1);
     const requests = [`${path}/a b`, `${path}/c d`, path].map((each) => one.request("GET", each).catch(String));
     const [first, second, third] = await Promise.all(requests);
@@ -228,7 +228,7 @@ describe("a server in trouble", () => {
     one.close();
   });
 
-  test("lets go of a request whose signal is given", async () => {
+  test("ends a request whose signal is aborted", async () => {
     server.intercept = () => true;
     const stop = new AbortController();
     const request = failure(transport.request("GET", path, { signal: stop.signal }));
@@ -237,7 +237,7 @@ describe("a server in trouble", () => {
     expect(await request).toBeInstanceOf(ClusterError);
   });
 
-  test("refuses a watch in the same words", async () => {
+  test("rejects a watch with the same message", async () => {
     answer(403, { kind: "Status", reason: "Forbidden", message: "no rights" });
     const error = await failure(transport.open(path, {}, new AbortController().signal));
     expect(error).toBeInstanceOf(RejectedError);
@@ -284,13 +284,13 @@ describe("credentials", () => {
 });
 
 describe("the clock", () => {
-  test.each([0, -90_000, 3_600_000])("is the server's: %i ms from ours", async (skewMs) => {
+  test.each([0, -90_000, 3_600_000])("is the server's: %i ms from the local clock", async (skewMs) => {
     answer(200, {}, { date: new Date(Date.now() + skewMs).toUTCString() });
     await transport.request("GET", path);
     expect(Math.abs(transport.now() - Date.now() - skewMs)).toBeLessThan(20_000);
   });
 
-  test("is ours where the server does not say, or says nonsense", async () => {
+  test("is the local clock if the server sends no valid date", async () => {
     answer(200, {}, { date: "yesterday" });
     await transport.request("GET", path);
     expect(Math.abs(transport.now() - Date.now())).toBeLessThan(20_000);
