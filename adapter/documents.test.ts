@@ -23,7 +23,9 @@ it("each of the 42 cases has a test with its number, and docs/adapter-cases.md l
 
 it("docs/adapter.md has every error code", () => {
   const rows = [
-    ...Object.entries(errorCodes).map(([reason, { code, family }]) => `| ${reason} | \`${code}\` | ${family ?? ""} |`),
+    ...Object.entries(errorCodes).map(
+      ([reason, { code, family }]) => `| \`${reason}\` | \`${code}\` | ${family ?? ""} |`,
+    ),
   ];
   const shown = /<!-- errors -->\n([\s\S]*)<!-- \/errors -->/.exec(read("docs/adapter.md"))?.[1] ?? "";
   const normal = (text: string): string => text.replaceAll(/ +/g, " ");

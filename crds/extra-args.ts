@@ -60,7 +60,7 @@ export const notReservedOption: Rule<string> = {
   rule: `!(self.split('=', 2)[0] in ${celList(reservedOptions)})`,
   message:
     "must not be an option that the operator sets: use the matching field (claude.*, session.resume, " +
-    "budget.maxCostUSD); options for output, session or lifetime have no field",
+    "budget.maxCostUSD); options for output, session or lifetime have none",
   isValid: (argument) => !refused.has(argument.split("=", 1)[0] ?? ""),
 };
 

@@ -43,5 +43,5 @@ export async function staleFiles(root: URL): Promise<string[]> {
 }
 
 function page(markdown: string): Promise<string> {
-  return format(`<!-- ${NOTE} -->\n\n${markdown}\n`, { parser: "markdown", printWidth: 120 });
+  return format(`<!-- ${NOTE} -->\n\n${markdown}\n`, { parser: "markdown", printWidth: 140, proseWrap: "always" });
 }

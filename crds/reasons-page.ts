@@ -11,7 +11,7 @@ export function reasonsPage(): string {
     "`Succeeded` is `False`, phase is `Failed`. Retryable (`status.failure.retryable`) means that the same spec may " +
       "succeed when you run it again unchanged.",
     ...Object.entries(failureReasons).flatMap(([reason, { meaning, whatToDo, retryable, foundBy }]) => [
-      `### ${reason}`,
+      `### \`${reason}\``,
       `${meaning} **What to do:** ${whatToDo}`,
       `Retryable: ${retryable ? "yes" : "no"}. Found by the ${foundBy}.`,
     ]),

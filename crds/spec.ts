@@ -97,8 +97,8 @@ const fields = {
   ),
   priority: withDefault(
     integer(-1_000_000_000, 1_000_000_000).describe(
-      "Order in the agent's queue, and in the namespace's where maxActiveRuns limits it: higher first, then older first. " +
-        "Namespaces take turns regardless of priority.",
+      "Order in the agent's queue: higher first, then older first. If maxActiveRuns limits runs, the same order applies in a " +
+        "namespace; namespaces take turns regardless of priority.",
     ),
     0,
   ),

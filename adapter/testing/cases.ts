@@ -68,7 +68,7 @@ export function assertions(): Map<number, CaseTest[]> {
       /\(\s*["'`]case (\d+)(?: \(on purpose\))?:? ([^\n]*?)["'`],/g,
     )) {
       const list = found.get(Number(number)) ?? [];
-      found.set(Number(number), [...list, { file, title: title.replaceAll("|", "\\|") }]);
+      found.set(Number(number), [...list, { file, title }]);
     }
   }
   return found;
@@ -77,11 +77,9 @@ export function assertions(): Map<number, CaseTest[]> {
 /** Returns docs/adapter-cases.md. */
 export function page(): string {
   const found = assertions();
-  const rows = cases.flatMap((words, n) => {
+  const sections = cases.flatMap((words, n) => {
     const tests = found.get(n + 1) ?? [];
-    return tests.map(
-      ({ file, title }, at) => `| ${at === 0 ? n + 1 : ""} | ${at === 0 ? words : ""} | ${title} | \`${file}\` |`,
-    );
+    return [`## ${n + 1}: ${words}`, "", ...tests.map(({ file, title }) => `- \`${file}\`: ${title}`), ""];
   });
   return [
     "<!-- Made by node adapter/testing/cases.ts; a test compares them. -->",
@@ -92,10 +90,7 @@ export function page(): string {
     "a unit test fails if a case has none. `*.cluster.test.ts` run on the real cluster, `*.long.*` in `make test-long`. A title with",
     "`${…}` is a table of tests.",
     "",
-    "| case | title | test | file |",
-    "| --- | --- | --- | --- |",
-    ...rows,
-    "",
+    ...sections,
   ].join("\n");
 }
 
