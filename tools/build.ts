@@ -11,30 +11,11 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle, type BuildOptions, type Plugin } from "esbuild";
+import { build as bundle, type BuildOptions } from "esbuild";
 import { nodeGuard } from "./node-guard.ts";
 
-/**
- * The operator needs client-node's KubeConfig but not its generated API, which takes 6 MB and 40 MiB of memory. Its
- * modules have no side effects, but its package.json does not declare that; with the flag here esbuild drops unused
- * modules. The base class requires the whole package and gaxios; it gets only the names that its constructor needs.
- */
-const leanClient: Plugin = {
-  name: "lean-client",
-  setup(build) {
-    const forBaseClass = fileURLToPath(new URL("../operator/kubernetes/client-for-base-class.ts", import.meta.url));
-    build.onResolve(
-      { filter: /^(@kubernetes\/client-node|gaxios)$|^\.\.?\// },
-      async ({ path, importer, kind, resolveDir, pluginData }) => {
-        if (pluginData === leanClient) return undefined;
-        if (importer.includes("/@dot-i/")) return { path: forBaseClass };
-        if (path !== "@kubernetes/client-node" && !importer.includes("/@kubernetes/client-node/")) return undefined;
-        const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: leanClient });
-        return { ...found, sideEffects: false };
-      },
-    );
-  },
-};
+/** The base class requires client-node and gaxios, 6 MB and 40 MiB of memory, for names in its constructor. */
+const forBaseClass = fileURLToPath(new URL("../operator/kubernetes/client-for-base-class.ts", import.meta.url));
 
 const common: BuildOptions = {
   bundle: true,
@@ -67,7 +48,7 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       target: "node18",
       minifySyntax: true,
       minifyWhitespace: true,
-      plugins: [leanClient],
+      alias: { "@kubernetes/client-node": forBaseClass, gaxios: forBaseClass },
       sourcemap: "linked",
       // CommonJS packages in an ESM bundle call require for node's modules.
       banner: {
@@ -130,7 +111,6 @@ const bundles: { sources: string[]; options: BuildOptions & { outfile: string } 
       target: oldestSyntax,
       minifySyntax: true,
       minifyWhitespace: true,
-      plugins: [leanClient],
       banner: { js: nodeGuard("kubectl claude", 24) },
     },
   },

@@ -33,8 +33,8 @@ export interface CachesOptions {
   readonly enqueue: (agent: AgentKey, lane: Lane | "later") => void;
 }
 
-/** The part of a reflector that the controller uses. */
-export type Watch = Omit<Reflector<Run>, "#private">;
+/** A reflector of any kind of object. */
+export type Watch = Pick<Reflector<Run>, keyof Reflector<Run>>;
 
 /** Maximum number of deleted pods whose runs still have LogsAvailable=True. */
 const maxDeletedPods = 20_000;
