@@ -1,12 +1,12 @@
 /** A cancel without effect: the adapter waits for its full deadline. Needs no cluster, only the time. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { TestApi } from "../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { operate } from "../client/testing/operated-run.ts";
 import { startRun } from "./testing/start-run.ts";
 
-let api: TestApi;
+let api: ClaudeRunApi;
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
 });
 afterEach(() => api.close());
 

@@ -1,9 +1,9 @@
 /** Whole runs while API server and network misbehave: each verb alone, then seeded schedules of everything at once. */
 import { describe, expect, it } from "vitest";
 import { connectionFor } from "./kubernetes/connections.ts";
-import type { ApiFault } from "../client/testing/responses.ts";
-import { TestApi } from "../client/testing/api-server.ts";
-import type { ApiVerb } from "../client/testing/api-request.ts";
+import type { ApiFault } from "../kube/testing/responses.ts";
+import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
+import type { ApiVerb } from "../kube/testing/api-request.ts";
 import { randomBelow, claudeLine, logFault } from "../client/testing/random.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { operate, type OperatedRun } from "../client/testing/operated-run.ts";
@@ -33,9 +33,9 @@ const faults: readonly [name: string, fault: ApiFault][] = [
 ];
 
 /** Starts a run whose requests wait for two seconds: long for a busy machine, short for a test. */
-async function start(prepare: (api: TestApi) => void): Promise<{ api: TestApi } & StartedRun> {
-  const api = await new TestApi().listen();
-  const kubeconfig = allowedKubeconfig(api.kubeconfig());
+async function start(prepare: (api: ClaudeRunApi) => void): Promise<{ api: ClaudeRunApi } & StartedRun> {
+  const api = await new ClaudeRunApi().listen();
+  const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
   connectionFor(kubeconfig).timeoutMs = 2_000;
   prepare(api);
   return { api, ...startRun(api, { config: { kubeconfig } }) };
@@ -82,7 +82,7 @@ describe("case 23: exactly one fault", () => {
 });
 
 /** A fault for one request in `rarity`; the same requests in the same order meet the same faults. */
-function apiFaults(below: (below: number) => number, rarity: number): TestApi["fault"] {
+function apiFaults(below: (below: number) => number, rarity: number): ClaudeRunApi["fault"] {
   let left = 6;
   return ({ verb }) => {
     if (left === 0 || below(rarity) > 0) return undefined;
@@ -97,7 +97,7 @@ function apiFaults(below: (below: number) => number, rarity: number): TestApi["f
 }
 
 /** Plays the operator: claude writes, watches break, and the run finishes, sometimes before its log was read. */
-async function unfold(api: TestApi, run: OperatedRun, below: (below: number) => number): Promise<void> {
+async function unfold(api: ClaudeRunApi, run: OperatedRun, below: (below: number) => number): Promise<void> {
   const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   run.kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
   for (let n = below(5); n > 0; n--) run.kubelet.faults.push(logFault(below));

@@ -1,12 +1,12 @@
 /** Numbered cases of the adapter that this one replaces: the life of a run, against an API server in this process. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { init, operate, OperatedRun } from "../client/testing/operated-run.ts";
 import { startRun } from "./testing/start-run.ts";
 
-let api: TestApi;
+let api: ClaudeRunApi;
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
 });
 afterEach(() => api.close());
 
@@ -161,8 +161,8 @@ describe("a run that was there before", () => {
   it("case 33: a ClaudeRun of the name that belongs to another run is left alone", async () => {
     operate(api, (run) => run.succeeds());
     await startRun(api, { runId, agentId }).result;
-    const [run] = api.runs;
-    const { metadata } = run ?? { metadata: undefined };
+    const [run] = api.all("clauderuns");
+    const metadata = { ...run?.metadata, name: run?.metadata.name ?? "" };
     api.put("clauderuns", { ...run, metadata: { ...metadata, annotations: { "paperclip.io/paperclip-run-id": "x" } } });
     expect(await startRun(api, { runId, agentId }).result).toMatchObject({
       errorCode: "k8s_job_create_failed",

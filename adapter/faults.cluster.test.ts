@@ -10,7 +10,7 @@ import { execute } from "./execute.ts";
 import { connectionFor } from "./kubernetes/connections.ts";
 import { anchorOf } from "../client/log/anchor.ts";
 import { runName } from "./spec/names.ts";
-import type { ApiVerb } from "../client/testing/api-request.ts";
+import type { ApiVerb } from "../kube/testing/api-request.ts";
 import { FaultProxy, type ProxyFault } from "../test/faults/fault-proxy.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { TestHost } from "./testing/host.ts";

@@ -8,7 +8,7 @@ import { mapResult } from "./result/map-result.ts";
 import { Transcript } from "../client/transcript.ts";
 import { sessionCodec } from "./spec/session.ts";
 import { storable } from "./storable.ts";
-import { TestApi } from "../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { TestHost } from "./testing/host.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { init, operate } from "../client/testing/operated-run.ts";
@@ -108,11 +108,11 @@ describe("the host's stored values", () => {
   ])("is bounded for a value that is %s", (_, make) => expectStorable(storable(make())));
 
   it("of a whole run: result, log and meta", async () => {
-    const api = await new TestApi().listen();
+    const api = await new ClaudeRunApi().listen();
     try {
       const given: unknown[] = [];
       const { context } = new TestHost({
-        config: { kubeconfig: allowedKubeconfig(api.kubeconfig()), promptTemplate: "Work \0 \ud800" },
+        config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work \0 \ud800" },
       });
       const bad = hostile.join("");
       operate(api, (run) => {

@@ -2,7 +2,7 @@
 import type { AdapterExecutionContext, AdapterExecutionResult } from "@paperclipai/adapter-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { execute } from "./execute.ts";
-import { TestApi } from "../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
 import { TestHost } from "./testing/host.ts";
 import { init, operate, type OperatedRun } from "../client/testing/operated-run.ts";
@@ -11,16 +11,16 @@ import { startRun } from "./testing/start-run.ts";
 /** For a busy machine. */
 const deadline = { timeout: 60_000 };
 
-let api: TestApi;
+let api: ClaudeRunApi;
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
 });
 afterEach(() => api.close());
 
 /** A run whose host has these callbacks in place of its own. */
 function playWith(callbacks: Partial<AdapterExecutionContext>, runId?: string): Promise<AdapterExecutionResult> {
   const { context } = new TestHost({
-    config: { kubeconfig: allowedKubeconfig(api.kubeconfig()), promptTemplate: "Work." },
+    config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work." },
     ...(runId === undefined ? {} : { runId }),
   });
   return execute({ ...context, ...callbacks });
@@ -101,12 +101,10 @@ describe("an API server whose answers are wrong", () => {
       7,
       { phase: {}, conditions: { type: 1 }, pod: [], result: "x" },
       { conditions: [null] },
-    ])
-      api.put("clauderuns", {
-        ...api.get("clauderuns", name),
-        metadata: api.get("clauderuns", name)?.metadata,
-        status,
-      });
+    ]) {
+      const run = api.get("clauderuns", name);
+      api.put("clauderuns", { ...run, metadata: { ...run?.metadata, name }, status });
+    }
     operated?.finished("Failed", "NoResult", "claude ended");
     expect(await result).toMatchObject({ errorCode: "claude_no_result" });
   });

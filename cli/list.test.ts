@@ -138,8 +138,10 @@ describe("an error is one line with an exit code and without a stack:", () => {
     ],
   ])("%s", async (_, served, line) => {
     const versions = served.map((version) => ({ version }));
-    bench.api.put("paperclip.io", { metadata: { name: "paperclip.io" }, versions });
-    bench.api.fault = ({ path }) => (path.includes("v1alpha1") ? { kind: "reject", code: 404 } : undefined);
+    bench.api.fault = ({ path }) => {
+      if (path === "/apis/paperclip.io") return { kind: "answer", body: JSON.stringify({ versions }) };
+      return path.includes("v1alpha1") ? { kind: "reject", code: 404 } : undefined;
+    };
     const { code, stderr } = await bench.runInProcess(["list"]);
     expect(code).toBe(1);
     expect(stderr).toContain(`error: ${line}`);

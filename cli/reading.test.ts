@@ -308,7 +308,7 @@ describe("release", () => {
 
   it("fails while an operator is running", async () => {
     bench.api.put("leases", {
-      metadata: { name: "claude-run" },
+      metadata: { name: "claude-run", namespace: "claude-run-system" },
       spec: { renewTime: new Date().toISOString(), holderIdentity: "op-1" },
     });
     bench.api.put("pods", { metadata: { name: "p", ...held } });
@@ -367,7 +367,7 @@ describe("doctor", () => {
   function operator(facts: { isReady: boolean; isBound: boolean }): void {
     const { isReady, isBound } = facts;
     const spec = { renewTime: new Date().toISOString(), holderIdentity: "claude-run-1" };
-    bench.api.put("leases", { metadata: { name: "claude-run" }, spec });
+    bench.api.put("leases", { metadata: { name: "claude-run", namespace: "claude-run-system" }, spec });
     for (const n of [1, 2]) {
       const labels = { "app.kubernetes.io/component": "operator" };
       const conditions = [{ type: "Ready", status: isReady ? "True" : "False" }];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, beforeEach, expect, it } from "vitest";
-import { TestApi } from "./testing/api-server.ts";
+import { ClaudeRunApi } from "./testing/claude-run-api.ts";
 import { OperatedRun, operate } from "./testing/operated-run.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
@@ -20,7 +20,7 @@ const session = "0b5e0a5e-59b5-4d2e-8f5a-2c1d9b1d7c11";
 
 /** A program's folder, with the package installed. */
 let program: string;
-let api: TestApi;
+let api: ClaudeRunApi;
 
 beforeAll(() => {
   program = mkdtempSync(join(tmpdir(), "client-program-"));
@@ -39,14 +39,14 @@ beforeAll(() => {
   for (const [n, { code }] of examples.entries()) writeFileSync(join(program, `example-${n}.ts`), code);
 }, 300_000);
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
   return () => api.close();
 });
 
 /** Runs the example and returns its output. */
 async function run(title: string): Promise<string> {
   const n = examples.findIndex((example) => example.title === title);
-  const env = { PATH: process.env["PATH"], HOME: "/nowhere", KUBECONFIG: api.kubeconfig() };
+  const env = { PATH: process.env["PATH"], HOME: "/nowhere", KUBECONFIG: api.kubeconfigFile() };
   const { stdout } = await promisify(execFile)(process.execPath, [`example-${n}.ts`], { cwd: program, env });
   return stdout;
 }

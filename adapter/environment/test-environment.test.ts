@@ -1,15 +1,15 @@
 /** Case 42: "Test environment", each check with what it says when all is well and when it is not. */
 import type { AdapterEnvironmentCheck } from "@paperclipai/adapter-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../../client/testing/api-server.ts";
-import type { ApiVerb } from "../../client/testing/api-request.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
+import type { ApiVerb } from "../../kube/testing/api-request.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { permissionName, permissions } from "../../client/checks/permissions.ts";
 import { testEnvironment } from "./test-environment.ts";
 
-let api: TestApi;
+let api: ClaudeRunApi;
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
   lease(0);
   api.put("persistentvolumeclaims", { metadata: { name: "shared" }, spec: { accessModes: ["ReadWriteMany"] } });
   api.put("persistentvolumeclaims", { metadata: { name: "single" }, spec: { accessModes: ["ReadWriteOnce"] } });
@@ -20,7 +20,7 @@ afterEach(() => api.close());
 function lease(secondsAgo: number, holderIdentity = "operator-1"): void {
   const renewTime = new Date(Date.now() - secondsAgo * 1_000).toISOString();
   const spec = { renewTime, leaseDurationSeconds: 15, holderIdentity };
-  api.put("leases", { metadata: { name: "claude-run" }, spec });
+  api.put("leases", { metadata: { name: "claude-run", namespace: "claude-run-system" }, spec });
 }
 
 const well = {
@@ -32,7 +32,7 @@ const well = {
 async function test(
   config: Record<string, unknown> = {},
 ): Promise<{ status: string; checks: AdapterEnvironmentCheck[] }> {
-  const all = { kubeconfig: config["kubeconfig"] ?? allowedKubeconfig(api.kubeconfig()), ...well, ...config };
+  const all = { kubeconfig: config["kubeconfig"] ?? allowedKubeconfig(api.kubeconfigFile()), ...well, ...config };
   return testEnvironment({ companyId: "c", adapterType: "claude_k8s", config: all });
 }
 
@@ -92,7 +92,7 @@ describe("case 42: the environment's test", () => {
   });
 
   const refused: readonly [what: string, verb: ApiVerb, code: number, complaint: string][] = [
-    ["ClaudeRun not served", "get v1alpha1", 404, "error k8s_crd_missing"],
+    ["ClaudeRun not served", "get /apis/paperclip.io/v1alpha1", 404, "error k8s_crd_missing"],
     ["a namespace that can't be used", "list clauderuns", 403, "error k8s_namespace_check_failed"],
     ["a claim that may not be read", "get persistentvolumeclaims", 403, "warn k8s_pvc_check_failed"],
     ["an operator that may not be looked at", "get leases", 403, "warn k8s_operator_check_failed"],
@@ -125,7 +125,7 @@ describe("case 42: the environment's test", () => {
   });
 
   it("without an API server says just that", async () => {
-    const kubeconfig = allowedKubeconfig(api.kubeconfig());
+    const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
     await api.close();
     const { status, checks } = await test({ kubeconfig });
     expect(checks.map(({ level, code }) => `${level} ${code}`)).toEqual(["error k8s_api_unreachable"]);

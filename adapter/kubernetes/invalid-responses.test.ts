@@ -1,7 +1,7 @@
 /** Responses of a proxy or a hostile server, and a run that does not end in time: nothing is quoted or left behind. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { execute } from "../execute.ts";
-import { TestApi } from "../../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { TestHost } from "../testing/host.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { init, operate, type OperatedRun } from "../../client/testing/operated-run.ts";
@@ -14,9 +14,9 @@ const deadline = { timeout: 60_000 };
 const planted = "hunter2planted";
 const path = "/apis/paperclip.io/v1alpha1/namespaces/agents/clauderuns";
 
-let api: TestApi;
+let api: ClaudeRunApi;
 beforeEach(async () => {
-  api = await new TestApi().listen();
+  api = await new ClaudeRunApi().listen();
 });
 afterEach(() => api.close());
 
@@ -30,7 +30,7 @@ const pages: readonly [what: string, body: string][] = [
 describe("a watch that brings", () => {
   it.each(pages)("%s: the error quotes nothing", async (_, body) => {
     api.fault = ({ verb }) => (verb === "watch clauderuns" ? { kind: "answer", body } : undefined);
-    const connection = connectionFor(allowedKubeconfig(api.kubeconfig()));
+    const connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
     const { signal } = new AbortController();
     const events = watchEvents<unknown>(connection, { path, query: {}, resourceVersion: "1", signal });
     const error = await events.next().catch((cause: unknown) => cause);
@@ -53,7 +53,7 @@ describe("a watch that brings", () => {
 it("an answer above the limit is broken off, and told by its size", async () => {
   const body = `{"${"x".repeat(65 * 1_048_576)}":1}`;
   api.fault = ({ verb }) => (verb === "get clauderuns" ? { kind: "answer", body } : undefined);
-  const connection = connectionFor(allowedKubeconfig(api.kubeconfig()));
+  const connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
   const error = await connection.request("GET", `${path}/one`).catch((cause: unknown) => cause);
   expect(error).toMatchObject({ code: 413, reason: "AnswerTooLarge" });
   expect((error as Error).message).toMatch(/larger than the limit of 67108864 bytes/);
@@ -63,7 +63,9 @@ it("an answer above the limit is broken off, and told by its size", async () => 
 it("the Secrets of a run that has not ended within the cancel's deadline are deleted once it has", async () => {
   let operated: OperatedRun | undefined;
   operate(api, (run) => (operated = run.running().writes(init)));
-  const host = new TestHost({ config: { kubeconfig: allowedKubeconfig(api.kubeconfig()), promptTemplate: "Work." } });
+  const host = new TestHost({
+    config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work." },
+  });
   const result = execute(host.context, { cancelDeadlineMs: 50 });
   await host.until(() => host.ownLines.includes("is running"));
   host.cancel();

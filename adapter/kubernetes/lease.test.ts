@@ -1,6 +1,6 @@
 /** The server's Lease and the garbage collection of dead servers' runs, against an API server in this process. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { operate } from "../../client/testing/operated-run.ts";
 import { startRun } from "../testing/start-run.ts";
@@ -12,11 +12,11 @@ import { collectGarbage } from "./garbage-collection.ts";
 /** For a busy machine. */
 const deadline = { timeout: 60_000 };
 
-let api: TestApi;
+let api: ClaudeRunApi;
 let connection: Connection;
 beforeEach(async () => {
-  api = await new TestApi().listen();
-  connection = connectionFor(allowedKubeconfig(api.kubeconfig()));
+  api = await new ClaudeRunApi().listen();
+  connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
 });
 afterEach(() => api.close());
 

@@ -10,7 +10,7 @@ import { testEnvironment } from "../environment/test-environment.ts";
 import { execute } from "../execute.ts";
 import { connectionFor } from "../kubernetes/connections.ts";
 import { directoryVariable, readKubeconfig } from "../kubernetes/kubeconfig-directory.ts";
-import { TestApi } from "../../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { TestHost } from "../testing/host.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { planRun } from "./plan.ts";
@@ -110,14 +110,14 @@ describe("a configuration", () => {
 });
 
 describe("requests", () => {
-  let api: TestApi;
+  let api: ClaudeRunApi;
   beforeEach(async () => {
-    api = await new TestApi().listen();
+    api = await new ClaudeRunApi().listen();
   });
   afterEach(() => api.close());
 
   it("go nowhere but to the expected paths, whatever is typed", async () => {
-    const kubeconfig = allowedKubeconfig(api.kubeconfig());
+    const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
     connectionFor(kubeconfig).attempts = 1;
     const fields = ["namespace", "workspaceVolumeClaim", "operatorLease", "credentialsSecretName", "workspaceSubPath"];
     const typed = fc.oneof(leaf, fc.constantFrom("agents", "other", "agents/claude-run"));

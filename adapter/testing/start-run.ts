@@ -1,7 +1,7 @@
 /** Runs execute() against an API server in the test's process. */
 import type { AdapterExecutionResult } from "@paperclipai/adapter-utils";
 import { execute } from "../execute.ts";
-import type { TestApi } from "../../client/testing/api-server.ts";
+import type { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "./kubeconfigs.ts";
 import { TestHost, type HostOptions } from "./host.ts";
 
@@ -12,8 +12,8 @@ export interface StartedRun {
 }
 
 /** Starts a run of a host whose configuration names this API server. */
-export function startRun(api: TestApi, options: HostOptions = {}): StartedRun {
-  const config = { kubeconfig: allowedKubeconfig(api.kubeconfig()), promptTemplate: "Work.", ...options.config };
+export function startRun(api: ClaudeRunApi, options: HostOptions = {}): StartedRun {
+  const config = { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work.", ...options.config };
   const host = new TestHost({ ...options, config });
   return { host, result: execute(host.context) };
 }

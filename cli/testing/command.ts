@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { TestApi } from "../../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { inProcess } from "./in-process.ts";
 
 /** Path of the bundle; tools/setup builds it. */
@@ -44,12 +44,12 @@ export function start(args: readonly string[], { env = {}, stdin = "" }: Command
 
 /** An API server, and `kubectl claude` with a kubeconfig for it. */
 export class CliHarness {
-  readonly api = new TestApi();
+  readonly api = new ClaudeRunApi();
   #kubeconfig = "";
 
   async open(): Promise<this> {
     await this.api.listen();
-    this.#kubeconfig = this.api.kubeconfig();
+    this.#kubeconfig = this.api.kubeconfigFile();
     return this;
   }
 

@@ -29,7 +29,7 @@ beforeEach(async () => {
   bench = await new CliHarness().open();
   // A path that a shell would take apart.
   kubeconfig = join(mkdtempSync(join(tmpdir(), 'it\'s $(touch owned) `x` "y" ')), "config");
-  copyFileSync(bench.api.kubeconfig(), kubeconfig);
+  copyFileSync(bench.api.kubeconfigFile(), kubeconfig);
 });
 afterEach(() => bench.close());
 

@@ -1,20 +1,20 @@
 /** Plays the operator and the kubelet of one ClaudeRun: writes the status and the pod's log on the test's command. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import type { RunReport } from "../../runner/contract.ts";
-import type { TestApi } from "./api-server.ts";
+import type { ClaudeRunApi } from "./claude-run-api.ts";
 import { KubeletLog } from "./kubelet-log.ts";
 import { RunnerLog } from "./runner-log.ts";
 
 /** One run whose status and log the test writes. */
 export class OperatedRun {
-  readonly #api: TestApi;
+  readonly #api: ClaudeRunApi;
   readonly name: string;
   readonly pod: string;
   readonly kubelet = new KubeletLog();
   readonly log = new RunnerLog();
   #shown = 0;
 
-  constructor(api: TestApi, name: string, attempt = 1) {
+  constructor(api: ClaudeRunApi, name: string, attempt = 1) {
     this.#api = api;
     this.name = name;
     this.pod = `${name}-${attempt}`;
@@ -98,7 +98,7 @@ export class OperatedRun {
 export const init = { type: "system", subtype: "init", model: "claude-opus-5", session_id: "s" };
 
 /** Calls `admit` once for each run, as soon as it is not suspended. */
-export function operate(api: TestApi, admit: (operated: OperatedRun, run: ClaudeRun) => void): void {
+export function operate(api: ClaudeRunApi, admit: (operated: OperatedRun, run: ClaudeRun) => void): void {
   const seen = new Set<string>();
   api.onRun = (run) => {
     if (run.spec.suspend || seen.has(run.metadata.uid)) return;

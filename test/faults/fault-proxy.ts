@@ -10,8 +10,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { failureStatus, sendJson, type ApiFault } from "../../client/testing/responses.ts";
-import { verbOf, type ApiVerb } from "../../client/testing/api-request.ts";
+import { failure, sendJson, type ApiFault } from "../../kube/testing/responses.ts";
+import { verbOf, type ApiVerb } from "../../kube/testing/api-request.ts";
 
 /** `cutCharacter`: the answer breaks off inside the first character of several bytes after so many bytes. */
 export type ProxyFault = ApiFault | { readonly kind: "cutCharacter"; readonly afterBytes: number };
@@ -67,7 +67,7 @@ export class FaultProxy {
     const fault = this.fault(verbOf(asked.method ?? "GET", pathname, searchParams));
     answer.on("error", () => undefined);
     if (fault?.kind === "hang") return;
-    if (fault?.kind === "reject") sendJson(answer, fault.code, failureStatus(fault.code, "rejected by the test"));
+    if (fault?.kind === "reject") sendJson(answer, fault.code, failure(fault.code, "rejected by the test").body);
     else if (fault?.kind === "reset" && !fault.done) answer.socket?.resetAndDestroy();
     else this.#pass(asked, answer, fault);
   }

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { AdapterExecutionContext, ServerAdapterModule } from "@paperclipai/adapter-utils";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestApi } from "../../client/testing/api-server.ts";
+import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "../../adapter/testing/kubeconfigs.ts";
 import { TestHost } from "../../adapter/testing/host.ts";
 import { operate } from "../../client/testing/operated-run.ts";
@@ -85,9 +85,9 @@ describe.each([
   ["lowest", lowest],
   ["pinned, which is the newest", pinned],
 ])("with the %s release", (_, each) => {
-  let api: TestApi;
+  let api: ClaudeRunApi;
   beforeEach(async () => {
-    api = await new TestApi().listen();
+    api = await new ClaudeRunApi().listen();
     operate(api, (run) => run.succeeds());
   });
   afterEach(() => api.close());
@@ -118,7 +118,7 @@ describe.each([
   ];
   it.each(words)("a host that has %s runs its agent", async (_what, optional) => {
     const adapter = (await load(each)).createServerAdapter();
-    const host = new TestHost({ config: { kubeconfig: allowedKubeconfig(api.kubeconfig()) }, context: wake });
+    const host = new TestHost({ config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()) }, context: wake });
     const { runId, agent, runtime, config, context, onLog } = host.context;
     const known = Object.fromEntries(optional.map((name) => [name, host.context[name]]));
     const result = await adapter.execute({ runId, agent, runtime, config, context, onLog, ...known });

@@ -15,9 +15,15 @@ export type ApiFault =
   /** The response breaks off after this many bytes; a watch after this many bytes of its events. */
   | { readonly kind: "cut"; readonly afterBytes: number };
 
-/** Returns a Status of Kubernetes for a failed request. */
-export function failureStatus(code: number, message: string): object {
-  return { kind: "Status", status: "Failure", code, message, reason: message };
+/** A response in one piece. */
+export interface ApiResponse {
+  readonly code: number;
+  readonly body: unknown;
+}
+
+/** Returns the response to a failed request: a Status of Kubernetes. */
+export function failure(code: number, reason: string, message = reason): ApiResponse {
+  return { code, body: { kind: "Status", status: "Failure", code, message, reason } };
 }
 
 /** Sends a response in one piece. */
@@ -31,8 +37,8 @@ export function sendJson(
 }
 
 /** Sends a response slowly, or breaks it off. */
-export function sendInPieces(response: ServerResponse, code: number, text: string, fault: ApiFault): void {
-  const bytes = Buffer.from(text);
+export function sendInPieces(response: ServerResponse, { code, body }: ApiResponse, fault: ApiFault): void {
+  const bytes = Buffer.from(JSON.stringify(body));
   const at = "afterBytes" in fault ? Math.min(fault.afterBytes, bytes.length - 1) : 0;
   response.writeHead(code, { "content-type": "application/json", "content-length": String(bytes.length) });
   response.write(bytes.subarray(0, at));
