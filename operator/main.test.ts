@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { selfSigned } from "../kube/testing/certificates.ts";
 import { eventually } from "../test/eventually.ts";
-import { ApiServer } from "./testing/api-server.ts";
+import { ApiServer } from "../kube/testing/api-server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** The bundle of the image, which starts five times as fast as the sources. */
@@ -83,7 +83,7 @@ describe("the process", () => {
       expect.stringContaining("ADMISSION: ") as string,
       expect.stringContaining("WORKERS: ") as string,
     ]);
-    expect(server.exchanges).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
   test("is ready only once its caches are filled, and exits with 0 on SIGTERM", async () => {
@@ -108,7 +108,7 @@ describe("the process", () => {
     // The kubelet kills it after 30 s.
     expect(performance.now() - beganMs).toBeLessThan(20_000);
     expect(output).toContain("operator stopped");
-    const paths = new Set(server.exchanges.map(({ path }) => path));
+    const paths = new Set(server.requests.map(({ path }) => path));
     expect([...paths].toSorted()).toEqual([
       "/api/v1/pods",
       "/apis/batch/v1/jobs",
@@ -132,7 +132,7 @@ describe("the process", () => {
 describe("the bundle", () => {
   test("authenticates with a token file, as in a pod, and with a plugin", async () => {
     await server.close();
-    server = await new ApiServer(selfSigned()).listen();
+    server = await new ApiServer({ tls: selfSigned() }).listen();
     const tokenFile = join(folder, "token");
     writeFileSync(tokenFile, "from-file");
     const command = join(folder, "plugin");
@@ -148,7 +148,7 @@ describe("the bundle", () => {
       await eventually("it watches", () => server.openWatches === 3);
       process.kill("SIGTERM");
       expect(await exitOf(process)).toBe(0);
-      expect(new Set(server.exchanges.splice(0).map(({ headers }) => headers.authorization))).toEqual(
+      expect(new Set(server.requests.splice(0).map(({ headers }) => headers.authorization))).toEqual(
         new Set([authorization]),
       );
       await eventually("its watches are closed", () => server.openWatches === 0);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseKubeconfig } from "../../kube/access.ts";
-import { ApiServer } from "../testing/api-server.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
 import { aRunningPod, anAdmittedRun } from "../testing/builders.ts";
 import { CheckpointReader, newestCheckpoint } from "./checkpoint.ts";
 import { Transport } from "./transport.ts";
@@ -63,7 +63,7 @@ describe("a read", () => {
   let log = "";
   /** Text that is written after the kubelet found the first requested line, and before it read to the end. */
   let appended = "";
-  const asked = (): (string | undefined)[] => server.exchanges.map(({ query }) => query.get("tailLines") ?? undefined);
+  const asked = (): (string | undefined)[] => server.requests.map(({ query }) => query.get("tailLines") ?? undefined);
 
   beforeEach(async () => {
     server = await new ApiServer().listen();
@@ -91,7 +91,7 @@ describe("a read", () => {
   test("requests only the log's end, limited in lines and bytes", async () => {
     log = `${checkpoint(5)}\n`;
     expect((await reader.read(pod))?.log.lines).toBe(5);
-    const [seen] = server.exchanges;
+    const [seen] = server.requests;
     expect(seen?.path).toMatch(/\/pods\/a-pod\/log$/);
     expect(Object.fromEntries(seen?.query ?? [])).toEqual({
       container: "claude",

@@ -6,7 +6,8 @@ import { InvalidSpecError, OutdatedPodError } from "../errors.ts";
 import type { Pod } from "../domain.ts";
 import { digestOf, digestsOf } from "../plan/verified-start.ts";
 import { aPod, aRun } from "../testing/builders.ts";
-import { ApiServer, json } from "../testing/api-server.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
+import { sendJson } from "../../kube/testing/responses.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 import { aRun as aStoredRun } from "../testing/runs.ts";
 import { Caches } from "./caches.ts";
@@ -24,7 +25,7 @@ let cluster: KubernetesCluster;
 let written: readonly Record<string, unknown>[];
 
 beforeEach(async () => {
-  server = await new ApiServer().listen();
+  server = await new ApiServer({ namespace: "team" }).listen();
   transport = new Transport(parseKubeconfig(server.kubeconfig()), { userAgent: "test/1" });
   const { log, written: lines } = recordingLog();
   const enqueue = (): void => undefined;
@@ -44,13 +45,13 @@ afterEach(async () => {
 function serve(what: string, answer: unknown): void {
   server.intercept = ({ method, path }, response) => {
     if (method !== "GET" || !path.includes(`/${what}`)) return false;
-    json(response, 200, answer);
+    sendJson(response, 200, answer);
     return true;
   };
 }
 
-const jobs = (): { body: string }[] =>
-  server.exchanges.filter(({ method, path }) => method === "POST" && path.endsWith("/jobs"));
+const jobs = (): { text: string }[] =>
+  server.requests.filter(({ method, path }) => method === "POST" && path.endsWith("/jobs"));
 
 describe("the Job of a run", () => {
   const run = { ...aRun("fix-login"), uid: "0f6b2c1d-6e1f-4c6e-9f57-0a1b2c3d4e5f" };
@@ -80,8 +81,8 @@ describe("the Job of a run", () => {
     const annotations = { "example.com/notes": "x".repeat(250_000), "paperclip.io/issue": "7" };
     serve("clauderuns/", aStoredRun({}, { annotations }));
     await cluster.createJob(run, 1);
-    expect(jobs()[0]?.body).toContain('"paperclip.io/issue":"7"');
-    expect(jobs()[0]?.body).not.toContain("example.com/notes");
+    expect(jobs()[0]?.text).toContain('"paperclip.io/issue":"7"');
+    expect(jobs()[0]?.text).not.toContain("example.com/notes");
   });
 });
 
@@ -120,7 +121,7 @@ describe("the ConfigMap of a run", () => {
   async function podOfJob(change: (pod: string) => string = (pod) => pod): Promise<Pod> {
     serve("clauderuns/", stored);
     await cluster.createJob(run, 1);
-    const { template } = (JSON.parse(change(jobs()[0]?.body ?? "")) as V1Job).spec ?? {};
+    const { template } = (JSON.parse(change(jobs()[0]?.text ?? "")) as V1Job).spec ?? {};
     const owner = { apiVersion: "batch/v1", kind: "Job", name: "fix-login-0f6b2c1d-1", uid: "job", controller: true };
     const { labels, annotations } = template?.metadata ?? {};
     const identity = { name: "p", namespace: "team", uid: "pod", ownerReferences: [owner] };
@@ -130,9 +131,9 @@ describe("the ConfigMap of a run", () => {
   }
 
   const created = (): V1ConfigMap[] =>
-    server.exchanges
+    server.requests
       .filter(({ method, path }) => method === "POST" && path.endsWith("/configmaps"))
-      .map(({ body }) => JSON.parse(body) as V1ConfigMap)
+      .map(({ body }) => body as V1ConfigMap)
       .filter(({ metadata }) => metadata?.name === "fix-login-0f6b2c1d-1");
 
   it("has the digests that the pod of its Job requires", async () => {
@@ -148,7 +149,7 @@ describe("the ConfigMap of a run", () => {
     const pod = await podOfJob((job) => job.replace(digestOf("Fix the login."), digestOf("Fix it.")));
     server.intercept = ({ method, path }, response) => {
       if (method !== "GET" || path.endsWith("/pods")) return false;
-      json(response, path.includes("/configmaps/") ? 404 : 200, path.includes("/clauderuns/") ? stored : {});
+      sendJson(response, path.includes("/configmaps/") ? 404 : 200, path.includes("/clauderuns/") ? stored : {});
       return true;
     };
     await expect(cluster.prepareConfigMaps(pod)).rejects.toThrow(OutdatedPodError);
@@ -166,13 +167,8 @@ describe("the ConfigMap of a run", () => {
 
   it("of another version's runner cannot be created again", async () => {
     const pod = { ...(await podOfJob()), runnerConfigMap: "claude-run-runner-0123456789ab" };
-    server.intercept = ({ method, path }, response) => {
-      if (method !== "GET" || !path.includes("/configmaps/")) return false;
-      json(response, 404, { kind: "Status", code: 404, reason: "NotFound" });
-      return true;
-    };
     expect(await cluster.ensureConfigMap(pod, "runner")).toBe(false);
-    server.intercept = () => false;
+    server.put("configmaps", { metadata: { name: pod.runnerConfigMap } });
     expect(await cluster.ensureConfigMap(pod, "runner")).toBe(true);
   });
 });
@@ -180,12 +176,15 @@ describe("the ConfigMap of a run", () => {
 describe("an Event about restored labels", () => {
   it("is recorded once a minute, even if a user changes a pod's labels more often", async () => {
     const run = aRun("a");
-    serve("pods/", { metadata: { name: "a-pod", namespace: "team", uid: "pod-of-a", labels: {} } });
-    for (let time = 0; time < 3; time += 1) await cluster.restoreAdmittedPod(run, { name: "a-pod", uid: "pod-of-a" });
+    const pod = { name: "a-pod", uid: "pod-of-a" };
+    for (let time = 0; time < 3; time += 1) {
+      server.put("pods", { metadata: { ...pod, labels: {} } });
+      await cluster.restoreAdmittedPod(run, pod);
+    }
     const events = (): unknown[] =>
-      server.exchanges
+      server.requests
         .filter(({ method, path }) => method === "POST" && path.endsWith("/events"))
-        .map(({ body }) => JSON.parse(body) as unknown);
+        .map(({ body }) => body);
     await expect.poll(events).toHaveLength(1);
     expect(events()).toMatchObject([
       { type: "Warning", reason: "LabelsRestored", action: "Restore", regarding: { name: "a", uid: "uid-a" } },

@@ -5,10 +5,9 @@ import { eventually } from "../../test/eventually.ts";
 import { Election } from "../election.ts";
 import { KubernetesLease } from "./lease.ts";
 import { Transport } from "./transport.ts";
-import { ApiServer, json, type Thing } from "../testing/api-server.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 
-const leases = "/apis/coordination.k8s.io/v1/namespaces/system/leases";
 /** Longer than any test. */
 const foreverMs = 600_000;
 
@@ -17,31 +16,9 @@ let isAway: boolean;
 const replicas: Replica[] = [];
 
 beforeEach(async () => {
-  server = await new ApiServer().listen();
+  server = await new ApiServer({ namespace: "system" }).listen();
   isAway = false;
-  server.intercept = ({ method, path, body }, response) => {
-    if (!path.startsWith(leases)) return false;
-    const refuse = (code: number, reason: string): true => {
-      json(response, code, { kind: "Status", reason, message: reason });
-      return true;
-    };
-    if (isAway) return refuse(503, "ServiceUnavailable");
-    const stored = server.get(leases, "operator");
-    if (method === "GET") {
-      if (path === leases) return false;
-      if (stored === undefined) return refuse(404, "NotFound");
-      json(response, 200, stored);
-      return true;
-    }
-    const sent = JSON.parse(body) as Thing;
-    if (method === "POST" && stored !== undefined) return refuse(409, "AlreadyExists");
-    if (method === "PUT" && stored === undefined) return refuse(404, "NotFound");
-    if (method === "PUT" && sent.metadata["resourceVersion"] !== stored?.metadata["resourceVersion"]) {
-      return refuse(409, "Conflict");
-    }
-    json(response, 200, server.put(leases, sent));
-    return true;
-  };
+  server.fault = ({ target }) => (isAway && target.resource === "leases" ? { kind: "reject", code: 503 } : undefined);
 });
 
 afterEach(async () => {
@@ -73,16 +50,16 @@ function contend(identity: string, { leaseMs = foreverMs, renewDeadlineMs = fore
 }
 
 function spec(): Record<string, unknown> {
-  return (server.get(leases, "operator")?.["spec"] ?? {}) as Record<string, unknown>;
+  return (server.get("leases", "operator")?.["spec"] ?? {}) as Record<string, unknown>;
 }
 
 /** The Lease as another wrote it, by its own clock. */
 function heldBy(holderIdentity: string, renewTime: string): void {
   const lease = { leaseDurationSeconds: 15, leaseTransitions: 4, acquireTime: renewTime, renewTime, holderIdentity };
-  server.put(leases, { metadata: { name: "operator", namespace: "system" }, spec: lease });
+  server.put("leases", { metadata: { name: "operator" }, spec: lease });
 }
 
-const renewals = (): number => server.exchanges.filter(({ method }) => method === "PUT").length;
+const renewals = (): number => server.requests.filter(({ method }) => method === "PUT").length;
 
 describe("of several replicas", () => {
   test("one leads, and renews; when it stops the other takes over without waiting for the Lease to expire", async () => {
@@ -134,8 +111,8 @@ describe("a Lease of another that renews no more", () => {
     heldBy("dead", "2026-01-01T00:00:00.000000Z");
     const a = contend("a", { leaseMs: 600 });
     await eventually("a leads", () => {
-      const lease = server.get(leases, "operator");
-      if (spec()["holderIdentity"] === "dead" && lease !== undefined) server.put(leases, lease);
+      const lease = server.get("leases", "operator");
+      if (spec()["holderIdentity"] === "dead" && lease !== undefined) server.put("leases", lease);
       return a.election.isHeld;
     });
   });
@@ -164,13 +141,13 @@ describe("the leader", () => {
   test("continues after a user changed the Lease without taking it, or deleted it", async () => {
     const a = contend("a");
     await eventually("a leads", () => a.election.isHeld);
-    const lease = server.get(leases, "operator");
+    const lease = server.get("leases", "operator");
     if (lease !== undefined) {
-      server.put(leases, { ...lease, metadata: { ...lease.metadata, annotations: { note: "seen" } } });
+      server.put("leases", { ...lease, metadata: { ...lease.metadata, annotations: { note: "seen" } } });
     }
     let before = renewals();
     await eventually("a renews", () => renewals() > before + 2);
-    server.remove(leases, "operator");
+    server.remove("leases", "operator");
     before = renewals();
     await eventually("a renews a new one", () => renewals() > before + 2 && spec()["holderIdentity"] === "a");
     expect(a.told).toEqual(["gained"]);

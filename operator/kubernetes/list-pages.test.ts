@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseKubeconfig } from "../../kube/access.ts";
 import { AnswerTooLargeError } from "../errors.ts";
 import { aPod, aRun } from "../testing/builders.ts";
-import { ApiServer, json } from "../testing/api-server.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
+import { sendJson } from "../../kube/testing/responses.ts";
 import { listActivePods } from "./active-pods.ts";
 import { listPages } from "./list-pages.ts";
 import { Transport } from "./transport.ts";
@@ -12,7 +13,7 @@ let server: ApiServer;
 let transport: Transport;
 
 beforeEach(async () => {
-  server = await new ApiServer().listen();
+  server = await new ApiServer({ namespace: "team" }).listen();
   transport = new Transport(parseKubeconfig(server.kubeconfig()), { userAgent: "test/1" });
 });
 
@@ -23,7 +24,7 @@ afterEach(async () => {
 
 /** Stores a pod whose JSON has about so many bytes. */
 function store(name: string, bytes: number, metadata: object = {}): void {
-  server.put(path, { metadata: { name, namespace: "team", ...metadata }, text: "x".repeat(bytes) });
+  server.put("pods", { metadata: { name, ...metadata }, text: "x".repeat(bytes) });
 }
 
 async function read(): Promise<{ names: string[]; tooLarge: string[] }> {
@@ -36,7 +37,7 @@ async function read(): Promise<{ names: string[]; tooLarge: string[] }> {
   return { names, tooLarge };
 }
 
-const limits = (): (string | null)[] => server.exchanges.map(({ query }) => query.get("limit"));
+const limits = (): (string | null)[] => server.requests.map(({ query }) => query.get("limit"));
 
 test("small objects come in pages of 50", async () => {
   for (let i = 0; i < 120; i += 1) store(`p${i}`, 10);
@@ -84,7 +85,7 @@ describe("an answer", () => {
     let sent = 0;
     server.intercept = (_exchange, response) => {
       if (isWhole) {
-        json(response, 200, { text: "x".repeat(20_000_000) });
+        sendJson(response, 200, { text: "x".repeat(20_000_000) });
         return true;
       }
       response.writeHead(200);
@@ -103,7 +104,7 @@ describe("an answer", () => {
 
   test("with an error that is too large still shows the status code", async () => {
     server.intercept = (_exchange, response) => {
-      json(response, 422, { kind: "Status", reason: "Invalid", message: "x".repeat(5_000_000) });
+      sendJson(response, 422, { kind: "Status", reason: "Invalid", message: "x".repeat(5_000_000) });
       return true;
     };
     await expect(asked()).rejects.toThrow(`GET ${path}/a: 422 Unprocessable Entity`);
@@ -111,7 +112,7 @@ describe("an answer", () => {
 
   test("that is discarded may have any size", async () => {
     server.intercept = (_exchange, response) => {
-      json(response, 200, { text: "x".repeat(5_000_000) });
+      sendJson(response, 200, { text: "x".repeat(5_000_000) });
       return true;
     };
     await expect(transport.request("PATCH", `${path}/a`, { body: {}, answer: "ignored" })).resolves.toBeUndefined();
@@ -120,18 +121,19 @@ describe("an answer", () => {
 
 describe("the agent's active pods", () => {
   const pod = { ...aPod(aRun("mine")), namespace: "team", agent: "builder" };
+  const labels = { "paperclip.io/agent": "builder" };
 
   test("are one list that is no older than the pod, as long as it is small", async () => {
-    store("a", 10);
+    store("a", 10, { labels });
     expect(await listActivePods(transport, pod)).toEqual([]);
-    expect(server.exchanges).toHaveLength(1);
-    expect(server.exchanges[0]?.query.get("resourceVersionMatch")).toBe("NotOlderThan");
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]?.query.get("resourceVersionMatch")).toBe("NotOlderThan");
   });
 
   test("are found in pages among larger ones of others", async () => {
-    for (let i = 0; i < 8; i += 1) store(`other${i}`, 1_000_000);
-    const labels = { "paperclip.io/agent": "builder", "paperclip.io/run": "mine" };
-    store("mine", 10, { labels, annotations: { "paperclip.io/run-uid": "1" } });
+    for (let i = 0; i < 8; i += 1) store(`other${i}`, 1_000_000, { labels });
+    const mine = { ...labels, "paperclip.io/run": "mine" };
+    store("mine", 10, { labels: mine, annotations: { "paperclip.io/run-uid": "1" } });
     expect((await listActivePods(transport, pod)).map(({ name }) => name)).toEqual(["mine"]);
   });
 
@@ -139,7 +141,7 @@ describe("the agent's active pods", () => {
     ["one of them is too large", 1, 5_000_000],
     ["all together are too large", 40, 1_000_000],
   ])("are unknown if %s: the error names it, the namespace and the label", async (_what, count, bytes) => {
-    for (let i = 0; i < count; i += 1) store(`other${i}`, bytes);
+    for (let i = 0; i < count; i += 1) store(`other${i}`, bytes, { labels });
     const failed = listActivePods(transport, pod);
     await expect(failed).rejects.toThrow(AnswerTooLargeError);
     await expect(failed).rejects.toThrow(

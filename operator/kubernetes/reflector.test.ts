@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseKubeconfig } from "../../kube/access.ts";
 import { eventually } from "../../test/eventually.ts";
-import { accessTo } from "../testing/access.ts";
-import { ApiServer, json, type Thing } from "../testing/api-server.ts";
+import { accessTo } from "../../kube/testing/access.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
+import type { NewObject } from "../../kube/testing/object-store.ts";
+import { sendJson } from "../../kube/testing/responses.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 import { Reflector, type ReflectorOptions } from "./reflector.ts";
 import { Store, type Stored } from "./store.ts";
@@ -23,7 +25,7 @@ let server: ApiServer;
 let stops: (() => Promise<void>)[];
 
 beforeEach(async () => {
-  server = await new ApiServer().listen();
+  server = await new ApiServer({ namespace: "team" }).listen();
   stops = [];
 });
 
@@ -37,8 +39,8 @@ function parseItem(object: unknown): Item {
   return { ...metadata, text: text ?? "" };
 }
 
-function thing(name: string, text = ""): Thing {
-  return { metadata: { name, namespace: "team" }, text };
+function thing(name: string, text = ""): NewObject {
+  return { metadata: { name, uid: `uid-${name}`, labels: { app: "x" } }, text };
 }
 
 /** A reflector on the server, not started, with the changes that its store tells ("+a", "~a", "-a"). */
@@ -84,11 +86,11 @@ function has(names: () => string[], ...expected: string[]): () => boolean {
 
 describe("list and watch", () => {
   test("lists in pages with the selector in each request, then watches from the list's version", async () => {
-    for (let i = 0; i < 123; i += 1) server.put(path, thing(`pod-${i}`));
+    for (let i = 0; i < 123; i += 1) server.put("pods", thing(`pod-${i}`));
     const { store } = await started({ labelSelector: "app=x" });
     expect(store.size).toBe(123);
-    expect(server.exchanges.map(({ query }) => query.get("continue"))).toEqual([null, "50", "100", null]);
-    expect(server.exchanges.every(({ query }) => query.get("labelSelector") === "app=x")).toBe(true);
+    expect(server.requests.map(({ query }) => query.get("continue"))).toEqual([null, "50", "100", null]);
+    expect(server.requests.every(({ query }) => query.get("labelSelector") === "app=x")).toBe(true);
     const query = server.watchRequests[0]?.query;
     expect(query?.get("resourceVersion")).toBe("1123");
     expect(query?.get("allowWatchBookmarks")).toBe("true");
@@ -97,10 +99,10 @@ describe("list and watch", () => {
 
   test("follows what is added, changed and deleted", async () => {
     const { names, changes } = await started();
-    server.put(path, thing("a"));
-    server.put(path, thing("b"));
-    server.put(path, thing("a", "changed"));
-    server.remove(path, "b");
+    server.put("pods", thing("a"));
+    server.put("pods", thing("b"));
+    server.put("pods", thing("a", "changed"));
+    server.remove("pods", "b");
     await eventually("all four are seen", () => changes.length === 4);
     expect(changes).toEqual(["+a", "+b", "~a", "-b"]);
     expect(names()).toEqual(["a"]);
@@ -117,7 +119,7 @@ describe("list and watch", () => {
     });
     const bytes = Buffer.from(events.join(""));
     for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7 + 3) % 8_191) {
-      server.say(path, bytes.subarray(at, at + size));
+      server.writeToWatches("pods", bytes.subarray(at, at + size));
     }
     await eventually("the last event is applied", () => store.get("u-999")?.resourceVersion === "14999");
     expect(store.size).toBe(3_000);
@@ -129,14 +131,17 @@ describe("list and watch", () => {
 
   test("takes an object of 3 MB", async () => {
     const { store } = await started();
-    server.put(path, thing("big", "ü".repeat(1_500_000)));
+    server.put("pods", thing("big", "ü".repeat(1_500_000)));
     await eventually("it is there", () => store.get("uid-big")?.text.length === 1_500_000);
   });
 
   test("a bookmark moves the version on", async () => {
     const { reflector } = await started();
     const heardMs = reflector.lastHeardMs;
-    server.say(path, `${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "7777" } } })}\n`);
+    server.writeToWatches(
+      "pods",
+      `${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "7777" } } })}\n`,
+    );
     await eventually("it is heard", () => reflector.lastHeardMs > heardMs);
     server.endWatches("end");
     await eventually("it watches again", () => server.watchRequests.length === 2);
@@ -146,14 +151,14 @@ describe("list and watch", () => {
 
 describe("a watch that ends", () => {
   test.each(["end", "reset"] as const)("by %s is resumed where it was: no list, no lost delete", async (how) => {
-    server.put(path, thing("a"));
-    server.put(path, thing("b"));
+    server.put("pods", thing("a"));
+    server.put("pods", thing("b"));
     const { names, changes, reflector } = await started();
-    server.put(path, thing("c"));
+    server.put("pods", thing("c"));
     await eventually("c is seen", has(names, "a", "b", "c"));
     server.endWatches(how);
-    server.remove(path, "a");
-    server.put(path, thing("d"));
+    server.remove("pods", "a");
+    server.put("pods", thing("d"));
     await eventually("what happened meanwhile is seen", has(names, "b", "c", "d"));
     expect(changes.slice(3)).toEqual(["-a", "+d"]);
     expect(server.listRequests).toHaveLength(1);
@@ -166,9 +171,9 @@ describe("a watch that ends", () => {
     const { names } = await started();
     const object = thing("ä-half");
     const line = Buffer.from(`${JSON.stringify({ type: "ADDED", object: { ...object, text: "ü" } })}\n`);
-    server.say(path, line.subarray(0, line.indexOf("ü") + 1));
+    server.writeToWatches("pods", line.subarray(0, line.indexOf("ü") + 1));
     server.endWatches("reset");
-    server.put(path, object);
+    server.put("pods", object);
     await eventually("it is seen", has(names, "ä-half"));
     expect(server.listRequests).toHaveLength(1);
   });
@@ -192,7 +197,7 @@ describe("a watch that ends", () => {
     // A delay of this length would outlast every deadline below.
     const { names } = await started({ baseDelayMs: 300_000 });
     for (let i = 0; i < 8; i += 1) {
-      server.put(path, thing(`pod-${i}`));
+      server.put("pods", thing(`pod-${i}`));
       await eventually("it is seen", () => names().length === i + 1);
       server.endWatches("end");
       await eventually("the next watch is open", () => server.openWatches === 1);
@@ -203,7 +208,7 @@ describe("a watch that ends", () => {
   test("that falls silent is broken off and resumed", async () => {
     const { names, reflector, written } = await started({ idleMs: 60 });
     server.endWatches("silence");
-    server.put(path, thing("unheard"));
+    server.put("pods", thing("unheard"));
     await eventually("it is seen", has(names, "unheard"));
     expect(reflector.restarts).toBeGreaterThanOrEqual(1);
     expect(JSON.stringify(written[0])).toContain("the watch was silent for 60 ms");
@@ -213,15 +218,15 @@ describe("a watch that ends", () => {
 
 describe("too old", () => {
   test("by HTTP 410: lists again, and what was deleted meanwhile is told", async () => {
-    server.put(path, thing("a"));
-    server.put(path, thing("b"));
+    server.put("pods", thing("a"));
+    server.put("pods", thing("b"));
     const { names, changes, reflector } = await started();
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       server.intercept = () => false;
-      server.remove(path, "a");
-      server.put(path, thing("c"));
+      server.remove("pods", "a");
+      server.put("pods", thing("c"));
       server.compact();
-      json(response, 500, {});
+      sendJson(response, 500, {});
       return true;
     };
     server.endWatches("end");
@@ -232,22 +237,22 @@ describe("too old", () => {
   });
 
   test("by an ERROR in the stream: the same", async () => {
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     const { changes } = await started();
     const status = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" };
-    server.say(path, `${JSON.stringify({ type: "ERROR", object: status })}\n`);
+    server.writeToWatches("pods", `${JSON.stringify({ type: "ERROR", object: status })}\n`);
     server.endWatches("silence");
-    server.remove(path, "a");
+    server.remove("pods", "a");
     await eventually("the delete is told", () => changes.includes("-a"));
     expect(server.listRequests).toHaveLength(2);
   });
 
   test("another ERROR in the stream: goes on from the last version", async () => {
     const { names, written } = await started();
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     await eventually("a is seen", has(names, "a"));
     const status = { kind: "Status", code: 500, message: "etcd is busy" };
-    server.say(path, `${JSON.stringify({ type: "ERROR", object: status })}\n`);
+    server.writeToWatches("pods", `${JSON.stringify({ type: "ERROR", object: status })}\n`);
     await eventually("it watches again", () => server.watchRequests.length === 2);
     expect(server.watchRequests[1]?.query.get("resourceVersion")).toBe("1001");
     expect(server.listRequests).toHaveLength(1);
@@ -255,14 +260,14 @@ describe("too old", () => {
   });
 
   test("by time: a full list finds what the watch never said, and counts it", async () => {
-    server.put(path, thing("gone"));
+    server.put("pods", thing("gone"));
     const { names, reflector } = await started({ relistMs: 150 });
     server.intercept = ({ query }) => {
       // Before the next list the world changes behind the watch's back.
       if (query.get("watch") === "true") return false;
       server.intercept = () => false;
-      server.remove(path, "gone");
-      server.put(path, thing("new"));
+      server.remove("pods", "gone");
+      server.put("pods", thing("new"));
       return false;
     };
     await eventually(
@@ -276,11 +281,11 @@ describe("too old", () => {
 
   test("doubted after failures in a row: lists again", async () => {
     const { reflector, names } = await started();
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     await eventually("a is seen", has(names, "a"));
     server.intercept = ({ query }, response) => {
       if (query.get("watch") !== "true") return false;
-      json(response, 504, { kind: "Status", code: 504, reason: "Timeout", message: "Too large resource version" });
+      sendJson(response, 504, { kind: "Status", code: 504, reason: "Timeout", message: "Too large resource version" });
       return true;
     };
     server.endWatches("end");
@@ -292,21 +297,21 @@ describe("too old", () => {
 describe("a server in trouble", () => {
   test("500 on the list is tried again", async () => {
     let answers = 0;
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       if ((answers += 1) > 3) return false;
-      json(response, 500, { kind: "Status", message: "boom" });
+      sendJson(response, 500, { kind: "Status", message: "boom" });
       return true;
     };
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     const { names, reflector } = await started();
     expect(names()).toEqual(["a"]);
     expect(reflector.restarts).toBe(3);
   });
 
   test("Retry-After of a 429 is honoured", async () => {
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       server.intercept = () => false;
-      json(response, 429, { kind: "Status", message: "slow down" }, { "retry-after": "1" });
+      sendJson(response, 429, { kind: "Status", message: "slow down" }, { "retry-after": "1" });
       return true;
     };
     await started();
@@ -320,18 +325,18 @@ describe("a server in trouble", () => {
     await server.close();
     await eventually("it has noticed", () => reflector.restarts >= 2);
     await server.listen(port);
-    server.put(path, thing("after"));
+    server.put("pods", thing("after"));
     await eventually("it follows again", has(names, "after"));
   });
 
   test("a page that broke off, and a page token that expired, start the list over", async () => {
-    for (let i = 0; i < 600; i += 1) server.put(path, thing(`pod-${i}`));
+    for (let i = 0; i < 600; i += 1) server.put("pods", thing(`pod-${i}`));
     let faults = 0;
     server.intercept = ({ query }, response) => {
       if (!query.has("continue") || (faults += 1) > 2) return false;
       if (faults === 1)
         response.writeHead(200, { "content-length": "1000" }).write("{", () => response.socket?.destroy());
-      else json(response, 410, { kind: "Status", code: 410, message: "the continue parameter is too old" });
+      else sendJson(response, 410, { kind: "Status", code: 410, message: "the continue parameter is too old" });
       return true;
     };
     const { store, reflector } = await started();
@@ -354,7 +359,7 @@ describe("a server in trouble", () => {
       server.endWatches("reset");
       await eventually("it has failed", () => reflector.restarts >= 3);
       writeFileSync(tokenFile, "def");
-      server.put(path, thing("after"));
+      server.put("pods", thing("after"));
       await eventually("it follows again", has(names, "after"));
       expect(server.watchRequests.at(-1)?.headers.authorization).toBe("def");
       expect(faults).toEqual([]);
@@ -373,11 +378,11 @@ describe("an object or line that cannot be parsed", () => {
   }
 
   test("an object that does not parse is reported; all others go on, in list and watch", async () => {
-    server.put(path, thing("a", "poison"));
-    server.put(path, thing("b"));
+    server.put("pods", thing("a", "poison"));
+    server.put("pods", thing("b"));
     const { names, written, reflector } = await started({ parse: parseOrThrow });
-    server.put(path, thing("b", "poison"));
-    server.put(path, thing("c"));
+    server.put("pods", thing("b", "poison"));
+    server.put("pods", thing("c"));
     await eventually("c is seen", has(names, "b", "c"));
     expect(written.map(({ uid }) => uid)).toEqual(["uid-a", "uid-b"]);
     expect(reflector.restarts).toBe(0);
@@ -385,9 +390,9 @@ describe("an object or line that cannot be parsed", () => {
 
   test("a line that is not JSON breaks the watch, not the process, and is not quoted", async () => {
     const { names, written } = await started();
-    server.say(path, '{"type":"ADDED","prompt":"secret words"\n');
+    server.writeToWatches("pods", '{"type":"ADDED","prompt":"secret words"\n');
     await eventually("it watches again", () => server.watchRequests.length === 2);
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     await eventually("a is seen", has(names, "a"));
     expect(JSON.stringify(written)).toContain("not an event");
     expect(JSON.stringify(written)).not.toContain("secret words");
@@ -397,11 +402,11 @@ describe("an object or line that cannot be parsed", () => {
 describe("stop", () => {
   test("while it follows: nothing is told afterwards, and no connection stays", async () => {
     const { reflector, changes, transport } = await started();
-    server.put(path, thing("a"));
+    server.put("pods", thing("a"));
     await eventually("a is seen", () => changes.length === 1);
     await reflector.stop();
     transport.close();
-    server.put(path, thing("b"));
+    server.put("pods", thing("b"));
     await eventually("all connections are closed", () => server.openConnections === 0);
     expect(changes).toEqual(["+a"]);
     expect(server.watchRequests).toHaveLength(1);
@@ -421,15 +426,15 @@ describe("stop", () => {
   });
 
   test("while it backs off", async () => {
-    server.intercept = (_exchange, response) => {
-      json(response, 500, {});
+    server.intercept = (_request, response) => {
+      sendJson(response, 500, {});
       return true;
     };
     const { reflector } = reflect({ baseDelayMs: 60_000 });
     reflector.start();
     await eventually("it backs off", () => reflector.restarts === 1);
     await reflector.stop();
-    expect(server.exchanges).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test("of one that never started resolves, and ten reflectors leave no timers", async () => {
@@ -451,9 +456,9 @@ describe("an object that is too large", () => {
   const huge = "x".repeat(4_000_000);
 
   test("in a list is named, counted, and keeps what was known of it; the others go on", async () => {
-    server.put(path, thing("a", "1"));
-    server.put(path, thing("b", "1"));
-    server.put(path, thing("huge", huge));
+    server.put("pods", thing("a", "1"));
+    server.put("pods", thing("b", "1"));
+    server.put("pods", thing("huge", huge));
     const { reflector, store, names, written } = await started({ relistMs: 150 });
     expect(names().toSorted()).toEqual(["a", "b"]);
     expect(written).toContainEqual(
@@ -462,8 +467,8 @@ describe("an object that is too large", () => {
         name: "huge",
       }),
     );
-    server.put(path, thing("a", huge));
-    server.put(path, thing("c"));
+    server.put("pods", thing("a", huge));
+    server.put("pods", thing("c"));
     await eventually("it has listed again", () => {
       server.endWatches("end");
       return reflector.tooLarge >= 5;
@@ -473,10 +478,10 @@ describe("an object that is too large", () => {
   });
 
   test("in a watch is named, counted, and keeps what was known of it; the watch goes on behind it", async () => {
-    server.put(path, thing("a", "1"));
+    server.put("pods", thing("a", "1"));
     const { reflector, store, names, written } = await started();
-    server.put(path, thing("a", huge));
-    server.put(path, thing("b", "1"));
+    server.put("pods", thing("a", huge));
+    server.put("pods", thing("b", "1"));
     await eventually("b is there", has(names, "a", "b"));
     expect(store.get("uid-a")?.text).toBe("1");
     expect([reflector.tooLarge, reflector.restarts]).toEqual([1, 0]);
@@ -484,15 +489,15 @@ describe("an object that is too large", () => {
       expect.objectContaining({ msg: "object is too large to be read: it is ignored until it is smaller", name: "a" }),
     );
     server.endWatches("end");
-    server.put(path, thing("a", "2"));
+    server.put("pods", thing("a", "2"));
     await eventually("a is small again", () => store.get("uid-a")?.text === "2");
     expect(reflector.tooLarge).toBe(1);
   });
 
   test("of half a megabyte is told once and taken in", async () => {
     const { store, names, written } = await started();
-    for (const size of [600_000, 700_000]) server.put(path, thing("a", "x".repeat(size)));
-    server.put(path, thing("b"));
+    for (const size of [600_000, 700_000]) server.put("pods", thing("a", "x".repeat(size)));
+    server.put("pods", thing("b"));
     await eventually("b is there", has(names, "a", "b"));
     expect(store.get("uid-a")?.text).toHaveLength(700_000);
     expect(written.filter(({ name }) => name === "a")).toHaveLength(1);

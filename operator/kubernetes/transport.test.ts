@@ -1,11 +1,11 @@
-import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseKubeconfig } from "../../kube/access.ts";
 import { selfSigned } from "../../kube/testing/certificates.ts";
 import { eventually } from "../../test/eventually.ts";
 import { ClusterError, ConflictError, ExpiredError, RejectedError } from "../errors.ts";
-import { accessTo } from "../testing/access.ts";
-import { ApiServer, json } from "../testing/api-server.ts";
+import { accessTo } from "../../kube/testing/access.ts";
+import { ApiServer } from "../../kube/testing/api-server.ts";
+import { sendJson } from "../../kube/testing/responses.ts";
 import { Transport } from "./transport.ts";
 
 const path = "/api/v1/namespaces/team/pods";
@@ -28,8 +28,8 @@ function transportFor(user?: object, connections = 32): Transport {
 }
 
 function answer(code: number, body: unknown, headers?: Record<string, string>): void {
-  server.intercept = (_exchange, response: ServerResponse) => {
-    json(response, code, body, headers);
+  server.intercept = (_request, response) => {
+    sendJson(response, code, body, headers);
     return true;
   };
 }
@@ -46,11 +46,12 @@ async function failure(promise: Promise<unknown>): Promise<Error> {
 describe("a request", () => {
   test("says who asks, with the user's credentials, and what it sends", async () => {
     const body = { metadata: { name: "ä" } };
+    answer(201, body);
     await expect(
       transport.request("POST", path, { body, query: { dryRun: "All", absent: undefined } }),
     ).resolves.toEqual(body);
-    const [seen] = server.exchanges;
-    expect(seen).toMatchObject({ method: "POST", path, body: JSON.stringify(body) });
+    const [seen] = server.requests;
+    expect(seen).toMatchObject({ method: "POST", path, text: JSON.stringify(body) });
     expect(seen?.query.toString()).toBe("dryRun=All");
     expect(seen?.headers).toMatchObject({
       "user-agent": "clauderun-operator/test",
@@ -60,27 +61,28 @@ describe("a request", () => {
   });
 
   test("names the kind of patch", async () => {
+    answer(200, {});
     await transport.request("PATCH", path, { body: [], patchType: "application/json-patch+json" });
-    expect(server.exchanges[0]?.headers["content-type"]).toBe("application/json-patch+json");
+    expect(server.requests[0]?.headers["content-type"]).toBe("application/json-patch+json");
   });
 
   test.each([
     ["a token", { token: "secret-token" }, "Bearer secret-token"],
     ["name and password", { username: "ada", password: "p:w" }, `Basic ${btoa("ada:p:w")}`],
   ])("logs in by %s, over TLS", async (_, user, authorization) => {
-    const secure = await new ApiServer(selfSigned()).listen();
+    const secure = await new ApiServer({ tls: selfSigned() }).listen();
     const mine = new Transport(parseKubeconfig(secure.kubeconfig(user)), { userAgent: "test" });
     await mine.request("GET", path);
     const watch = await mine.open(path, { watch: "true" }, new AbortController().signal);
     watch.close();
     mine.close();
     await secure.close();
-    expect(secure.exchanges.map(({ headers }) => headers.authorization)).toEqual([authorization, authorization]);
+    expect(secure.requests.map(({ headers }) => headers.authorization)).toEqual([authorization, authorization]);
   });
 
   test("2,000 at once share at most 32 connections", async () => {
     await Promise.all(Array.from({ length: 2_000 }, () => transport.request("GET", path)));
-    expect(server.exchanges).toHaveLength(2_000);
+    expect(server.requests).toHaveLength(2_000);
     expect(server.connections).toBeLessThanOrEqual(32);
   });
 
@@ -141,14 +143,14 @@ describe("an answer", () => {
   });
 
   test("that no API server gave (a proxy's page) is an error in few words", async () => {
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       response.writeHead(502, { "content-type": "text/html" }).end("<html>".repeat(10_000));
       return true;
     };
     expect((await failure(transport.request("GET", path))).message).toBe(`GET ${path}: 502 Bad Gateway`);
     answer(502, null);
     expect((await failure(transport.request("GET", path))).message).toBe(`GET ${path}: 502 Bad Gateway`);
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       response.writeHead(200).end("<html>a secret page</html>");
       return true;
     };
@@ -173,7 +175,7 @@ describe("a server in trouble", () => {
   });
 
   test("breaks off in the midst of an answer", async () => {
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       response.writeHead(200, { "content-length": "1000" });
       response.write('{"items":[', () => response.socket?.resetAndDestroy());
       return true;
@@ -184,7 +186,7 @@ describe("a server in trouble", () => {
   });
 
   test.each(["before", "after"])("hangs %s its headers: the request times out", async (when) => {
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       if (when === "after") response.writeHead(200).flushHeaders();
       return true;
     };
@@ -196,9 +198,9 @@ describe("a server in trouble", () => {
   test("hangs: a request that still waits for a connection times out too, and is never sent", async () => {
     const one = transportFor(undefined, 1);
     let answerFirst: (() => void) | undefined;
-    server.intercept = (_exchange, response) => {
+    server.intercept = (_request, response) => {
       answerFirst = () => {
-        json(response, 200, {});
+        sendJson(response, 200, {});
       };
       return true;
     };
@@ -211,7 +213,7 @@ describe("a server in trouble", () => {
     await first;
     await one.request("GET", path);
     one.close();
-    expect(server.exchanges.map((seen) => seen.path)).toEqual([path, path]);
+    expect(server.requests.map((seen) => seen.path)).toEqual([path, path]);
   });
 
   test("gets no request that node:http rejects, and the connection stays usable", async () => {
@@ -232,7 +234,7 @@ describe("a server in trouble", () => {
     server.intercept = () => true;
     const stop = new AbortController();
     const request = failure(transport.request("GET", path, { signal: stop.signal }));
-    await eventually("it is on its way", () => server.exchanges.length === 1);
+    await eventually("it is on its way", () => server.requests.length === 1);
     stop.abort();
     expect(await request).toBeInstanceOf(ClusterError);
   });
@@ -258,7 +260,7 @@ describe("credentials", () => {
     tokens.push("first");
     await mine.request("GET", path);
     mine.close();
-    expect(server.exchanges.map(({ headers }) => headers.authorization)).toEqual(["first"]);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["first"]);
   });
 
   test.each(["a request", "a watch"])("that the server rejects are renewed once, and %s is repeated", async (what) => {
@@ -270,7 +272,7 @@ describe("credentials", () => {
     server.intercept = ({ headers }, response) => {
       if (headers.authorization !== "first") return false;
       tokens.push("second");
-      json(response, 401, { kind: "Status", reason: "Unauthorized" });
+      sendJson(response, 401, { kind: "Status", reason: "Unauthorized" });
       return true;
     };
     if (what === "a request") await mine.request("GET", path);
@@ -278,7 +280,7 @@ describe("credentials", () => {
     answer(401, { kind: "Status", reason: "Unauthorized" });
     await failure(mine.request("GET", path));
     mine.close();
-    const sent = server.exchanges.map(({ headers }) => headers.authorization);
+    const sent = server.requests.map(({ headers }) => headers.authorization);
     expect(sent).toEqual(["first", "second", "second"]);
   });
 });

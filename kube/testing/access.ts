@@ -1,8 +1,8 @@
 /** Access to a test server with the credentials of a test; without a token the plugin fails. */
-import type { Credentials } from "../../kube/credentials.ts";
+import type { Credentials } from "../credentials.ts";
 import { connect } from "node:net";
 import { once } from "node:events";
-import type { HttpAccess } from "../../kube/http-client.ts";
+import type { HttpAccess } from "../http-client.ts";
 
 export function accessTo(port: number, token: () => string | undefined): HttpAccess {
   const current = (): Promise<Credentials> => {
