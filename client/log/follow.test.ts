@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { parseKubeconfig } from "../../kube/access.ts";
 import { Connection } from "../../kube/connection.ts";
+import { podLogPath } from "../paths.ts";
+import { ClaudeRunApi } from "../testing/claude-run-api.ts";
 import { randomBelow, claudeLine, logFault } from "../testing/random.ts";
 import { KubeletLog } from "../testing/kubelet-log.ts";
 import { RunnerLog } from "../testing/runner-log.ts";
@@ -10,15 +12,6 @@ import { followLog } from "./follow.ts";
 import type { LogEvent } from "./log-event.ts";
 
 const schedules = Number(process.env["LOG_SEEDS"] ?? 250);
-
-function connectionTo(url: string): Connection {
-  const text = JSON.stringify({
-    clusters: [{ name: "c", cluster: { server: url } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-    "current-context": "x",
-  });
-  return new Connection(parseKubeconfig(text), "test");
-}
 
 interface Played {
   readonly written: Buffer;
@@ -30,8 +23,10 @@ interface Played {
 /** Plays one schedule to its end. `rotates`: the kubelet deletes old files while no stream is open. */
 async function play(seed: number, rotates: boolean): Promise<Played> {
   const below = randomBelow(seed);
-  const kubelet = await new KubeletLog().listen();
-  const connection = connectionTo(kubelet.url);
+  const api = await new ClaudeRunApi().listen();
+  const connection = new Connection(parseKubeconfig(api.kubeconfig()), "test");
+  const kubelet = new KubeletLog();
+  api.logs.set("a-1", kubelet);
   kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);
   for (let n = below(8); n > 0; n--) kubelet.faults.push(logFault(below));
   const log = new RunnerLog(`2026-11-22T20:00:00.${String(seed % 1000).padStart(3, "0")}Z`);
@@ -39,7 +34,7 @@ async function play(seed: number, rotates: boolean): Promise<Played> {
   const events: LogEvent[] = [];
   const following = followLog({
     cursor,
-    open: (query, signal) => connection.open("/log", query, signal),
+    open: (query, signal) => connection.open(podLogPath("agents", "a-1"), query, signal),
     deliver: (some) => {
       events.push(...some);
       return Promise.resolve();
@@ -76,8 +71,8 @@ async function play(seed: number, rotates: boolean): Promise<Played> {
   kubelet.finish();
   await following;
   connection.close();
-  await kubelet.close();
-  return { written: log.bytes, events, cursor, queries: kubelet.queries.length };
+  await api.close();
+  return { written: log.bytes, events, cursor, queries: api.requests.length };
 }
 
 function linesOf(events: readonly LogEvent[]): Buffer {

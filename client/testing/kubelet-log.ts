@@ -1,10 +1,9 @@
 /**
- * A kubelet's log endpoint for one container, over HTTP in the test's process. The log is cut into records that can be
- * rotated away. Its streams can break off anywhere, fall silent, slow down, be rejected, or carry the kubelet's errors.
+ * A kubelet's log endpoint for one container. The log is cut into records that can be rotated away. Its streams can
+ * break off anywhere, fall silent, slow down, be rejected, or carry the kubelet's errors.
  */
-import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { failure, sendJson } from "../../kube/testing/responses.ts";
 
 /** A fault of the next stream. */
 export type Fault =
@@ -23,7 +22,6 @@ interface Stream {
 }
 
 export class KubeletLog {
-  readonly #server: Server;
   readonly #streams = new Set<Stream>();
   /** Records of the newest log file. */
   #file: Buffer[] = [];
@@ -32,25 +30,6 @@ export class KubeletLog {
   readonly faults: Fault[] = [];
   /** Size of the pieces of a stream, in bytes. */
   chunkBytes = 1_000;
-  /** Queries so far. */
-  readonly queries: URLSearchParams[] = [];
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const { searchParams } = new URL(request.url ?? "/", "http://kubelet");
-      this.show(searchParams, response);
-    });
-  }
-
-  async listen(): Promise<this> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return this;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
 
   /** Writes records of the container: whole lines or parts of one, as the runtime cuts them. */
   write(...records: readonly Buffer[]): void {
@@ -70,24 +49,11 @@ export class KubeletLog {
     this.#streams.clear();
   }
 
-  /** Number of open streams. */
-  get open(): number {
-    return this.#streams.size;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-
   /** Responds to a request for the log, as an API server passes it on. */
   show(query: URLSearchParams, response: ServerResponse): void {
-    this.queries.push(query);
     const fault = this.faults.shift();
     if (fault?.kind === "reject") {
-      response.writeHead(fault.code, { "content-type": "application/json" });
-      response.end(JSON.stringify({ kind: "Status", message: "rejected by the test", code: fault.code }));
+      sendJson(response, fault.code, failure(fault.code, "rejected by the test").body);
       return;
     }
     response.writeHead(200, { "content-type": "text/plain" });
