@@ -61,6 +61,17 @@ export default tseslint.config(
     },
   },
   {
+    // The core rule, because the one of TypeScript has other values per folder.
+    files: ["{crds,kube,client,runner,operator,adapter,cli}/**/*.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "(^|/)testing/", message: "Only tests import testing/: product code never runs it." }] },
+      ],
+    },
+  },
+  {
     // Deciding is pure: neither clock nor client nor chance.
     files: ["operator/decide/**/*.ts"],
     ignores: ["**/*.test.ts"],

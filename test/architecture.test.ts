@@ -159,6 +159,12 @@ const broken: readonly [what: string, file: string, line: string, advice: string
     "of packages js-yaml only",
   ],
   [
+    "product code imports no test's server",
+    "kube/access.ts",
+    'import { ApiServer } from "./testing/api-server.ts";\nexport const a = ApiServer;',
+    "Only tests import testing/",
+  ],
+  [
     "kubectl claude prints in one place",
     "cli/commands/list.ts",
     'process.stdout.write("x");',
