@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { Connection } from "../kube/connection.ts";
 import { listRuns } from "./list-runs.ts";
 import { runsPath } from "./paths.ts";
-import { TestApi } from "./testing/api-server.ts";
+import { ApiServer } from "../kube/testing/api-server.ts";
 
-let api: TestApi;
+let api: ApiServer;
 let connection: Connection;
 
 beforeEach(async () => {
-  api = await new TestApi().listen();
-  connection = Connection.load({ kubeconfig: api.kubeconfig() }, "test/1");
+  api = await new ApiServer().listen();
+  connection = Connection.load({ kubeconfig: api.kubeconfigFile() }, "test/1");
 });
 
 afterEach(async () => {
