@@ -3,6 +3,7 @@ import type { AdapterExecutionResult } from "@paperclipai/adapter-utils";
 import type { ClaudeRun } from "../crds/claude-run.ts";
 import { ApiError, errorMessage } from "../kube/api-error.ts";
 import type { Connection } from "../kube/connection.ts";
+import type { AdapterState } from "./adapter-state.ts";
 import { ensureLease } from "./kubernetes/lease.ts";
 import { cancelRun, createRun, AlreadyExistsError, unsuspendRun } from "../client/runs.ts";
 import { startGarbageCollection } from "./kubernetes/garbage-collection.ts";
@@ -17,11 +18,16 @@ export type CreateResult =
   { readonly run: ClaudeRun } | { readonly failed: AdapterExecutionResult; readonly release: Release };
 
 /** Creates the run. A rejection of the API server is a result with a code. */
-export async function createPlannedRun(connection: Connection, plan: Plan, namespace: string): Promise<CreateResult> {
+export async function createPlannedRun(
+  state: AdapterState,
+  connection: Connection,
+  plan: Plan,
+  namespace: string,
+): Promise<CreateResult> {
   let run: ClaudeRun;
   try {
-    await ensureLease(connection, namespace);
-    startGarbageCollection(connection, namespace);
+    await ensureLease(state, connection, namespace);
+    startGarbageCollection(state, connection, namespace);
     run = await createRun(connection, plan.run, { requestAnnotation: runIdAnnotation });
   } catch (error) {
     if (error instanceof AlreadyExistsError)

@@ -1,6 +1,6 @@
 /** Whole runs while API server and network misbehave: each verb alone, then seeded schedules of everything at once. */
 import { describe, expect, it } from "vitest";
-import { connectionFor } from "./kubernetes/connections.ts";
+import { AdapterState } from "./adapter-state.ts";
 import type { ApiFault } from "../kube/testing/responses.ts";
 import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import type { ApiVerb } from "../kube/testing/api-request.ts";
@@ -36,9 +36,10 @@ const faults: readonly [name: string, fault: ApiFault][] = [
 async function start(prepare: (api: ClaudeRunApi) => void): Promise<{ api: ClaudeRunApi } & StartedRun> {
   const api = await new ClaudeRunApi().listen();
   const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
-  connectionFor(kubeconfig).timeoutMs = 2_000;
+  const state = new AdapterState();
+  state.connections.get(kubeconfig).timeoutMs = 2_000;
   prepare(api);
-  return { api, ...startRun(api, { config: { kubeconfig } }) };
+  return { api, ...startRun(api, { config: { kubeconfig } }, state) };
 }
 
 describe("case 23: exactly one fault", () => {

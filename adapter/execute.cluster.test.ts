@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubectl } from "../test/cluster/kubectl.ts";
 import { Stage, type Turn } from "../test/e2e/stage.ts";
 import { ConnectionProxy } from "../test/faults/connection-proxy.ts";
+import { AdapterState } from "./adapter-state.ts";
 import { execute } from "./execute.ts";
 import { runName } from "./spec/names.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
@@ -18,6 +19,7 @@ import { TestHost, type HostOptions } from "./testing/host.ts";
 
 const run = promisify(execFile);
 
+const state = new AdapterState();
 let stage: Stage;
 let fakeApi: string;
 beforeAll(async () => {
@@ -57,7 +59,7 @@ async function written(host: TestHost): Promise<string> {
 describe("execute", () => {
   it("case 1: returns the mapped result of a run, its transcript byte for byte, and leaves no Secret", async () => {
     const host = hostFor([{ tool: "Bash", input: { command: "echo from the tool" } }, { text: "Done." }]);
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     expect(result, host.ownLines).toMatchObject({
       exitCode: 0,
       signal: null,
@@ -88,7 +90,7 @@ describe("execute", () => {
 
   it("case 34: a cancel while it runs ends the pod, and is acknowledged", async () => {
     const host = hostFor([{ hang: true }], { config: { graceSec: 5 } });
-    const running = execute(host.context);
+    const running = execute(state, host.context);
     await host.until(() => host.stdout.includes('"subtype":"init"'));
     host.cancel();
     const result = await running;
@@ -104,7 +106,7 @@ describe("execute", () => {
   it("case 34: a cancel before it was made makes nothing", async () => {
     const host = hostFor([{ text: "never" }]);
     host.cancel();
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     expect(result).toMatchObject({
       errorCode: "cancelled",
       executionRecovery: { kind: "bootstrap", providerWorkStarted: false },
@@ -117,9 +119,9 @@ describe("execute", () => {
     const agentId = "7f1fbe6e-0000-4000-8000-000000000026";
     const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 5 } });
     const second = hostFor([{ text: "never" }], { agentId });
-    const runningFirst = execute(first.context);
+    const runningFirst = execute(state, first.context);
     await first.until(() => first.ownLines.includes("is running in pod"));
-    const runningSecond = execute(second.context);
+    const runningSecond = execute(state, second.context);
     await second.until(() => second.ownLines.includes("is queued"));
     second.cancel();
     expect(await runningSecond).toMatchObject({ errorCode: "cancelled" });
@@ -130,7 +132,7 @@ describe("execute", () => {
 
   it("case 20: past timeoutSec it is timed out, and the message says the real seconds", async () => {
     const host = hostFor([{ hang: true }], { config: { timeoutSec: 8, graceSec: 5 } });
-    expect(await execute(host.context)).toMatchObject({
+    expect(await execute(state, host.context)).toMatchObject({
       timedOut: true,
       errorCode: "timeout",
       errorMessage: expect.stringContaining("Timed out after 8 s") as string,
@@ -140,7 +142,7 @@ describe("execute", () => {
   it("case 17: a failing image pull waits for the start deadline, then says what the registry said", async () => {
     const config = { image: "localhost/no/such:image", podScheduleTimeoutSec: 1, podStartTimeoutSec: 8 };
     const host = hostFor([{ text: "never" }], { config });
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     expect(result).toMatchObject({ errorCode: "k8s_image_pull_failed", executionRecovery: { kind: "bootstrap" } });
     expect(result.errorMessage).toContain("localhost/no/such:image");
     expect(host.ownLines).toMatch(/is pending: (ErrImagePull|ImagePullBackOff)/);
@@ -149,7 +151,7 @@ describe("execute", () => {
   it("case 18: a pod that no node takes waits for the start deadline, then says what the scheduler said", async () => {
     const config = { nodeSelector: "disk=none", podScheduleTimeoutSec: 1, podStartTimeoutSec: 7 };
     const startedMs = Date.now();
-    const result = await execute(hostFor([{ text: "never" }], { config }).context);
+    const result = await execute(state, hostFor([{ text: "never" }], { config }).context);
     expect(result).toMatchObject({ errorCode: "k8s_pod_schedule_failed" });
     expect(result.errorMessage).toMatch(/node affinity|node selector/i);
     expect(Date.now() - startedMs).toBeGreaterThan(7_000);
@@ -162,7 +164,7 @@ describe("execute", () => {
     const script = fileURLToPath(new URL("testing/other-server.ts", import.meta.url));
     const options = JSON.stringify({ agentId, runId: there.context.runId, config: there.context.config });
     const other = run(process.execPath, [script, options], { timeout: 120_000 });
-    expect(await execute(here.context), here.ownLines).toMatchObject({ exitCode: 0, summary: "Here." });
+    expect(await execute(state, here.context), here.ownLines).toMatchObject({ exitCode: 0, summary: "Here." });
     const { result } = JSON.parse((await other).stdout) as { result: object };
     expect(result).toMatchObject({ exitCode: 0, summary: "There." });
     const runs = await Promise.all([here, there].map((host) => stage.ended(nameOf(host))));
@@ -178,13 +180,13 @@ describe("execute", () => {
     let running: ReturnType<typeof execute>;
     beforeAll(async () => {
       first = hostFor([{ hang: true }], { agentId, runtime, config: { graceSec: 2 } });
-      running = execute(first.context);
+      running = execute(state, first.context);
       await first.until(() => first.stdout.includes('"subtype":"init"'));
     });
 
     it("case 28 (on purpose): a new run is never adopted into it: with Forbid it is blocked at once", async () => {
       const host = hostFor([{ text: "never" }], { agentId, runtime, config: { concurrencyPolicy: "Forbid" } });
-      expect(await execute(host.context)).toMatchObject({
+      expect(await execute(state, host.context)).toMatchObject({
         errorCode: "k8s_concurrent_run_blocked",
         executionRecovery: { kind: "bootstrap", providerWorkStarted: false },
       });
@@ -193,7 +195,7 @@ describe("execute", () => {
 
     it("case 29 (on purpose): with Queue it waits, and its transcript is its own, from byte 0", async () => {
       const host = hostFor([{ text: "Mine." }], { agentId, runtime });
-      const waiting = execute(host.context);
+      const waiting = execute(state, host.context);
       await host.until(() => host.ownLines.includes("is queued"));
       first.cancel();
       expect(await running).toMatchObject({ errorCode: "cancelled" });
@@ -208,11 +210,11 @@ describe("execute", () => {
   it("case 30: a run that is being deleted blocks no other run: the next starts when its pod is gone", async () => {
     const agentId = "7f1fbe6e-0000-4000-8000-000000000030";
     const first = hostFor([{ hang: true }], { agentId, config: { graceSec: 3 } });
-    const running = execute(first.context);
+    const running = execute(state, first.context);
     await first.until(() => first.stdout.includes('"subtype":"init"'));
     await stage.kubectl("delete", "clauderun", nameOf(first), "--wait=false");
     const next = hostFor([{ text: "Next." }], { agentId });
-    expect(await execute(next.context), next.ownLines).toMatchObject({ exitCode: 0, summary: "Next." });
+    expect(await execute(state, next.context), next.ownLines).toMatchObject({ exitCode: 0, summary: "Next." });
     expect(await running).toMatchObject({ errorCode: "k8s_job_deleted_externally" });
     expect(await stage.pods(nameOf(first))).toEqual([]);
   });
@@ -235,7 +237,7 @@ describe("execute", () => {
     const host = hostFor([print, print, print, print, print, { text: "Done." }], {
       config: { kubeconfig: allowedKubeconfig(kubeconfig) },
     });
-    const running = execute(host.context);
+    const running = execute(state, host.context);
     const stop = breakAgain(proxy);
     expect(await running, host.ownLines).toMatchObject({ exitCode: 0, summary: "Done." });
     stop();

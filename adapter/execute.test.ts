@@ -2,10 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { init, operate, OperatedRun } from "../client/testing/operated-run.ts";
+import { AdapterState } from "./adapter-state.ts";
 import { startRun } from "./testing/start-run.ts";
 
 let api: ClaudeRunApi;
+let state: AdapterState;
 beforeEach(async () => {
+  state = new AdapterState();
   api = await new ClaudeRunApi().listen();
 });
 afterEach(() => api.close());
@@ -148,8 +151,8 @@ describe("a run that was there before", () => {
   it("case 33: the same run submitted twice is one ClaudeRun, and both have its result and its whole transcript", async () => {
     const admitted: OperatedRun[] = [];
     operate(api, (run) => admitted.push(run));
-    const first = startRun(api, { runId, agentId });
-    const second = startRun(api, { runId, agentId });
+    const first = startRun(api, { runId, agentId }, state);
+    const second = startRun(api, { runId, agentId }, state);
     await Promise.all([first, second].map(({ host }) => host.until(() => host.ownLines.includes("created ClaudeRun"))));
     admitted[0]?.succeeds();
     expect(await first.result).toMatchObject(succeeded);
@@ -160,11 +163,11 @@ describe("a run that was there before", () => {
 
   it("case 33: a ClaudeRun of the name that belongs to another run is left alone", async () => {
     operate(api, (run) => run.succeeds());
-    await startRun(api, { runId, agentId }).result;
+    await startRun(api, { runId, agentId }, state).result;
     const [run] = api.all("clauderuns");
     const metadata = { ...run?.metadata, name: run?.metadata.name ?? "" };
     api.put("clauderuns", { ...run, metadata: { ...metadata, annotations: { "paperclip.io/paperclip-run-id": "x" } } });
-    expect(await startRun(api, { runId, agentId }).result).toMatchObject({
+    expect(await startRun(api, { runId, agentId }, state).result).toMatchObject({
       errorCode: "k8s_job_create_failed",
       errorMessage: expect.stringContaining("belongs to another run") as string,
     });
@@ -172,7 +175,7 @@ describe("a run that was there before", () => {
 
   it("case 33: an existing Secret of the same name is replaced, not used", async () => {
     operate(api, (run) => run.succeeds());
-    await startRun(api, { runId, agentId }).result;
+    await startRun(api, { runId, agentId }, state).result;
     const name = api.runs[0]?.metadata.name ?? "";
     api.remove("clauderuns", name);
     api.put("secrets", { metadata: { name }, data: { "env.PAPERCLIP_API_KEY": "Zm9yZ2Vk" } });
@@ -181,7 +184,7 @@ describe("a run that was there before", () => {
       used = api.get("secrets", name)?.["data"];
       run.succeeds();
     });
-    expect(await startRun(api, { runId, agentId }).result).toMatchObject(succeeded);
+    expect(await startRun(api, { runId, agentId }, state).result).toMatchObject(succeeded);
     expect(used).toEqual({ "env.PAPERCLIP_API_KEY": Buffer.from("run-token-not-real").toString("base64") });
   });
 
@@ -198,9 +201,9 @@ describe("a run that was there before", () => {
   it("case 34: taken over, it can be cancelled", async () => {
     const admitted: OperatedRun[] = [];
     operate(api, (run) => admitted.push(run.running()));
-    const first = startRun(api, { runId, agentId });
+    const first = startRun(api, { runId, agentId }, state);
     await first.host.until(() => first.host.ownLines.includes("is running"));
-    const second = startRun(api, { runId, agentId });
+    const second = startRun(api, { runId, agentId }, state);
     await second.host.until(() => second.host.ownLines.includes("is running"));
     api.onRun = (run) => {
       if (run.spec.cancel) admitted[0]?.finished("Cancelled", "Cancelled", "as asked");

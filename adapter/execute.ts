@@ -1,13 +1,11 @@
 /** Runs an agent once: creates a ClaudeRun, follows it and maps its result. */
 import type { AdapterExecutionContext, AdapterExecutionResult } from "@paperclipai/adapter-utils";
+import type { AdapterState } from "./adapter-state.ts";
 import { cancelDeadlineMs, followRun } from "./follow-run.ts";
 import { HostLog } from "./host-log.ts";
 import { errorMessage } from "../kube/api-error.ts";
-import { connectionFor } from "./kubernetes/connections.ts";
-import { leaseName } from "./kubernetes/lease.ts";
 import { RunWatch } from "../client/run-watch.ts";
 import { createPlannedRun } from "./create-run.ts";
-import * as ownRuns from "./tracked-runs.ts";
 import { acknowledgeCancel, failedAdapter, failedBeforeStart } from "./result/map-result.ts";
 import { agentName } from "./spec/names.ts";
 import { planRun } from "./spec/plan.ts";
@@ -18,6 +16,7 @@ import { callHost, notifyHost } from "./notify-host.ts";
 
 /** Dependencies of execute() in addition to the agent's configuration. */
 interface Host {
+  readonly state: AdapterState;
   readonly ctx: AdapterExecutionContext;
   readonly log: HostLog;
   readonly cancelDeadlineMs: number;
@@ -28,12 +27,13 @@ interface Host {
  * cancels the run if the adapter itself fails.
  */
 export async function execute(
+  state: AdapterState,
   ctx: AdapterExecutionContext,
   limits: Partial<Pick<Host, "cancelDeadlineMs">> = {},
 ): Promise<AdapterExecutionResult> {
   const log = new HostLog(ctx.onLog);
   try {
-    return storable(await executeWithRetry({ ctx, log, cancelDeadlineMs, ...limits }));
+    return storable(await executeWithRetry({ state, ctx, log, cancelDeadlineMs, ...limits }));
   } catch (error) {
     const code = error instanceof ConfigError ? "configuration_incomplete" : "adapter_failed";
     return storable(failedBeforeStart(code, errorMessage(error)));
@@ -56,10 +56,10 @@ async function executeWithRetry(host: Host): Promise<AdapterExecutionResult> {
 }
 
 async function executeOnce(host: Host, settings: Settings, isFresh: boolean): Promise<AdapterExecutionResult> {
-  const { ctx, log } = host;
-  const connection = connectionFor(settings.kubeconfig);
+  const { state, ctx, log } = host;
+  const connection = state.connections.get(settings.kubeconfig);
   const namespace = settings.namespace ?? connection.namespace ?? "default";
-  const plan = await planRun({ ctx, settings, namespace, leaseName, isFresh });
+  const plan = await planRun({ ctx, settings, namespace, leaseName: state.leaseName, isFresh });
   await callHost(() => ctx.onCancellationReady?.());
   if (ctx.signal?.aborted === true)
     return acknowledgeCancel(failedBeforeStart("cancelled", "cancelled before the run was created"));
@@ -67,9 +67,9 @@ async function executeOnce(host: Host, settings: Settings, isFresh: boolean): Pr
   await notifyHost(ctx, plan, namespace);
   await callHost(() => ctx.onDispatch?.());
   const secrets = plan.secrets.map(({ name }) => name);
-  const release = ownRuns.track({ connection, namespace, name: plan.name, runId: ctx.runId, secrets });
+  const release = state.runs.track({ connection, namespace, name: plan.name, runId: ctx.runId, secrets });
   try {
-    const created = await createPlannedRun(connection, plan, namespace);
+    const created = await createPlannedRun(state, connection, plan, namespace);
     if ("failed" in created) {
       release(created.release);
       return created.failed;

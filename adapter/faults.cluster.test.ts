@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubectl } from "../test/cluster/kubectl.ts";
 import { Stage } from "../test/e2e/stage.ts";
+import { AdapterState } from "./adapter-state.ts";
 import { execute } from "./execute.ts";
-import { connectionFor } from "./kubernetes/connections.ts";
 import { anchorOf } from "../client/log/anchor.ts";
 import { runName } from "./spec/names.ts";
 import type { ApiVerb } from "../kube/testing/api-request.ts";
@@ -94,7 +94,8 @@ describe.concurrent("case 41: at each verb", () => {
   it.each(stories)("%s: the run succeeds, its transcript is byte for byte what the runner wrote", async (_, fault) => {
     const proxy = await FaultProxy.open();
     const kubeconfig = allowedKubeconfig(proxy.kubeconfig());
-    connectionFor(kubeconfig).timeoutMs = 4_000;
+    const state = new AdapterState();
+    state.connections.get(kubeconfig).timeoutMs = 4_000;
     const asked = new Map<ApiVerb, number>();
     const met = new Set<ApiVerb>();
     proxy.fault = (verb) => {
@@ -113,7 +114,7 @@ describe.concurrent("case 41: at each verb", () => {
         env: { ANTHROPIC_BASE_URL: `http://${fakeApi}` },
       },
     });
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0, summary: "Done." });
     const name = runName(host.context.agent.id, host.context.runId);
     expect(host.stdout).toBe(await proven(name));

@@ -1,21 +1,28 @@
 /** Entry point of the adapter: the Paperclip server calls createServerAdapter(). */
-import type { ServerAdapterModule } from "@paperclipai/adapter-utils";
+import type { AdapterExecutionContext, AdapterExecutionResult, ServerAdapterModule } from "@paperclipai/adapter-utils";
+import { AdapterState } from "./adapter-state.ts";
 import { configurationDoc, configSchema } from "./config-schema.ts";
 import { testEnvironment } from "./environment/test-environment.ts";
-import { execute } from "./execute.ts";
+import { execute as executeWith } from "./execute.ts";
 import { listModels, models } from "./models.ts";
 import { listSkills } from "./skills.ts";
 import { adapterType } from "./spec/plan.ts";
 import { sessionCodec } from "./spec/session.ts";
 
-export { execute } from "./execute.ts";
+/** The process's state: Paperclip calls plain functions, and may create several adapters. */
+const state = new AdapterState();
+
+/** Runs the agent once. Never rejects: every failure is a result with a code. */
+export function execute(ctx: AdapterExecutionContext): Promise<AdapterExecutionResult> {
+  return executeWith(state, ctx);
+}
 
 /** Returns the adapter of type `claude_k8s`. */
 export function createServerAdapter(): ServerAdapterModule {
   return {
     type: adapterType,
     execute,
-    testEnvironment,
+    testEnvironment: (ctx) => testEnvironment(state.connections, ctx),
     sessionCodec,
     sessionManagement: {
       supportsSessionResume: true,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Stage } from "../test/e2e/stage.ts";
 import { openWorkspace, placeClaude, withPlacedClaude } from "../test/e2e/workspace.ts";
+import { AdapterState } from "./adapter-state.ts";
 import { execute } from "./execute.ts";
 import { runName } from "./spec/names.ts";
 import { TestHost } from "./testing/host.ts";
@@ -16,6 +17,7 @@ console.log(JSON.stringify({ type: "told", args: process.argv.slice(2), env: pro
 console.log(JSON.stringify({ type: "result", subtype: "success", is_error: false, num_turns: 1, session_id: "s", result }));
 `;
 
+const state = new AdapterState();
 let stage: Stage;
 let volume: { close: () => Promise<void> };
 beforeAll(async () => {
@@ -42,7 +44,7 @@ describe.concurrent("case 38: claude's stdin, from a run that the adapter made",
     ["1 MiB", `${"漢字🦊\n".repeat(95_324)}end`],
   ])("of %s is the prompt, byte for byte", async (_, promptTemplate) => {
     const host = hostFor({ promptTemplate });
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0 });
     expect(result.summary).toBe(createHash("sha256").update(promptTemplate).digest("hex"));
   });
@@ -55,7 +57,7 @@ describe("case 40: the environment of a pod, as a whole", () => {
       env: { ...withPlacedClaude.env, GITHUB_TOKEN: "token-of-the-agent-40", PAPERCLIP_RUN_ID: "forged" },
     };
     const host = hostFor({ ...config, promptTemplate: "Work." }, { issueId: "issue-1", wakeReason: "assigned" });
-    const result = await execute(host.context);
+    const result = await execute(state, host.context);
     delete process.env["DATABASE_URL"];
     expect(result, `${result.errorMessage ?? ""}\n${host.ownLines}`).toMatchObject({ exitCode: 0 });
     const told = host.stdout.split("\n").find((line) => line.startsWith('{"type":"told"')) ?? "{}";

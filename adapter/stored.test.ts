@@ -1,6 +1,7 @@
 /** The host only gets values that its database, its page and a terminal accept, whatever an agent writes. */
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { AdapterState } from "./adapter-state.ts";
 import { execute } from "./execute.ts";
 import { HostLog } from "./host-log.ts";
 import { logPrefix } from "./log-prefix.ts";
@@ -126,7 +127,7 @@ describe("the host's stored values", () => {
         });
         run.finished("Failed", "ClaudeFailed", bad, { session: { id: "s" } });
       });
-      const result = await execute({
+      const result = await execute(new AdapterState(), {
         ...context,
         onLog: (_, chunk) => Promise.resolve(void given.push(chunk)),
         onMeta: (meta) => Promise.resolve(void given.push(meta)),

@@ -1,6 +1,6 @@
 /**
- * The runs that this process created, tracked until their Secrets are deleted. If execute() could not finish a run,
- * a background task does. Garbage collection may cancel a run of this process that is not tracked.
+ * The runs that this client created, tracked until their Secrets are deleted. If execute() could not finish a run,
+ * a background task does. Garbage collection may cancel a run of this client that is not tracked.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { ApiError } from "../kube/api-error.ts";
@@ -36,36 +36,44 @@ const maxDelayMs = 60_000;
 /** Limit of background tasks while the API server is unreachable. Garbage collection handles further runs. */
 const maxBackground = 1_000;
 
-const followed = new Map<string, number>();
-const background = new Set<string>();
+/** Runs by namespace and name. */
+export class TrackedRuns {
+  /** Number of execute() calls that follow each run. */
+  readonly #followed = new Map<string, number>();
+  readonly #background = new Set<string>();
 
-/** Returns true while execute() or a background task follows the run. */
-export function isTracked({ namespace, name }: Pick<TrackedRun, "namespace" | "name">): boolean {
-  const key = keyOf(namespace, name);
-  return followed.has(key) || background.has(key);
-}
+  /** Returns true while execute() or a background task follows the run. */
+  isTracked({ namespace, name }: Pick<TrackedRun, "namespace" | "name">): boolean {
+    const key = keyOf(namespace, name);
+    return this.#followed.has(key) || this.#background.has(key);
+  }
 
-/** Tracks a run before it is created. Returns a function that releases it. The same run may be tracked twice. */
-export function track(run: TrackedRun): (how: Release) => void {
-  const key = keyOf(run.namespace, run.name);
-  followed.set(key, (followed.get(key) ?? 0) + 1);
-  let isReleased = false;
-  return (how) => {
-    if (isReleased) return;
-    isReleased = true;
-    const others = (followed.get(key) ?? 1) - 1;
-    if (others > 0) followed.set(key, others);
-    else followed.delete(key);
+  /** Tracks a run before it is created. Returns a function that releases it. The same run may be tracked twice. */
+  track(run: TrackedRun): (how: Release) => void {
+    const key = keyOf(run.namespace, run.name);
+    this.#followed.set(key, (this.#followed.get(key) ?? 0) + 1);
+    let isReleased = false;
+    return (how) => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#release(key, run, how);
+    };
+  }
+
+  #release(key: string, run: TrackedRun, how: Release): void {
+    const others = (this.#followed.get(key) ?? 1) - 1;
+    if (others > 0) this.#followed.set(key, others);
+    else this.#followed.delete(key);
     if (
       how === "not created" ||
       (others > 0 && how !== "finished") ||
-      background.has(key) ||
-      background.size >= maxBackground
+      this.#background.has(key) ||
+      this.#background.size >= maxBackground
     )
       return;
-    background.add(key);
-    void cleanUp(run, how).finally(() => background.delete(key));
-  };
+    this.#background.add(key);
+    void cleanUp(run, how).finally(() => this.#background.delete(key));
+  }
 }
 
 /** Cleans up in the background. Retries each step until it succeeds. */

@@ -1,6 +1,7 @@
 /** execute() never rejects for what a run or a host does; a run that was made is followed to its end, or cancelled. */
 import type { AdapterExecutionContext, AdapterExecutionResult } from "@paperclipai/adapter-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AdapterState } from "./adapter-state.ts";
 import { execute } from "./execute.ts";
 import { ClaudeRunApi } from "../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "./testing/kubeconfigs.ts";
@@ -23,7 +24,7 @@ function playWith(callbacks: Partial<AdapterExecutionContext>, runId?: string): 
     config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work." },
     ...(runId === undefined ? {} : { runId }),
   });
-  return execute({ ...context, ...callbacks });
+  return execute(new AdapterState(), { ...context, ...callbacks });
 }
 
 const never = (): Promise<never> => new Promise(() => undefined);

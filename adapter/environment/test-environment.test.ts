@@ -5,6 +5,7 @@ import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import type { ApiVerb } from "../../kube/testing/api-request.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { permissionName, permissions } from "../../client/checks/permissions.ts";
+import { ConnectionCache } from "../kubernetes/connections.ts";
 import { testEnvironment } from "./test-environment.ts";
 
 let api: ClaudeRunApi;
@@ -33,7 +34,7 @@ async function test(
   config: Record<string, unknown> = {},
 ): Promise<{ status: string; checks: AdapterEnvironmentCheck[] }> {
   const all = { kubeconfig: config["kubeconfig"] ?? allowedKubeconfig(api.kubeconfigFile()), ...well, ...config };
-  return testEnvironment({ companyId: "c", adapterType: "claude_k8s", config: all });
+  return testEnvironment(new ConnectionCache(), { companyId: "c", adapterType: "claude_k8s", config: all });
 }
 
 /** Returns level and code of all checks that are not info: "error k8s_crd_missing". */

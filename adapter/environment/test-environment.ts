@@ -2,7 +2,7 @@
 import type { AdapterEnvironmentTestContext, AdapterEnvironmentTestResult } from "@paperclipai/adapter-utils";
 import { errorMessage } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
-import { connectionFor } from "../kubernetes/connections.ts";
+import type { ConnectionCache } from "../kubernetes/connections.ts";
 import { readSettings, type Settings } from "../spec/settings.ts";
 import { failed, type Check } from "../../client/checks/check.ts";
 import {
@@ -16,8 +16,11 @@ import { permissions } from "../../client/checks/permissions.ts";
 import { checkApiUrl, checkCredentials, checkImage } from "./settings-checks.ts";
 
 /** Returns all checks within seconds; if the API server is unreachable, only that error. */
-export async function testEnvironment(ctx: AdapterEnvironmentTestContext): Promise<AdapterEnvironmentTestResult> {
-  const checks = await checksOf(ctx.config);
+export async function testEnvironment(
+  connections: ConnectionCache,
+  ctx: AdapterEnvironmentTestContext,
+): Promise<AdapterEnvironmentTestResult> {
+  const checks = await checksOf(connections, ctx.config);
   const worst = checks.some(({ level }) => level === "error")
     ? "fail"
     : checks.some(({ level }) => level === "warn")
@@ -26,7 +29,7 @@ export async function testEnvironment(ctx: AdapterEnvironmentTestContext): Promi
   return { adapterType: ctx.adapterType, status: worst, checks, testedAt: new Date().toISOString() };
 }
 
-async function checksOf(config: Record<string, unknown>): Promise<Check[]> {
+async function checksOf(connections: ConnectionCache, config: Record<string, unknown>): Promise<Check[]> {
   let settings: Settings;
   try {
     settings = readSettings(config);
@@ -35,7 +38,7 @@ async function checksOf(config: Record<string, unknown>): Promise<Check[]> {
   }
   let connection: Connection;
   try {
-    connection = connectionFor(settings.kubeconfig);
+    connection = connections.get(settings.kubeconfig);
     await connection.once("GET", "/version", { timeoutMs: 10_000 });
   } catch (error) {
     const hint = "Run the server in the cluster, or set kubeconfig to a file in CLAUDERUN_KUBECONFIG_DIR.";

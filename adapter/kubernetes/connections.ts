@@ -1,4 +1,4 @@
-/** Keeps one connection for each kubeconfig while the process lives. Connections read rotated credentials again. */
+/** Keeps one connection for each kubeconfig. Connections read rotated credentials again. */
 import { parseKubeconfig, type ClusterAccess } from "../../kube/access.ts";
 import { KubeconfigError } from "../../kube/errors.ts";
 import { ConfigError } from "../spec/values.ts";
@@ -12,22 +12,25 @@ interface CachedConnection {
   readonly connection: Connection;
 }
 
-const connections = new Map<string, CachedConnection>();
+/** Connections by the kubeconfig that an agent's configuration names. */
+export class ConnectionCache {
+  readonly #connections = new Map<string, CachedConnection>();
 
-/**
- * Returns the connection of an agent's kubeconfig, or the server's own without one. Throws ConfigError for
- * a kubeconfig that is not allowed or invalid.
- */
-export function connectionFor(kubeconfig: string | undefined): Connection {
-  const key = kubeconfig ?? "";
-  const text = kubeconfig === undefined ? "" : readKubeconfig(kubeconfig);
-  const known = connections.get(key);
-  // A changed kubeconfig can have other credentials.
-  if (known?.text === text) return known.connection;
-  const connection =
-    kubeconfig === undefined ? Connection.load({}, userAgent) : new Connection(accessOf(text, kubeconfig), userAgent);
-  connections.set(key, { text, connection });
-  return connection;
+  /**
+   * Returns the connection of an agent's kubeconfig, or the server's own without one. Throws ConfigError for
+   * a kubeconfig that is not allowed or invalid.
+   */
+  get(kubeconfig: string | undefined): Connection {
+    const key = kubeconfig ?? "";
+    const text = kubeconfig === undefined ? "" : readKubeconfig(kubeconfig);
+    const known = this.#connections.get(key);
+    // A changed kubeconfig can have other credentials.
+    if (known?.text === text) return known.connection;
+    const connection =
+      kubeconfig === undefined ? Connection.load({}, userAgent) : new Connection(accessOf(text, kubeconfig), userAgent);
+    this.#connections.set(key, { text, connection });
+    return connection;
+  }
 }
 
 function accessOf(text: string, name: string): ClusterAccess {

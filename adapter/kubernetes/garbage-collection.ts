@@ -5,12 +5,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { finishedPhases } from "../../crds/status.ts";
-import * as ownRuns from "../tracked-runs.ts";
+import type { AdapterState } from "../adapter-state.ts";
 import { adapterType } from "../spec/plan.ts";
 import { runIdAnnotation, runLabels } from "../spec/names.ts";
 import { ApiError } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
-import { leaseName } from "./lease.ts";
 import { leasePath, runsPath } from "../../client/paths.ts";
 import { parseRun } from "../../client/parse-run.ts";
 import { cancelRun } from "../../client/runs.ts";
@@ -31,22 +30,20 @@ const defaultMaxPages = 250;
 const intervalMs = 10 * 60_000;
 const firstRetryMs = 30_000;
 
-const collecting = new Set<string>();
-
 /** Collects garbage in the namespace now and every ten minutes, in the background. */
-export function startGarbageCollection(connection: Connection, namespace: string): void {
+export function startGarbageCollection(state: AdapterState, connection: Connection, namespace: string): void {
   const key = `${connection.server} ${namespace}`;
-  if (collecting.has(key)) return;
-  collecting.add(key);
-  void collectForever(connection, namespace);
+  if (state.collecting.has(key)) return;
+  state.collecting.add(key);
+  void collectForever(state, connection, namespace);
 }
 
-async function collectForever(connection: Connection, namespace: string): Promise<never> {
+async function collectForever(state: ClientState, connection: Connection, namespace: string): Promise<never> {
   const pageTokens: PageTokens = new Map();
   for (let retryMs = firstRetryMs; ;) {
     let delayMs = intervalMs;
     try {
-      await collectGarbage(connection, namespace, { pageTokens });
+      await collectGarbage(state, connection, namespace, { pageTokens });
       retryMs = firstRetryMs;
     } catch {
       // Only a delay: the operator cancels orphaned runs by itself.
@@ -56,6 +53,9 @@ async function collectForever(connection: Connection, namespace: string): Promis
     await wait(delayMs * (0.9 + Math.random() / 5), undefined, { ref: false });
   }
 }
+
+/** The part of the state that identifies the runs of this client, and those that it still follows. */
+type ClientState = Pick<AdapterState, "leaseName" | "runs">;
 
 /** The API server's continue tokens by selection: where the last collection stopped. */
 type PageTokens = Map<string, string>;
@@ -70,6 +70,7 @@ export interface CollectOptions {
 
 /** Cancels orphans and deletes their Secrets. Returns the names of the cancelled runs. */
 export async function collectGarbage(
+  client: ClientState,
   connection: Connection,
   namespace: string,
   {
@@ -83,10 +84,12 @@ export async function collectGarbage(
   const cancelled: string[] = [];
   const unfinished = finishedPhases.map((phase) => `status.phase!=${phase}`).join(",");
   for await (const run of listPages(connection, namespace, { fieldSelector: unfinished }, bounds)) {
-    if (run.spec.cancel || !(await isOrphaned(run, isAlive))) continue;
+    if (run.spec.cancel || !(await isOrphaned(client, run, isAlive))) continue;
     const lease = run.spec.clientLeaseName ?? "";
     const why =
-      lease === leaseName ? "its client no longer follows it" : `its client's Lease ${lease} is missing or expired`;
+      lease === client.leaseName
+        ? "its client no longer follows it"
+        : `its client's Lease ${lease} is missing or expired`;
     await cancelRun(connection, run.metadata, why);
     cancelled.push(run.metadata.name);
   }
@@ -95,7 +98,7 @@ export async function collectGarbage(
   for (const phase of finishedPhases) {
     const query = { labelSelector: marked, fieldSelector: `status.phase=${phase}` };
     for await (const run of listPages(connection, namespace, query, bounds)) {
-      if (await isOrphaned(run, isAlive)) await deleteRunSecrets(connection, run.metadata, secretNamesOf(run));
+      if (await isOrphaned(client, run, isAlive)) await deleteRunSecrets(connection, run.metadata, secretNamesOf(run));
     }
   }
   return cancelled;
@@ -141,12 +144,13 @@ async function* listPages(
 
 /** Returns true if no client follows the run. */
 async function isOrphaned(
+  { leaseName, runs }: ClientState,
   { metadata, spec }: ClaudeRun,
   isAlive: (lease: string) => Promise<boolean>,
 ): Promise<boolean> {
   const lease = spec.clientLeaseName;
   if (lease === undefined || metadata.annotations?.[runIdAnnotation] === "") return false;
-  if (lease === leaseName) return !ownRuns.isTracked(metadata);
+  if (lease === leaseName) return !runs.isTracked(metadata);
   return !(await isAlive(lease));
 }
 

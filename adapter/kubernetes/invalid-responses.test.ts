@@ -6,7 +6,8 @@ import { TestHost } from "../testing/host.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { init, operate, type OperatedRun } from "../../client/testing/operated-run.ts";
 import { startRun } from "../testing/start-run.ts";
-import { connectionFor } from "./connections.ts";
+import { AdapterState } from "../adapter-state.ts";
+import { ConnectionCache } from "./connections.ts";
 import { watchEvents } from "../../kube/watch.ts";
 
 /** For a busy machine. */
@@ -30,7 +31,7 @@ const pages: readonly [what: string, body: string][] = [
 describe("a watch that brings", () => {
   it.each(pages)("%s: the error quotes nothing", async (_, body) => {
     api.fault = ({ verb }) => (verb === "watch clauderuns" ? { kind: "answer", body } : undefined);
-    const connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
+    const connection = new ConnectionCache().get(allowedKubeconfig(api.kubeconfigFile()));
     const { signal } = new AbortController();
     const events = watchEvents<unknown>(connection, { path, query: {}, resourceVersion: "1", signal });
     const error = await events.next().catch((cause: unknown) => cause);
@@ -53,7 +54,7 @@ describe("a watch that brings", () => {
 it("an answer above the limit is broken off, and told by its size", async () => {
   const body = `{"${"x".repeat(65 * 1_048_576)}":1}`;
   api.fault = ({ verb }) => (verb === "get clauderuns" ? { kind: "answer", body } : undefined);
-  const connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
+  const connection = new ConnectionCache().get(allowedKubeconfig(api.kubeconfigFile()));
   const error = await connection.request("GET", `${path}/one`).catch((cause: unknown) => cause);
   expect(error).toMatchObject({ code: 413, reason: "AnswerTooLarge" });
   expect((error as Error).message).toMatch(/larger than the limit of 67108864 bytes/);
@@ -66,7 +67,7 @@ it("the Secrets of a run that has not ended within the cancel's deadline are del
   const host = new TestHost({
     config: { kubeconfig: allowedKubeconfig(api.kubeconfigFile()), promptTemplate: "Work." },
   });
-  const result = execute(host.context, { cancelDeadlineMs: 50 });
+  const result = execute(new AdapterState(), host.context, { cancelDeadlineMs: 50 });
   await host.until(() => host.ownLines.includes("is running"));
   host.cancel();
   const { errorCode, errorMessage, resultJson } = await result;

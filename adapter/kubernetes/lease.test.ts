@@ -4,51 +4,53 @@ import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { allowedKubeconfig } from "../testing/kubeconfigs.ts";
 import { operate } from "../../client/testing/operated-run.ts";
 import { startRun } from "../testing/start-run.ts";
-import { connectionFor } from "./connections.ts";
 import type { Connection } from "../../kube/connection.ts";
-import { ClientLease, leaseName } from "./lease.ts";
+import { ClientLease } from "./lease.ts";
+import { AdapterState } from "../adapter-state.ts";
 import { collectGarbage } from "./garbage-collection.ts";
 
 /** For a busy machine. */
 const deadline = { timeout: 60_000 };
 
 let api: ClaudeRunApi;
+let state: AdapterState;
 let connection: Connection;
 beforeEach(async () => {
   api = await new ClaudeRunApi().listen();
-  connection = connectionFor(allowedKubeconfig(api.kubeconfigFile()));
+  state = new AdapterState();
+  connection = state.connections.get(allowedKubeconfig(api.kubeconfigFile()));
 });
 afterEach(() => api.close());
 
 function renewTime(): string {
-  return (api.get("leases", leaseName)?.["spec"] as { renewTime: string } | undefined)?.renewTime ?? "";
+  return (api.get("leases", state.leaseName)?.["spec"] as { renewTime: string } | undefined)?.renewTime ?? "";
 }
 
 describe("the Lease of this process", () => {
   it("is made before the first run, names the run's client, and is renewed while the process lives", async () => {
-    const lease = await ClientLease.create(connection, "agents", 20);
-    expect(api.get("leases", leaseName)?.["spec"]).toMatchObject({
-      holderIdentity: leaseName,
+    const lease = await ClientLease.create(connection, { namespace: "agents", name: state.leaseName }, 20);
+    expect(api.get("leases", state.leaseName)?.["spec"]).toMatchObject({
+      holderIdentity: state.leaseName,
       leaseDurationSeconds: 60,
     });
     const made = renewTime();
     await expect.poll(() => renewTime() > made, deadline).toBe(true);
     lease.stop();
     operate(api, (run) => run.succeeds());
-    await startRun(api).result;
-    expect(api.runs.map(({ spec }) => spec.clientLeaseName)).toEqual([leaseName]);
+    await startRun(api, {}, state).result;
+    expect(api.runs.map(({ spec }) => spec.clientLeaseName)).toEqual([state.leaseName]);
     const verbs = api.requests.map(({ verb }) => verb);
     expect(verbs.indexOf("create leases")).toBeLessThan(verbs.indexOf("create clauderuns"));
   });
 
   it("is renewed after errors, and created again after a user deleted it", async () => {
-    const lease = await ClientLease.create(connection, "agents", 20);
+    const lease = await ClientLease.create(connection, { namespace: "agents", name: state.leaseName }, 20);
     let refusals = 3;
     api.fault = ({ verb }) => (verb === "patch leases" && refusals-- > 0 ? { kind: "reject", code: 500 } : undefined);
     const made = renewTime();
     await expect.poll(() => renewTime() > made, deadline).toBe(true);
-    api.remove("leases", leaseName);
-    await expect.poll(() => api.get("leases", leaseName), deadline).toBeDefined();
+    api.remove("leases", state.leaseName);
+    await expect.poll(() => api.get("leases", state.leaseName), deadline).toBeDefined();
     lease.stop();
   });
 
@@ -59,7 +61,7 @@ describe("the Lease of this process", () => {
       met = true;
       return { kind: "reset", done: true };
     };
-    const lease = await ClientLease.create(connection, "agents", 1_000);
+    const lease = await ClientLease.create(connection, { namespace: "agents", name: state.leaseName }, 1_000);
     expect(api.count("create leases")).toBe(2);
     lease.stop();
   });
@@ -91,10 +93,10 @@ describe("garbage collection at a server's start", () => {
     left("gone", "no-such-lease");
     left("theirs", "alive");
     left("perhaps", "late");
-    left("ours", leaseName);
+    left("ours", state.leaseName);
     left("over", "dead", over);
     api.put("secrets", { metadata: { name: "anthropic" } });
-    expect((await collectGarbage(connection, "agents", { confirmMs: 0 })).toSorted()).toEqual([
+    expect((await collectGarbage(state, connection, "agents", { confirmMs: 0 })).toSorted()).toEqual([
       "gone",
       "newer",
       "newest",
@@ -127,7 +129,7 @@ describe("garbage collection at a server's start", () => {
       if (reads === 2) api.put("leases", { ...lease, spec: { ...lease.spec, renewTime: minutesAgo(4) } });
       return undefined;
     };
-    expect(await collectGarbage(connection, "agents", { confirmMs: 0 })).toEqual(["gone"]);
+    expect(await collectGarbage(state, connection, "agents", { confirmMs: 0 })).toEqual(["gone"]);
     expect(reads).toBe(2);
   });
 
@@ -135,13 +137,13 @@ describe("garbage collection at a server's start", () => {
     api.put("leases", { metadata: { name: "dead" }, spec: { renewTime: minutesAgo(5), leaseDurationSeconds: 60 } });
     for (let n = 0; n < 130; n++) left(`over-${n}`, "dead", over);
     for (let n = 0; n < 45; n++) left(`running-${n}`, "dead");
-    expect(await collectGarbage(connection, "agents", { confirmMs: 0 })).toHaveLength(45);
+    expect(await collectGarbage(state, connection, "agents", { confirmMs: 0 })).toHaveLength(45);
     expect(api.all("secrets")).toHaveLength(45);
     expect(api.count("delete secrets")).toBe(130);
     const lists = api.requests.filter(({ verb }) => verb === "list clauderuns");
     expect(Math.max(...lists.map(({ query }) => Number(query.get("limit"))))).toBeLessThanOrEqual(20);
     expect(lists.filter(({ query }) => !query.has("fieldSelector"))).toEqual([]);
-    await collectGarbage(connection, "agents", { confirmMs: 0 });
+    await collectGarbage(state, connection, "agents", { confirmMs: 0 });
     expect(api.count("delete secrets"), "nothing is left to delete").toBe(130);
   });
 
@@ -151,13 +153,13 @@ describe("garbage collection at a server's start", () => {
     for (let n = 0; n < 40; n++) left(`lives-${n}`, "alive");
     left("one", "dead");
     const options = { confirmMs: 0, maxPages: 1, pageTokens: new Map<string, string>() };
-    const cancelled = async (): Promise<string[]> => collectGarbage(connection, "agents", options);
+    const cancelled = async (): Promise<string[]> => collectGarbage(state, connection, "agents", options);
     expect([await cancelled(), await cancelled(), await cancelled()]).toEqual([[], [], ["one"]]);
     await cancelled();
     left("two", "dead");
     let refused = 0;
     api.fault = ({ query }) => (query.has("continue") && refused++ === 0 ? { kind: "reject", code: 410 } : undefined);
-    expect(await collectGarbage(connection, "agents", { ...options, maxPages: 9 })).toEqual(["two"]);
+    expect(await collectGarbage(state, connection, "agents", { ...options, maxPages: 9 })).toEqual(["two"]);
     expect(refused).toBeGreaterThan(0);
     api.heal();
   });
@@ -170,7 +172,7 @@ describe("garbage collection at a server's start", () => {
     };
     const asked = new Promise<void>((resolve) => (listed = resolve));
     operate(api, (run) => run.succeeds());
-    const results = [await startRun(api).result, await startRun(api).result];
+    const results = [await startRun(api, {}, state).result, await startRun(api, {}, state).result];
     await asked;
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(api.count("list clauderuns")).toBe(1);

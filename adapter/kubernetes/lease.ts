@@ -5,6 +5,8 @@ import { ApiError } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
 import { leaseObject, microTime } from "../../kube/lease.ts";
 import { leasePath, leasesPath } from "../../client/paths.ts";
+import type { NamespacedName } from "../../client/runs.ts";
+import type { AdapterState } from "../adapter-state.ts";
 
 const durationMs = 60_000;
 /** Three requests a minute for a whole server. */
@@ -12,17 +14,22 @@ const renewMs = 20_000;
 /** Retry after a failure: three more tries fit before the Lease expires. */
 const retryMs = 5_000;
 
-/** Unique for each process: a restarted server is another client. */
-export const leaseName = `paperclip-${hostname()
-  .toLowerCase()
-  .replace(/[^a-z0-9]+/g, "-")
-  .replace(/^-|-$/g, "")
-  .slice(0, 40)}-${randomBytes(4).toString("hex")}`;
+/** Returns a unique name. */
+export function newLeaseName(): string {
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 40);
+  return `paperclip-${host}-${randomBytes(4).toString("hex")}`;
+}
 
-const leases = new Map<string, Promise<ClientLease>>();
-
-/** Returns this process's Lease in the namespace. The first call creates it and starts to renew it. */
-export function ensureLease(connection: Connection, namespace: string): Promise<ClientLease> {
+/** Returns the client's Lease in the namespace. The first call creates it and starts to renew it. */
+export function ensureLease(
+  { leaseName, leases }: Pick<AdapterState, "leaseName" | "leases">,
+  connection: Connection,
+  namespace: string,
+): Promise<ClientLease> {
   const key = `${connection.server} ${namespace}`;
   const existing = leases.get(key);
   if (existing !== undefined) {
@@ -30,7 +37,7 @@ export function ensureLease(connection: Connection, namespace: string): Promise<
     existing.then((lease) => lease.useConnection(connection)).catch(() => undefined);
     return existing;
   }
-  const made = ClientLease.create(connection, namespace);
+  const made = ClientLease.create(connection, { namespace, name: leaseName });
   leases.set(key, made);
   made.catch(() => leases.delete(key));
   return made;
@@ -38,21 +45,21 @@ export function ensureLease(connection: Connection, namespace: string): Promise<
 
 export class ClientLease {
   #connection: Connection;
-  readonly #namespace: string;
+  readonly #lease: NamespacedName;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  private constructor(connection: Connection, namespace: string, everyMs: number) {
+  private constructor(connection: Connection, lease: NamespacedName, everyMs: number) {
     this.#connection = connection;
-    this.#namespace = namespace;
+    this.#lease = lease;
     this.#intervalMs = everyMs;
     this.#scheduleRenewal(everyMs);
   }
 
-  static async create(connection: Connection, namespace: string, everyMs = renewMs): Promise<ClientLease> {
-    await createLease(connection, namespace);
-    return new ClientLease(connection, namespace, everyMs);
+  static async create(connection: Connection, lease: NamespacedName, everyMs = renewMs): Promise<ClientLease> {
+    await createLease(connection, lease);
+    return new ClientLease(connection, lease, everyMs);
   }
 
   /** Renews with this connection from now on. */
@@ -80,12 +87,12 @@ export class ClientLease {
   async #renew(): Promise<boolean> {
     try {
       const asked = { body: { spec: { renewTime: microTime(Date.now()) } }, timeoutMs: retryMs };
-      await this.#connection.once("PATCH", leasePath(this.#namespace, leaseName), asked);
+      await this.#connection.once("PATCH", leasePath(this.#lease.namespace, this.#lease.name), asked);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 404) return false;
       // A deleted Lease is created again.
-      return createLease(this.#connection, this.#namespace).then(
+      return createLease(this.#connection, this.#lease).then(
         () => true,
         () => false,
       );
@@ -93,11 +100,11 @@ export class ClientLease {
   }
 }
 
-async function createLease(connection: Connection, namespace: string): Promise<void> {
+async function createLease(connection: Connection, { namespace, name }: NamespacedName): Promise<void> {
   const nowMs = Date.now();
   const labels = { "app.kubernetes.io/managed-by": "paperclip-adapter-clauderun" };
-  const spec = { holder: leaseName, durationMs, acquiredMs: nowMs, renewedMs: nowMs };
-  const body = leaseObject({ name: leaseName, namespace, labels }, spec);
+  const spec = { holder: name, durationMs, acquiredMs: nowMs, renewedMs: nowMs };
+  const body = leaseObject({ name, namespace, labels }, spec);
   try {
     await connection.request("POST", leasesPath(namespace), { body });
   } catch (error) {

@@ -7,8 +7,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configSchema } from "../config-schema.ts";
 import { testEnvironment } from "../environment/test-environment.ts";
+import { AdapterState } from "../adapter-state.ts";
 import { execute } from "../execute.ts";
-import { connectionFor } from "../kubernetes/connections.ts";
+import { ConnectionCache } from "../kubernetes/connections.ts";
 import { directoryVariable, readKubeconfig } from "../kubernetes/kubeconfig-directory.ts";
 import { ClaudeRunApi } from "../../client/testing/claude-run-api.ts";
 import { TestHost } from "../testing/host.ts";
@@ -118,12 +119,17 @@ describe("requests", () => {
 
   it("go nowhere but to the expected paths, whatever is typed", async () => {
     const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
-    connectionFor(kubeconfig).attempts = 1;
+    const connections = new ConnectionCache();
+    connections.get(kubeconfig).attempts = 1;
     const fields = ["namespace", "workspaceVolumeClaim", "operatorLease", "credentialsSecretName", "workspaceSubPath"];
     const typed = fc.oneof(leaf, fc.constantFrom("agents", "other", "agents/claude-run"));
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.constantFrom(...fields), typed), async (config) => {
-        await testEnvironment({ companyId: "c", adapterType: "claude_k8s", config: { kubeconfig, ...config } });
+        await testEnvironment(connections, {
+          companyId: "c",
+          adapterType: "claude_k8s",
+          config: { kubeconfig, ...config },
+        });
       }),
       { numRuns: 60 },
     );
@@ -201,17 +207,21 @@ describe("a kubeconfig that an agent names", () => {
     };
     writeFileSync(path, JSON.stringify(document));
     const config = { kubeconfig: allowedKubeconfig(path), promptTemplate: "Work." };
-    const result = await execute(new TestHost({ config }).context);
+    const result = await execute(new AdapterState(), new TestHost({ config }).context);
     expect(result.errorCode).toBe("configuration_incomplete");
     expect(result.errorMessage).toContain(what);
-    const { checks } = await testEnvironment({ companyId: "c", adapterType: "claude_k8s", config });
+    const { checks } = await testEnvironment(new ConnectionCache(), {
+      companyId: "c",
+      adapterType: "claude_k8s",
+      config,
+    });
     expect(checks.map(({ level }) => level)).toEqual(["error"]);
     expect(JSON.stringify([result, checks])).not.toContain(planted);
   });
 
   it("of another format is rejected, and the error quotes nothing of it", async () => {
     const config = { kubeconfig: allowedKubeconfig(join(directory, "broken")), promptTemplate: "Work." };
-    const result = await execute(new TestHost({ config }).context);
+    const result = await execute(new AdapterState(), new TestHost({ config }).context);
     expect(result.errorCode).toBe("configuration_incomplete");
     expect(JSON.stringify(result)).not.toContain(planted);
   });

@@ -1,7 +1,7 @@
 /** A host that records only the arrival times of lines. */
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import { TestHost } from "../../adapter/testing/host.ts";
-import type { execute as Execute } from "../../adapter/execute.ts";
+import type { execute as Execute } from "../../adapter/index.ts";
 
 /** From the bundle, as the host loads it. */
 export const { execute } = (await import(new URL("../../adapter/dist/index.js", import.meta.url).href)) as {

@@ -1,10 +1,11 @@
 /** The API server is frozen for 90 s: longer than a client's Lease lasts, and no client can renew its Lease meanwhile. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connectionFor } from "../../adapter/kubernetes/connections.ts";
-import { ClientLease, leaseName } from "../../adapter/kubernetes/lease.ts";
+import { ConnectionCache } from "../../adapter/kubernetes/connections.ts";
+import { ClientLease, newLeaseName } from "../../adapter/kubernetes/lease.ts";
 import { frozen } from "../faults/environment-faults.ts";
 import { Stage, verdict } from "./stage.ts";
 
+const leaseName = newLeaseName();
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open("api-server-away");
@@ -18,7 +19,10 @@ async function renewedMs(): Promise<number> {
 
 it("costs a client that lives none of its runs; one that dies afterwards is found", { timeout: 600_000 }, async () => {
   // The adapter's own renewals: every 20 s for 60 s, tried again after 5 s.
-  const client = await ClientLease.create(connectionFor(undefined), stage.namespace);
+  const client = await ClientLease.create(new ConnectionCache().get(undefined), {
+    namespace: stage.namespace,
+    name: leaseName,
+  });
   await stage.create(
     stage.run("runs", [{ hang: true }], { agent: "one", clientLeaseName: leaseName }),
     stage.run("sleeps", [{ hang: true }], { agent: "two", clientLeaseName: leaseName, suspend: true }),
