@@ -1,4 +1,5 @@
 /** The adapter's state between calls of the host. */
+import type { ConnectionOptions } from "../kube/connection.ts";
 import { ConnectionCache } from "./kubernetes/connections.ts";
 import { newLeaseName, type ClientLease } from "./kubernetes/lease.ts";
 import { TrackedRuns } from "./tracked-runs.ts";
@@ -14,6 +15,10 @@ export class AdapterState {
   readonly leases = new Map<string, Promise<ClientLease>>();
   /** API servers and namespaces whose garbage is collected in the background. */
   readonly collecting = new Set<string>();
-  readonly connections = new ConnectionCache();
+  readonly connections: ConnectionCache;
   readonly runs = new TrackedRuns();
+
+  constructor(connectionOptions: Partial<ConnectionOptions> = {}) {
+    this.connections = new ConnectionCache(connectionOptions);
+  }
 }

@@ -36,10 +36,8 @@ const faults: readonly [name: string, fault: ApiFault][] = [
 async function start(prepare: (api: ClaudeRunApi) => void): Promise<{ api: ClaudeRunApi } & StartedRun> {
   const api = await new ClaudeRunApi().listen();
   const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
-  const state = new AdapterState();
-  state.connections.get(kubeconfig).timeoutMs = 2_000;
   prepare(api);
-  return { api, ...startRun(api, { config: { kubeconfig } }, state) };
+  return { api, ...startRun(api, { config: { kubeconfig } }, new AdapterState({ timeoutMs: 2_000 })) };
 }
 
 describe("case 23: exactly one fault", () => {

@@ -94,8 +94,7 @@ describe.concurrent("case 41: at each verb", () => {
   it.each(stories)("%s: the run succeeds, its transcript is byte for byte what the runner wrote", async (_, fault) => {
     const proxy = await FaultProxy.open();
     const kubeconfig = allowedKubeconfig(proxy.kubeconfig());
-    const state = new AdapterState();
-    state.connections.get(kubeconfig).timeoutMs = 4_000;
+    const state = new AdapterState({ timeoutMs: 4_000 });
     const asked = new Map<ApiVerb, number>();
     const met = new Set<ApiVerb>();
     proxy.fault = (verb) => {

@@ -1,5 +1,5 @@
 /** The context of a command: its connection, its options and its terminal. */
-import { Connection } from "../kube/connection.ts";
+import { Connection, type ConnectionOptions } from "../kube/connection.ts";
 import { errorMessage } from "../kube/api-error.ts";
 import { contextNames, type LoadOptions } from "../kube/access.ts";
 import { NoKubeconfigError } from "../kube/errors.ts";
@@ -29,9 +29,13 @@ export interface CommonOptions {
   readonly output?: Output;
 }
 
-const userAgent = "kubectl-claude/0.1.0";
 /** Short, because a user waits: an unreachable server is reported within seconds. */
-const requestOptions = { attempts: 3, timeoutMs: 15_000, retriesCredentials: false };
+const interactive: ConnectionOptions = {
+  userAgent: "kubectl-claude/0.1.0",
+  attempts: 3,
+  timeoutMs: 15_000,
+  retriesCredentials: false,
+};
 /** Flags of kubectl that a proposed command repeats, in this order; never a token. */
 const repeatedFlags = {
   namespace: "-n",
@@ -50,19 +54,25 @@ const repeatedFlags = {
 export class CommandContext {
   readonly terminal: Terminal;
   readonly options: CommonOptions;
-  /** True while the command reads stdin: a credential plugin then gets none. */
-  isStdinUsed = false;
+  readonly #connectionOptions: ConnectionOptions;
+  #isStdinTaken = false;
   #connection: Connection | undefined;
 
-  constructor(options: CommonOptions, streams: Streams) {
+  constructor(options: CommonOptions, streams: Streams, connectionOptions: Partial<ConnectionOptions> = {}) {
     this.options = options;
+    this.#connectionOptions = { ...interactive, ...connectionOptions };
     this.terminal = new Terminal(options.color ?? "auto", streams);
   }
 
   /** The connection to the API server, opened on first use. */
   get connection(): Connection {
-    this.#connection ??= connect({ ...this.options, isStdinTaken: () => this.isStdinUsed });
+    this.#connection ??= connect({ ...this.options, isStdinTaken: () => this.#isStdinTaken }, this.#connectionOptions);
     return this.#connection;
+  }
+
+  /** Reserves stdin for the command: a credential plugin then gets none. */
+  takeStdin(): void {
+    this.#isStdinTaken = true;
   }
 
   /** Names of the contexts in the kubeconfig, valid or not. */
@@ -117,9 +127,9 @@ export class CommandContext {
   }
 }
 
-function connect(options: LoadOptions): Connection {
+function connect(access: LoadOptions, options: ConnectionOptions): Connection {
   try {
-    return Object.assign(Connection.load(options, userAgent), requestOptions);
+    return Connection.load(access, options);
   } catch (error) {
     if (error instanceof NoKubeconfigError) {
       throw new CliError("no kubeconfig found: set KUBECONFIG or --kubeconfig", { cause: error });

@@ -80,7 +80,7 @@ export class ClaudeRuns {
    * KubeconfigError if there is no kubeconfig, or it cannot be used.
    */
   static connect({ namespace, userAgent = "claude-run-client/0.1.0", ...options }: ConnectOptions = {}): ClaudeRuns {
-    const connection = Connection.load(options, userAgent);
+    const connection = Connection.load(options, { userAgent });
     return new ClaudeRuns(connection, namespace ?? connection.namespace ?? "default");
   }
 

@@ -9,7 +9,7 @@ let connection: Connection;
 
 beforeEach(async () => {
   api = await new ApiServer().listen();
-  connection = Connection.load({ kubeconfig: api.kubeconfigFile() }, "test/1");
+  connection = Connection.load({ kubeconfig: api.kubeconfigFile() }, { userAgent: "test/1" });
 });
 
 afterEach(async () => {

@@ -13,6 +13,18 @@ import { HttpError, type HttpHead, type HttpMethod, type HttpStream } from "./ht
 
 export type { HttpMethod, OpenStream };
 
+/** Options of a connection: the defaults of its requests. */
+export interface ConnectionOptions {
+  /** Name of the program in the API server's audit log. */
+  readonly userAgent: string;
+  /** Timeout of a response, or of its headers for a stream. Default: 30 s. */
+  readonly timeoutMs?: number;
+  /** Maximum number of tries per request. Default: 6. */
+  readonly attempts?: number;
+  /** False: a credentials error is thrown at once, for interactive use. Default: true. */
+  readonly retriesCredentials?: boolean;
+}
+
 /** Options of a request. */
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string>>;
@@ -35,24 +47,24 @@ const backoff = { baseMs: 100, maxMs: 5_000 };
 export class Connection {
   readonly #access: ClusterAccess;
   readonly #http: HttpClient;
-  /** Requests sent so far, streams included. */
-  requests = 0;
-  /** Default timeout of a response, or of its headers for a stream. */
-  timeoutMs = 30_000;
-  /** Maximum number of tries per request. */
-  attempts = 6;
+  readonly #timeoutMs: number;
+  readonly #attempts: number;
+  readonly #retriesCredentials: boolean;
 
-  /** False: a credentials error is thrown at once, for interactive use. */
-  retriesCredentials = true;
-
-  constructor(access: ClusterAccess, userAgent: string) {
+  constructor(
+    access: ClusterAccess,
+    { userAgent, timeoutMs = 30_000, attempts = 6, retriesCredentials = true }: ConnectionOptions,
+  ) {
     this.#access = access;
     this.#http = new HttpClient(access, { userAgent });
+    this.#timeoutMs = timeoutMs;
+    this.#attempts = attempts;
+    this.#retriesCredentials = retriesCredentials;
   }
 
   /** Returns a connection by the same kubeconfig and flags as kubectl. Throws KubeconfigError or CredentialsError. */
-  static load(options: LoadOptions, userAgent: string): Connection {
-    return new Connection(loadAccess(options), userAgent);
+  static load(access: LoadOptions, options: ConnectionOptions): Connection {
+    return new Connection(loadAccess(access), options);
   }
 
   /** Namespace of the current context or of the pod's ServiceAccount; undefined if neither names one. */
@@ -75,9 +87,9 @@ export class Connection {
       try {
         return await this.once(method, path, options);
       } catch (error) {
-        if (!(error instanceof ApiError) || !error.isTransient || attempt >= this.attempts) throw error;
+        if (!(error instanceof ApiError) || !error.isTransient || attempt >= this.#attempts) throw error;
         if (options.signal?.aborted === true) throw error;
-        if (!this.retriesCredentials && error.cause instanceof CredentialsError) throw error;
+        if (!this.#retriesCredentials && error.cause instanceof CredentialsError) throw error;
         const delayMs = Math.max(backoffMs(attempt, backoff), Math.min(error.retryAfterMs, backoff.maxMs));
         await wait(delayMs, undefined, abortable(options.signal)).catch(() => undefined);
       }
@@ -87,8 +99,7 @@ export class Connection {
   /** Sends a request without retries. Throws ApiError. */
   async once(method: HttpMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
     const operation = `${method} ${path}`;
-    const { contentType = contentTypeOf(method), timeoutMs = this.timeoutMs, onSize, ...rest } = options;
-    this.requests += 1;
+    const { contentType = contentTypeOf(method), timeoutMs = this.#timeoutMs, onSize, ...rest } = options;
     const request = { ...rest, contentType, timeoutMs, maxBytes: maxResponseBytes };
     const answer = await this.#http.send(method, path, request).catch((error: unknown) => {
       throw this.#apiError(operation, error);
@@ -104,9 +115,8 @@ export class Connection {
    */
   async open(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OpenStream> {
     const operation = `GET ${path}`;
-    this.requests += 1;
     const stream = await this.#http
-      .open(path, { query, signal, headersTimeoutMs: this.timeoutMs })
+      .open(path, { query, signal, headersTimeoutMs: this.#timeoutMs })
       .catch((error: unknown) => {
         throw this.#apiError(operation, error);
       });

@@ -16,8 +16,7 @@ export class Exchange {
   #bytes = 0;
   #request: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
-  /** Answered or failed: a request that was not sent by then is not sent any more. */
-  isSettled = false;
+  #isSettled = false;
 
   constructor(options: WholeRequest, settle: Settle) {
     this.#options = options;
@@ -28,6 +27,11 @@ export class Exchange {
     }, timeoutMs);
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted === true) this.#onAbort();
+  }
+
+  /** Answered or failed: a request that was not sent by then is not sent any more. */
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   /** Reads the answer of a request that was just sent. */
@@ -77,14 +81,14 @@ export class Exchange {
   }
 
   #end(error: HttpError): void {
-    if (this.isSettled) return;
+    if (this.#isSettled) return;
     this.#finish();
     this.#settle.reject(error);
     this.#request?.destroy();
   }
 
   #finish(): void {
-    this.isSettled = true;
+    this.#isSettled = true;
     this.#chunks.length = 0;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);

@@ -2,7 +2,7 @@
 import { parseKubeconfig, type ClusterAccess } from "../../kube/access.ts";
 import { KubeconfigError } from "../../kube/errors.ts";
 import { ConfigError } from "../spec/values.ts";
-import { Connection } from "../../kube/connection.ts";
+import { Connection, type ConnectionOptions } from "../../kube/connection.ts";
 import { readKubeconfig } from "./kubeconfig-directory.ts";
 
 const userAgent = "paperclip-adapter-clauderun/0.1.0";
@@ -15,6 +15,11 @@ interface CachedConnection {
 /** Connections by the kubeconfig that an agent's configuration names. */
 export class ConnectionCache {
   readonly #connections = new Map<string, CachedConnection>();
+  readonly #options: ConnectionOptions;
+
+  constructor(options: Partial<ConnectionOptions> = {}) {
+    this.#options = { userAgent, ...options };
+  }
 
   /**
    * Returns the connection of an agent's kubeconfig, or the server's own without one. Throws ConfigError for
@@ -27,7 +32,9 @@ export class ConnectionCache {
     // A changed kubeconfig can have other credentials.
     if (known?.text === text) return known.connection;
     const connection =
-      kubeconfig === undefined ? Connection.load({}, userAgent) : new Connection(accessOf(text, kubeconfig), userAgent);
+      kubeconfig === undefined
+        ? Connection.load({}, this.#options)
+        : new Connection(accessOf(text, kubeconfig), this.#options);
     this.#connections.set(key, { text, connection });
     return connection;
   }

@@ -119,8 +119,7 @@ describe("requests", () => {
 
   it("go nowhere but to the expected paths, whatever is typed", async () => {
     const kubeconfig = allowedKubeconfig(api.kubeconfigFile());
-    const connections = new ConnectionCache();
-    connections.get(kubeconfig).attempts = 1;
+    const connections = new ConnectionCache({ attempts: 1 });
     const fields = ["namespace", "workspaceVolumeClaim", "operatorLease", "credentialsSecretName", "workspaceSubPath"];
     const typed = fc.oneof(leaf, fc.constantFrom("agents", "other", "agents/claude-run"));
     await fc.assert(

@@ -20,7 +20,7 @@ export async function continueRun(
   name: string,
   prompt: string | undefined,
 ): Promise<number> {
-  ctx.isStdinUsed = prompt === "-" || options.promptFile === "-";
+  if (prompt === "-" || options.promptFile === "-") ctx.takeStdin();
   const run = await findFinishedRun(ctx, name);
   const found = resumableSession(run);
   if (!found.ok) {

@@ -37,7 +37,7 @@ type NamedRun = ClaudeRunInput & { readonly metadata: { readonly namespace: stri
 /** Runs the command. With --follow or --wait the exit code is the run's. */
 export async function run(ctx: CommandContext, options: RunOptions, prompt: string | undefined): Promise<number> {
   if (options.agent === undefined) throw usageError("--agent NAME is missing");
-  ctx.isStdinUsed = prompt === "-" || options.promptFile === "-" || (prompt ?? options.promptFile) === undefined;
+  if (prompt === "-" || options.promptFile === "-" || (prompt ?? options.promptFile) === undefined) ctx.takeStdin();
   return createAndFollow(ctx, options, await runFromFlags(ctx, { ...options, agent: options.agent }, prompt));
 }
 

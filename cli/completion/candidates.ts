@@ -12,8 +12,6 @@ export interface Candidates {
   readonly takesFiles: boolean;
 }
 
-/** Short, because completion must not delay typing. */
-const requestOptions = { attempts: 1, timeoutMs: 2_000 };
 const fileOptions: ReadonlySet<string> = new Set(["kubeconfig", "promptFile", "certificateAuthority"]);
 const none: Candidates = { words: [], takesFiles: false };
 
@@ -86,7 +84,7 @@ async function valuesOf(option: Option, ctx: () => CommandContext): Promise<Cand
   }
   if (name !== "namespace") return none;
   const { connection } = ctx();
-  const { items } = (await Object.assign(connection, requestOptions).request("GET", "/api/v1/namespaces")) as {
+  const { items } = (await connection.request("GET", "/api/v1/namespaces")) as {
     readonly items: readonly { readonly metadata: { readonly name: string } }[];
   };
   return { words: items.map(({ metadata }) => metadata.name), takesFiles: false };
@@ -106,6 +104,6 @@ async function argumentsOf(verb: Command, given: readonly string[], ctx: () => C
 }
 
 async function runsOf(ctx: CommandContext): Promise<ClaudeRun[]> {
-  const { items } = await listRuns(Object.assign(ctx.connection, requestOptions), { namespace: ctx.namespace });
+  const { items } = await listRuns(ctx.connection, { namespace: ctx.namespace });
   return newestFirst(items);
 }

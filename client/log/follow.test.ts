@@ -24,7 +24,7 @@ interface Played {
 async function play(seed: number, rotates: boolean): Promise<Played> {
   const below = randomBelow(seed);
   const api = await new ClaudeRunApi().listen();
-  const connection = new Connection(parseKubeconfig(api.kubeconfig()), "test");
+  const connection = new Connection(parseKubeconfig(api.kubeconfig()), { userAgent: "test" });
   const kubelet = new KubeletLog();
   api.logs.set("a-1", kubelet);
   kubelet.chunkBytes = 1 + below(below(2) === 0 ? 16 : 4_000);

@@ -10,7 +10,7 @@ let connection: Connection;
 
 beforeEach(async () => {
   server = await new ApiServer().listen();
-  connection = new Connection(parseKubeconfig(server.kubeconfig()), "test");
+  connection = new Connection(parseKubeconfig(server.kubeconfig()), { userAgent: "test" });
   server.put("clauderuns", { metadata: { name: "one" }, spec: { agent: "a" } });
 });
 afterEach(async () => {

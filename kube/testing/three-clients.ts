@@ -60,7 +60,7 @@ export async function outcomes(given: Case, servers: RecordingServers) {
   return {
     kubectl: await outcome(() => kubectl(variables, { folder, flags: given.flags ?? {} })),
     connection: await outcome(async () => {
-      const connection = Connection.load(options, "test");
+      const connection = Connection.load(options, { userAgent: "test" });
       try {
         return await connection.once("GET", "/version");
       } finally {
