@@ -139,8 +139,9 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: "^(?!\\./|node:|\\.\\./crds/reasons\\.ts$)",
-              message: "The runner is one file without dependencies: node:, its own folder and crds/reasons.ts only.",
+              regex: "^(?!\\./|node:|\\.\\./crds/(reasons|json)\\.ts$)",
+              message:
+                "The runner is one file without dependencies: node:, its own folder, crds/reasons.ts and json.ts only.",
             },
           ],
         },

@@ -1,6 +1,7 @@
 /** Messages that explain why a run has no log, with the next command. */
 import type { ClaudeRun } from "../crds/claude-run.ts";
-import { isFinished, succeededCondition } from "../client/run-facts.ts";
+import { isFinished } from "../crds/finished.ts";
+import { succeededCondition } from "../client/run-facts.ts";
 import type { CommandContext } from "./command-context.ts";
 
 /** Time after which a state without a progress message is printed. */

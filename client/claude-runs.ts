@@ -9,7 +9,8 @@ import { continuedSpec, resumableSession } from "./copy-spec.ts";
 import { listRuns } from "./list-runs.ts";
 import type { LogSink } from "./log/sink.ts";
 import { sumUSD } from "./money.ts";
-import { isFinished, podToFollow } from "./run-facts.ts";
+import { isFinished } from "../crds/finished.ts";
+import { podToFollow } from "./run-facts.ts";
 import { RunWatch } from "./run-watch.ts";
 import { cancelRun, createRun, readRun } from "./runs.ts";
 

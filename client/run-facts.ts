@@ -1,6 +1,5 @@
 /** Questions that a ClaudeRun's status answers. */
 import type { ClaudeRun } from "../crds/claude-run.ts";
-import { finishedPhases } from "../crds/status.ts";
 
 /** Sorts by creation time, newest first; runs of the same second by name. */
 export function newestFirst(runs: readonly ClaudeRun[]): ClaudeRun[] {
@@ -9,11 +8,6 @@ export function newestFirst(runs: readonly ClaudeRun[]): ClaudeRun[] {
       b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
       a.metadata.name.localeCompare(b.metadata.name),
   );
-}
-
-/** Returns true once the phase is Succeeded, Failed or Cancelled. */
-export function isFinished({ status }: ClaudeRun): boolean {
-  return finishedPhases.some((phase) => phase === status?.phase);
 }
 
 /** Returns reason and message of the condition Succeeded; empty strings if it is not set. */

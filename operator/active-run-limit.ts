@@ -9,16 +9,8 @@
  */
 import { byQueueOrder } from "./decide/queue-order.ts";
 import { queueOf } from "./decide/queue-snapshot.ts";
-import {
-  agentKey,
-  isTerminal,
-  holdsSlot,
-  isFinished,
-  type AgentKey,
-  type Observed,
-  type Run,
-  type Settings,
-} from "./domain.ts";
+import { isFinished } from "../crds/finished.ts";
+import { agentKey, isTerminal, holdsSlot, type AgentKey, type Observed, type Run, type Settings } from "./domain.ts";
 
 type Limits = Pick<Settings, "maxActiveRuns" | "maxActiveRunsPerNamespace">;
 type AgentView = Pick<Observed, "agent" | "runs" | "jobs" | "pods">;

@@ -3,6 +3,7 @@
  * Times are milliseconds since the epoch; an absent field is unknown.
  */
 import type { ClaudeRunSpec, ClaudeRunStatus } from "../crds/claude-run.ts";
+import { isFinished } from "../crds/finished.ts";
 import type { CancelReason, FailureReason } from "../crds/reasons.ts";
 
 /** Namespace and agent. It is the key of the work queue, because an agent's runs contend for one slot. */
@@ -212,11 +213,6 @@ export function outlivesClaude(pod: Pod): boolean {
 /** True if a Job controller created the pod or an operator ungated it. The proof of the slot counts these pods. */
 export function isMadeByUs(pod: Pod): boolean {
   return pod.jobUid !== undefined || pod.isUngatedByUs === true;
-}
-
-/** True once the run's outcome is recorded. A finished run never changes again. */
-export function isFinished({ status: { phase } }: Pick<Run, "status">): boolean {
-  return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
 }
 
 /** True once the status names the pod of this attempt, which is ungated right after. */

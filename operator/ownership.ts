@@ -3,7 +3,8 @@
  * they are no proof. A pod belongs to a run if the run's status names it or the run's Job owns it. A pod that an
  * operator ungated belongs to the run in its name (docs/decisions.md 51).
  */
-import { isFinished, type Job, type Observed, type Pod, type Run } from "./domain.ts";
+import { isFinished } from "../crds/finished.ts";
+import { type Job, type Observed, type Pod, type Run } from "./domain.ts";
 import { attemptName } from "./plan/names.ts";
 
 type View = Pick<Observed, "runs" | "jobs" | "pods">;

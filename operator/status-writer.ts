@@ -4,7 +4,8 @@ import type { ClaudeRunStatus } from "../crds/claude-run.ts";
 import type { Cluster } from "./cluster.ts";
 import { condition } from "./decide/conditions.ts";
 import type { Decision } from "./decide/decision.ts";
-import { isFinishedStatus, withoutReport } from "./decide/ended-status.ts";
+import { hasFinishedCondition } from "../crds/finished.ts";
+import { withoutReport } from "./decide/ended-status.ts";
 import { eventFor, stateOf } from "./decide/run-event.ts";
 import { without } from "./decide/with-conditions.ts";
 import type { Run } from "./domain.ts";
@@ -74,7 +75,7 @@ export class StatusWriter {
     try {
       await cluster.updateStatus(run, next);
     } catch (error) {
-      if (!(error instanceof RejectedError) || error.code !== 422 || !isFinishedStatus(next)) throw error;
+      if (!(error instanceof RejectedError) || error.code !== 422 || !hasFinishedCondition(next)) throw error;
       // A CRD older than this operator may reject the runner's report; the end itself must be recorded.
       log.error(
         { namespace: run.namespace, run: run.name, err: error },
@@ -86,7 +87,7 @@ export class StatusWriter {
 
   #report(run: Run, next: ClaudeRunStatus): void {
     const { cluster, log, onFinished } = this.#options;
-    if (isFinishedStatus(next)) onFinished?.(run, next);
+    if (hasFinishedCondition(next)) onFinished?.(run, next);
     const event = eventFor(run.status, next);
     if (event !== undefined) cluster.recordEvent(run, event);
     const { reason = "" } = condition(next.conditions, "Succeeded") ?? {};

@@ -1,4 +1,5 @@
 /** Builds `status.result` from the facts; unknown fields are absent. */
+import { compact } from "../crds/json.ts";
 import type { RunResult } from "./contract.ts";
 import type { Ending } from "./ending.ts";
 import type { Facts } from "./facts.ts";
@@ -22,10 +23,4 @@ export function resultOf(facts: Facts, ending: Ending = {}, spend: SpendFields =
     exitCode: ending.exitCode,
     signal: ending.signal,
   });
-}
-
-type Maybe<T> = { [K in keyof T]: T[K] | undefined };
-
-function compact(result: Maybe<RunResult>): RunResult {
-  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
 }

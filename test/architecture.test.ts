@@ -95,7 +95,7 @@ const broken: readonly [what: string, file: string, line: string, advice: string
   [
     "crds is the root",
     "crds/parse.ts",
-    'import { isFinished } from "../operator/domain.ts";\nexport const f = isFinished;',
+    'import { isAdmitted } from "../operator/domain.ts";\nexport const a = isAdmitted;',
     "crds is the root of the imports",
   ],
   [

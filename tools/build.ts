@@ -28,7 +28,7 @@ const common: BuildOptions = {
 const oldestSyntax = "node14.18";
 const bundles: { sources: string[]; options: BuildOptions & { outfile: string } }[] = [
   {
-    sources: ["runner/**/*.ts", "crds/reasons.ts"],
+    sources: ["runner/**/*.ts", "crds/{reasons,json}.ts"],
     // Any image with Node >= 20 can run it.
     options: {
       ...common,

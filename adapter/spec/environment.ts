@@ -12,6 +12,7 @@ import {
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import { mayHoldCredential } from "./credentials.ts";
 import { isObject } from "../../crds/json.ts";
+import { compact } from "../../crds/json.ts";
 
 /** Linux's limit for one `NAME=value` string with its terminator: 128 KiB. */
 const maxVariableBytes = 131_072;
@@ -154,10 +155,4 @@ function jsonOf(value: unknown): string | undefined {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-}
-
-function compact(entries: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

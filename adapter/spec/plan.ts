@@ -1,6 +1,7 @@
 /** Plans one ClaudeRun and its Secrets from the host's configuration and context. */
 import type { AdapterExecutionContext } from "@paperclipai/adapter-utils";
 import type { NewRun } from "../../client/runs.ts";
+import { compact } from "../../crds/json.ts";
 import { apiVersion, kind } from "../../crds/names.ts";
 import { parseClaudeRun } from "../../crds/parse.ts";
 import { bundlePath, instructionsFile, readBundle, type Bundle } from "./bundle.ts";
@@ -224,8 +225,4 @@ function podOf({ settings, environment, bundle, secrets }: Parts): Record<string
 /** Escapes $(NAME), which Kubernetes would replace by another variable. */
 function escapeReferences(value: string): string {
   return value.replaceAll("$(", "$$(");
-}
-
-function compact<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

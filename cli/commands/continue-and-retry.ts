@@ -1,6 +1,6 @@
 /** `continue` and `retry`: create a run with the spec of an earlier one, in its session or with its prompt. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { findRun } from "../kubernetes/find-run.ts";
 import { CliError } from "../errors.ts";
 import { continuedSpec, retriedSpec, resumableSession } from "../../client/copy-spec.ts";

@@ -1,7 +1,7 @@
 /** `cost`: sums up the cost of finished runs by agent, day or model. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { listRuns } from "../../client/list-runs.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { byCostDescending, sumUSD } from "../../client/money.ts";
 import { printValue } from "../output.ts";
 import { usageError } from "../errors.ts";

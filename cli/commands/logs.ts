@@ -8,7 +8,7 @@ import { deliver, type LogSink } from "../../client/log/sink.ts";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { followRun } from "../follow.ts";
 import { listAttemptPods } from "../../client/attempt-pods.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { findRun } from "../kubernetes/find-run.ts";
 import { usageError, CliError, serverMessage } from "../errors.ts";
 import { endLine } from "../render/end-line.ts";

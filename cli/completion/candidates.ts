@@ -3,7 +3,8 @@ import type { Argument, Command, Option } from "commander";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import type { CommandContext } from "../command-context.ts";
 import { listRuns } from "../../client/list-runs.ts";
-import { isFinished, newestFirst } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { newestFirst } from "../../client/run-facts.ts";
 
 /** Completion candidates. */
 export interface Candidates {

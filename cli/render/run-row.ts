@@ -2,7 +2,8 @@
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { ageOf } from "../terminal/duration.ts";
 import type { Piece, Style } from "../terminal/terminal.ts";
-import { isFinished, succeededCondition } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { succeededCondition } from "../../client/run-facts.ts";
 
 const phaseStyles: Readonly<Record<string, Style>> = {
   Queued: "yellow",

@@ -2,7 +2,7 @@
 import type { Connection } from "../../kube/connection.ts";
 import type { ClaudeRun, ClaudeRunSpec } from "../../crds/claude-run.ts";
 import { listRuns } from "../../client/list-runs.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { CliError } from "../errors.ts";
 import { isSessionId } from "../../client/copy-spec.ts";
 

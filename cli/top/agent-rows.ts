@@ -1,6 +1,6 @@
 /** Groups runs by agent: the current run, the queue and the cost of each. Pure. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { sumUSD } from "../../client/money.ts";
 
 /** One agent of a namespace. */

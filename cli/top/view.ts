@@ -1,6 +1,7 @@
 /** The screen of `top`. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished, succeededCondition } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { succeededCondition } from "../../client/run-facts.ts";
 import { activityCell, ageCell, phaseCell, turnsCell } from "../render/run-row.ts";
 import { cut } from "../terminal/cells.ts";
 import { visibleLine } from "../terminal/hidden.ts";

@@ -1,7 +1,8 @@
 /** Explains a run: its state, what happened and what to do. Pure; -o json prints the result unchanged. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { cancelReasons, failureReasons, isFailureReason, queuedReasons } from "../../crds/reasons.ts";
-import { isFinished, succeededCondition } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { succeededCondition } from "../../client/run-facts.ts";
 import { isSafeToShow, commandLine, commandOf, type Command } from "../shell-command.ts";
 import type { Facts } from "./facts.ts";
 import { nextCommands } from "./next-commands.ts";

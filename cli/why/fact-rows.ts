@@ -1,6 +1,6 @@
 /** Formats the typed facts as rows of text. Pure. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { ageOf } from "../terminal/duration.ts";
 import type { TypedFacts } from "./typed-facts.ts";
 

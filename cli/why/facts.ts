@@ -3,7 +3,7 @@ import { ApiError } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { listRuns } from "../../client/list-runs.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { serverMessage } from "../errors.ts";
 
 /** An Event of the run, its Job or its pod. */

@@ -1,6 +1,6 @@
 /** Proposes complete commands for a run, which work as shown. Pure. */
 import type { ClaudeRun } from "../../crds/claude-run.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { isSafeToShow, commandOf, type Command } from "../shell-command.ts";
 import { stepAfter } from "./next-steps.ts";
 

@@ -1,6 +1,7 @@
 /** The timeline of a run: its own times, its conditions and its Events. Pure. */
 import type { ClaudeRun, Condition } from "../../crds/claude-run.ts";
-import { isFinished, succeededCondition } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { succeededCondition } from "../../client/run-facts.ts";
 import type { Facts } from "./facts.ts";
 
 /** One entry of the timeline. */

@@ -2,7 +2,7 @@
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { nextAttemptDeadlineMs, startDeadlineMs } from "../../crds/deadlines.ts";
 import { compact } from "../../crds/json.ts";
-import { isFinished } from "../../client/run-facts.ts";
+import { isFinished } from "../../crds/finished.ts";
 import type { Facts } from "./facts.ts";
 import { isLogGone } from "./next-commands.ts";
 

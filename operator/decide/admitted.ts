@@ -1,6 +1,7 @@
 /** The rules of an admitted run: its pod is ungated, or about to be, and holds the agent's slot. */
 import { startDeadlineMs } from "../../crds/deadlines.ts";
-import { isTerminal, isAdmitted, isFinished, outlivesClaude, type Job, type Pod, type Stop } from "../domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { isTerminal, isAdmitted, outlivesClaude, type Job, type Pod, type Stop } from "../domain.ts";
 import { isContinued, withAttempts } from "./attempts.ts";
 import type { RunContext, Decision, Rule, RuleResult } from "./decision.ts";
 import { finished } from "./ended-status.ts";

@@ -63,11 +63,6 @@ function slotMessage(pod: Pod | undefined): string {
   return `The agent's slot is free once pod ${pod.name} has ended: ${which}. ${sidecarsNext(pod)}`;
 }
 
-/** True for every status that `finished` returns. */
-export function isFinishedStatus({ conditions }: ClaudeRunStatus): boolean {
-  return condition(conditions, "Finished")?.status === "True";
-}
-
 /** The status without the runner's report, which is in `log`, `result` and `session`. */
 export function withoutReport(status: ClaudeRunStatus): ClaudeRunStatus {
   return without(status, "log", "result", "session");

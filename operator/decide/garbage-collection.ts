@@ -2,11 +2,11 @@
  * Deletes pods and Jobs of deleted and finished runs, such as those that a frozen replica created too late. Their pods
  * stay gated and never run, but other runs would wait for them. It also updates and deletes finished runs.
  */
+import { isFinished } from "../../crds/finished.ts";
 import {
   attemptOf,
   isTerminal,
   isAdmitted,
-  isFinished,
   outlivesClaude,
   type Job,
   type Observed,

@@ -1,5 +1,6 @@
 /** The holder, the queue and the candidate of an agent, for decisions and for the active-run limit. */
-import { holdsSlot, isFinished, type Run } from "../domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { holdsSlot, type Run } from "../domain.ts";
 import { byQueueOrder } from "./queue-order.ts";
 import { firstBy, isOlder, replacedBy, replacers } from "./replace.ts";
 

@@ -1,5 +1,6 @@
 /** concurrencyPolicy Replace: which run replaces which others. */
-import { holdsSlot, isFinished, type Run, type Stop } from "../domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { holdsSlot, type Run, type Stop } from "../domain.ts";
 
 /** The waiting run that replaces the agent's other runs: the newest with this policy. Empty if there is none. */
 export function replacers(runs: readonly Run[]): readonly Run[] {

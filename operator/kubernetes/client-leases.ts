@@ -6,7 +6,7 @@
  */
 import { parseLease, type Lease } from "../../kube/lease.ts";
 import type { AgentKey, Run } from "../domain.ts";
-import { isFinished } from "../domain.ts";
+import { isFinished } from "../../crds/finished.ts";
 import type { Log } from "../log.ts";
 import { object } from "./paths.ts";
 import type { Transport } from "./transport.ts";

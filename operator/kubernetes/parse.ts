@@ -2,7 +2,8 @@
 import type { ClaudeRun, ClaudeRunStatus } from "../../crds/claude-run.ts";
 import { apiVersion, kind } from "../../crds/names.ts";
 import { operatorDefaults } from "../../crds/spec.ts";
-import { isFinished, type Job, type Run, type RunSpec, type SpecDefaults } from "../domain.ts";
+import { hasFinishedCondition, isFinished } from "../../crds/finished.ts";
+import { type Job, type Run, type RunSpec, type SpecDefaults } from "../domain.ts";
 import { attemptName } from "../plan/names.ts";
 import { identity, origin, pick, type Meta } from "./meta.ts";
 import { runnerConfigMapIn, type RawVolume } from "./runner-volume.ts";
@@ -56,8 +57,7 @@ function endOf(status: ClaudeRunStatus): Pick<Run, "isFinishedByHand" | "logsAt"
   if (!isFinished({ status })) return {};
   const { conditions = [] } = status;
   const logsAt = conditions.findIndex(({ type, status: is }) => type === "LogsAvailable" && is === "True");
-  const hasCondition = conditions.some(({ type, status: is }) => type === "Finished" && is === "True");
-  return { ...(logsAt < 0 ? {} : { logsAt }), ...(hasCondition ? {} : { isFinishedByHand: true }) };
+  return { ...(logsAt < 0 ? {} : { logsAt }), ...(hasFinishedCondition(status) ? {} : { isFinishedByHand: true }) };
 }
 
 /** The run and attempt of a Job, from its owner and its name, which cannot change. Returns undefined for other Jobs. */

@@ -4,7 +4,8 @@
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
 import type { Call } from "../kubernetes/calls.ts";
-import { isFinished, type Run } from "../domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { type Run } from "../domain.ts";
 import { Registry, type Labels } from "./exposition.ts";
 import { describeProcess } from "./process.ts";
 

@@ -1,5 +1,5 @@
 /** Watches the runs until all of them have finished: their logs live, and the table whenever a phase changes. */
-import { finishedPhases } from "../../crds/status.ts";
+import { isFinished } from "../../crds/finished.ts";
 import type { ClaudeRun } from "../../crds/claude-run.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { kubectlLines } from "./kubectl-lines.ts";
@@ -50,7 +50,7 @@ export async function follow(names: readonly string[], stop: AbortSignal): Promi
   }
 
   try {
-    while (!names.every((name) => isFinished(runs.get(name)))) {
+    while (!names.every((name) => isFinished(runs.get(name) ?? {}))) {
       // kubectl's watch ends by itself when the API server ends it, after half an hour or more
       for await (const run of watchRuns(signal)) {
         onNews();
@@ -58,7 +58,7 @@ export async function follow(names: readonly string[], stop: AbortSignal): Promi
         runs.set(run.metadata.name, run);
         follows(run);
         await table(runs.size === names.length ? [...runs.values()] : []);
-        if (names.every((name) => isFinished(runs.get(name)))) break;
+        if (names.every((name) => isFinished(runs.get(name) ?? {}))) break;
       }
     }
     await Promise.all(logs.values());
@@ -119,8 +119,4 @@ function standing({ metadata, status }: ClaudeRun): string {
 
 function hasLog(run: ClaudeRun): boolean {
   return run.status?.phase === "Running" || isFinished(run);
-}
-
-function isFinished(run: ClaudeRun | undefined): boolean {
-  return finishedPhases.some((phase) => phase === run?.status?.phase);
 }

@@ -3,7 +3,7 @@
  * stays where it was. What a container can forge about itself is its own affair (it has the runner's uid).
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ClaudeRun } from "../../crds/claude-run.ts";
+import { isFinished } from "../../crds/finished.ts";
 import { managedBy } from "../../operator/names.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { agentImage, operatorNamespace } from "../install.ts";
@@ -250,10 +250,6 @@ describe.concurrent("a status edited by hand costs only its own run:", () => {
     expect((await stage.ended(`${name}-next`, 120)).status?.phase).toBe("Succeeded");
   });
 });
-
-function isFinished({ status }: ClaudeRun): boolean {
-  return ["Succeeded", "Failed", "Cancelled"].includes(status?.phase ?? "");
-}
 
 it("after all that the operator is the same process, and no bigger than before by more than 60 MiB", async () => {
   expect(await operatorRestarts()).toBe(before.restarts);

@@ -2,7 +2,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Cluster } from "../../operator/cluster.ts";
 import { byQueueOrder } from "../../operator/decide/queue-order.ts";
-import { isAdmitted, isFinished } from "../../operator/domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { isAdmitted } from "../../operator/domain.ts";
 import type { Random } from "../simulation/random.ts";
 
 export interface Disturbance {

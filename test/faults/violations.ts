@@ -1,5 +1,6 @@
 /** Did a trace keep the promises? Pure: every rule is a sentence and a function that quotes what broke it. */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
+import { hasFinishedCondition } from "../../crds/finished.ts";
 import { failureReasons } from "../../crds/reasons.ts";
 import { isDeepStrictEqual } from "node:util";
 import { unmasked, type Container, type Seen, type SeenPod, type SeenRun, type Trace } from "./trace.ts";
@@ -97,7 +98,7 @@ export function isOver({ phase }: SeenPod): boolean {
 
 /** The run's end is not recorded yet. */
 export function isUnfinished({ status }: SeenRun): boolean {
-  return !isFinished(status);
+  return !hasFinishedCondition(status);
 }
 
 function startedTwice(trace: Trace): string[] {
@@ -125,7 +126,7 @@ function changedResults({ seen }: Trace): string[] {
   return seen.filter(isRun).flatMap((run) => {
     const before = finished.get(run.uid);
     if (before === undefined) {
-      if (isFinished(run.status)) finished.set(run.uid, run);
+      if (hasFinishedCondition(run.status)) finished.set(run.uid, run);
       return [];
     }
     return run.gone || isDeepStrictEqual(whatStays(before.status), whatStays(run.status))
@@ -145,17 +146,13 @@ function whatStays({ conditions = [], ...status }: ClaudeRunStatus): object {
   };
 }
 
-function isFinished({ conditions }: ClaudeRunStatus): boolean {
-  return conditions?.some(({ type, status }) => type === "Finished" && status === "True") === true;
-}
-
 function unended({ seen, accepted, deleted }: Trace): string[] {
   const last = new Map(seen.filter(isRun).map((run) => [run.uid, run]));
   return [...new Set([...accepted, ...last.keys()])].flatMap((uid) => {
     const run = last.get(uid);
     if (run === undefined) return [`${uid} was never seen`];
     if (run.gone) return deleted.has(uid) ? [] : [`${run.name} is gone, and nobody deleted it`];
-    return isFinished(run.status) ? [] : [`${run.name} is ${run.status.phase ?? "without a phase"}`];
+    return hasFinishedCondition(run.status) ? [] : [`${run.name} is ${run.status.phase ?? "without a phase"}`];
   });
 }
 

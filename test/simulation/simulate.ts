@@ -1,6 +1,7 @@
 /** One seeded schedule: faults, then calm until everything has ended; throws Broken if an invariant did not hold. */
 import { setImmediate as settled } from "node:timers/promises";
-import { agentKey, isTerminal, isFinished, type AgentKey } from "../../operator/domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { agentKey, isTerminal, type AgentKey } from "../../operator/domain.ts";
 import { weighted } from "./acts.ts";
 import { controllers, kubelet } from "./control-plane.ts";
 import { Random } from "./random.ts";

@@ -1,5 +1,6 @@
 /** What users do to runs and to what belongs to them. */
-import { isTerminal, isFinished } from "../../operator/domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { isTerminal } from "../../operator/domain.ts";
 import type { Act } from "./acts.ts";
 import { makePod } from "./control-plane.ts";
 import type { Random } from "./random.ts";

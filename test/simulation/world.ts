@@ -3,16 +3,8 @@
  * log of changes that replicas see late. It also keeps the account that the invariants are judged by.
  */
 import type { ClaudeRunStatus } from "../../crds/claude-run.ts";
-import {
-  agentKey,
-  isTerminal,
-  isFinished,
-  type AgentKey,
-  type Job,
-  type Pod,
-  type Run,
-  type Stop,
-} from "../../operator/domain.ts";
+import { isFinished } from "../../crds/finished.ts";
+import { agentKey, isTerminal, type AgentKey, type Job, type Pod, type Run, type Stop } from "../../operator/domain.ts";
 import { ConflictError } from "../../operator/errors.ts";
 import { Broken, checkAttempt, type Change, type Kind, type Objects, type TruePod } from "./objects.ts";
 
