@@ -3,6 +3,7 @@
  * a background task does. Garbage collection may cancel a run of this client that is not tracked.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import { backoffMs } from "../kube/backoff.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Connection } from "../kube/connection.ts";
 import { cancelRun, readRun } from "../client/runs.ts";
@@ -31,8 +32,7 @@ export type Release =
   /** The run was never created. */
   | "not created";
 
-const firstDelayMs = 500;
-const maxDelayMs = 60_000;
+const backoff = { baseMs: 500, maxMs: 60_000 };
 /** Limit of background tasks while the API server is unreachable. Garbage collection handles further runs. */
 const maxBackground = 1_000;
 
@@ -101,12 +101,12 @@ async function ensureFinished({ connection, namespace, name, runId }: TrackedRun
 class NotFinishedError extends Error {}
 
 async function retryUntilDone<T>(step: () => Promise<T>): Promise<T> {
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(maxDelayMs, delayMs * 2)) {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await step();
     } catch {
       // Unreferenced: the task must not keep an idle process alive.
-      await wait(delayMs * (0.5 + Math.random() / 2), undefined, { ref: false });
+      await wait(backoffMs(failures, backoff), undefined, { ref: false });
     }
   }
 }

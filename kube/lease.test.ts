@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { leaseObject, parseLease } from "./lease.ts";
+import { isRenewed, leaseObject, parseLease } from "./lease.ts";
 
 const metadata = { name: "operator", namespace: "system", uid: "u", resourceVersion: "7" };
 const renewedMs = Date.parse("2026-01-01T12:00:00.123Z");
@@ -39,4 +39,13 @@ it.each([
   [{ spec: { leaseDurationSeconds: -1, renewTime: 7 } }],
 ])("%j has neither a time nor a duration", (object) => {
   expect(parseLease(object)).toMatchObject({ holder: "", durationMs: undefined, renewedMs: undefined, transitions: 0 });
+});
+
+it.each([
+  ["twice its duration ago", { renewTime: "2026-01-01T12:00:00Z", leaseDurationSeconds: 30 }, true],
+  ["longer ago", { renewTime: "2026-01-01T11:59:59Z", leaseDurationSeconds: 30 }, false],
+  ["within twice the default duration", { renewTime: "2026-01-01T11:59:30Z" }, true],
+  ["never", {}, false],
+])("that was renewed %s", (_, spec, expected) => {
+  expect(isRenewed(parseLease({ spec }), Date.parse("2026-01-01T12:01:00Z"))).toBe(expected);
 });

@@ -49,6 +49,11 @@ export function parseLease(object: unknown): Lease {
   };
 }
 
+/** True if the Lease was renewed within twice its duration: the clocks of its writer and of this process may differ. */
+export function isRenewed({ renewTime, durationMs }: Lease, nowMs: number, defaultDurationMs = 60_000): boolean {
+  return nowMs - Date.parse(renewTime ?? "") <= 2 * (durationMs ?? defaultDurationMs);
+}
+
 /** The object of a Lease to create or replace. */
 export function leaseObject(metadata: object, { holder, durationMs, transitions, acquiredMs, renewedMs }: LeaseSpec) {
   return {

@@ -43,6 +43,7 @@ export async function watchLoop<T extends Watched>(options: WatchLoopOptions<T>)
     let openedMs = Infinity;
     let hasEvents = false;
     let delayMs: number;
+    // True too if the read failed, because no watch was opened.
     const isShort = (): boolean => performance.now() - openedMs < shortLifeMs;
     try {
       if (version === undefined || isReadDue()) version = await read();
@@ -68,7 +69,7 @@ export async function watchLoop<T extends Watched>(options: WatchLoopOptions<T>)
       delayMs = backoffMs(failures, backoff);
     } catch (error) {
       if (isAborted(signal)) return;
-      failures = isShort() || openedMs === Infinity ? nextFailures(failures, hasEvents) : 1;
+      failures = isShort() ? nextFailures(failures, hasEvents) : 1;
       if (isExpired(error)) version = undefined;
       delayMs = Math.max(backoffMs(failures, backoff), retryAfterMs(error));
       onFailure?.(error, delayMs);

@@ -10,6 +10,7 @@ import { adapterType } from "../spec/plan.ts";
 import { runIdAnnotation, runLabels } from "../spec/names.ts";
 import { ApiError } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
+import { isRenewed, parseLease, type Lease } from "../../kube/lease.ts";
 import { leasePath, runsPath } from "../../client/paths.ts";
 import { parseRun } from "../../client/parse-run.ts";
 import { cancelRun } from "../../client/runs.ts";
@@ -17,11 +18,6 @@ import { deleteRunSecrets } from "../run-secrets.ts";
 
 /** An expired Lease is read again after this time: during an outage of the API server no server could renew. */
 const confirmationMs = 30_000;
-
-interface Lease {
-  readonly metadata?: { readonly resourceVersion?: string };
-  readonly spec?: { readonly renewTime?: string; readonly leaseDurationSeconds?: number };
-}
 
 /** Small enough for runs of 1.5 MB, the maximum size of an object, in one response. */
 const pageSize = 20;
@@ -180,19 +176,17 @@ async function isLeaseHeld(connection: Connection, path: string, confirmMs: numb
   if (isUnexpired(first)) return true;
   await wait(confirmMs, undefined, { ref: false });
   const second = await readLease(connection, path);
-  return isUnexpired(second) || second?.metadata?.resourceVersion !== first?.metadata?.resourceVersion;
+  return isUnexpired(second) || second?.resourceVersion !== first?.resourceVersion;
 }
 
 function isUnexpired(lease: Lease | undefined): boolean {
-  const { renewTime = "", leaseDurationSeconds = 60 } = lease?.spec ?? {};
-  // Twice the duration, because clocks differ.
-  return Date.now() - Date.parse(renewTime) < 2_000 * leaseDurationSeconds;
+  return lease !== undefined && isRenewed(lease, Date.now());
 }
 
 /** Returns the Lease, or undefined if it does not exist. */
 async function readLease(connection: Connection, path: string): Promise<Lease | undefined> {
   try {
-    return (await connection.request("GET", path)) as Lease;
+    return parseLease(await connection.request("GET", path));
   } catch (error) {
     if (error instanceof ApiError && error.code === 404) return undefined;
     throw error;

@@ -2,7 +2,7 @@
 import { group, plural, version } from "../../crds/names.ts";
 import { ApiError, errorMessage } from "../../kube/api-error.ts";
 import type { Connection } from "../../kube/connection.ts";
-import { parseLease } from "../../kube/lease.ts";
+import { isRenewed, parseLease } from "../../kube/lease.ts";
 import { claimPath, leasePath, runsPath } from "../paths.ts";
 import { failed, warning, type Check } from "./check.ts";
 import { permissionName, type permissions } from "./permissions.ts";
@@ -39,12 +39,11 @@ export async function checkOperatorLease(
   const [namespace = "", name = ""] = operatorLease.split("/");
   try {
     const lease = parseLease(await connection.request("GET", leasePath(namespace, name)));
-    const { holder, renewTime, durationMs = 15_000 } = lease;
+    const { holder, renewTime } = lease;
     const silentSeconds = Math.round((Date.now() - Date.parse(renewTime ?? "")) / 1_000);
     // An operator releases its Lease when it is stopped.
     const isReleased = holder === "";
-    // Twice the duration, because clocks differ.
-    if (!isReleased && silentSeconds * 1_000 <= 2 * durationMs)
+    if (!isReleased && isRenewed(lease, Date.now(), 15_000))
       return { code: "k8s_operator_alive", level: "info", message: `Operator ${holder} is the leader.` };
     const state = Number.isNaN(silentSeconds) ? "was never renewed" : `was last renewed ${silentSeconds} s ago`;
     return failed(
