@@ -12,6 +12,12 @@ describe("cells", () => {
     ["e\u0301", 1],
     ["\u200b", 0],
     ["❤️", 2],
+    ["abc", 3],
+    ["日本", 4],
+    ["é", 1],
+    ["👩‍👩‍👧", 2],
+    ["한국어", 6],
+    ["a\u200bb", 2],
   ])("of %j are %d", (text, count) => {
     expect(cellWidth(text)).toBe(count);
   });

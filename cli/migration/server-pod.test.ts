@@ -1,6 +1,6 @@
 /** `doctor --from-pod`: what an older adapter took from its server's pod, and where to write it now. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { CliHarness } from "./testing/command.ts";
+import { CliHarness } from "../testing/command.ts";
 
 let bench: CliHarness;
 beforeEach(async () => {

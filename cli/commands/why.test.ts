@@ -1,3 +1,4 @@
+/** `why`: what happened to a run and what to do, in order of time. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CliHarness, succeeded } from "../testing/command.ts";
 
